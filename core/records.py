@@ -1,0 +1,179 @@
+"""The records that flow through Waypost: columns inside, with distinct ids carried once per dictionary.
+
+Times are whole microseconds UTC since 1970 (int64). A record stream from one device is a sequence of
+inputs: `Reads` (tag sightings), `Alive` (a sign of life without data), `Down`/`Up` (the link was lost or is
+back), `AntennaState`, `Gpi` (an input line changed), `Shift` (the gateway's clock was re-anchored) and
+`Dropped` (the device itself says that it lost records).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Times = NDArray[np.int64]
+Codes = NDArray[np.int32]
+Ports = NDArray[np.uint16]
+Counts = NDArray[np.int32]
+Floats = NDArray[np.float32]
+Channels = NDArray[np.int32]
+
+SECOND = 1_000_000
+"""Microseconds in a second."""
+
+
+class Dictionary:
+    """An append-only list of distinct ids; a row carries the position (its code).
+
+    A decoder owns one per connection and replaces it by a new one when it has grown past the decoder's
+    limit, so receivers may cache by object identity: what a code means never changes.
+    """
+
+    __slots__ = ("codes", "ids")
+
+    def __init__(self, ids: Iterable[str] = ()) -> None:
+        self.ids: list[str] = []
+        self.codes: dict[str, int] = {}
+        for one in ids:
+            self.code(one)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def code(self, id: str) -> int:
+        """The code of `id`, added if it is new."""
+        code = self.codes.get(id)
+        if code is None:
+            code = self.codes[id] = len(self.ids)
+            self.ids.append(id)
+        return code
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reads:
+    """Tag sightings of one device in the order of arrival; all columns have the same length n.
+
+    time      int64[n]    microseconds UTC, the device's LastSeen
+    tag       int32[n]    code in `tags`
+    antenna   uint16[n]   port of the device, 0 = unreported
+    rssi      float32[n]  dBm unless the device says otherwise; NaN = unreported
+    count     int32[n]    sightings that the row stands for, >= 1
+    phase     float32[n]  rad, doppler float32[n] Hz, channel int32[n] kHz; None = not reported at all
+    """
+
+    tags: Dictionary
+    time: Times
+    tag: Codes
+    antenna: Ports
+    rssi: Floats
+    count: Counts
+    phase: Floats | None = None
+    doppler: Floats | None = None
+    channel: Channels | None = None
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def slice(self, start: int, stop: int) -> "Reads":
+        """Rows start..stop as views of the same columns."""
+        return Reads(
+            self.tags,
+            self.time[start:stop],
+            self.tag[start:stop],
+            self.antenna[start:stop],
+            self.rssi[start:stop],
+            self.count[start:stop],
+            None if self.phase is None else self.phase[start:stop],
+            None if self.doppler is None else self.doppler[start:stop],
+            None if self.channel is None else self.channel[start:stop],
+        )
+
+
+def reads(
+    tags: Dictionary,
+    time: Iterable[int],
+    tag: Iterable[int],
+    antenna: Iterable[int],
+    rssi: Iterable[float],
+    count: Iterable[int] | None = None,
+) -> Reads:
+    """A batch of reads from plain sequences (for trickles, tests and simulators)."""
+    times = np.array(list(time), np.int64)
+    return Reads(
+        tags,
+        times,
+        np.array(list(tag), np.int32),
+        np.array(list(antenna), np.uint16),
+        np.array(list(rssi), np.float32),
+        np.ones(len(times), np.int32) if count is None else np.array(list(count), np.int32),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The device answered: nothing older than `time` is on its way, but for its lateness."""
+
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Down:
+    """The link is gone; `time` is its last sign of life. Until `Up` the device's silence means nothing."""
+
+    time: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """The link is back. What the device had held arrives after it, with its own times, before the next Alive."""
+
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class AntennaState:
+    """An antenna port was connected or disconnected (port 0 = all)."""
+
+    time: int
+    port: int
+    connected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Gpi:
+    """A general-purpose input of the device changed: a photo-eye or a trigger."""
+
+    time: int
+    port: int
+    state: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """The gateway's clock was re-anchored: every time that it gave before is wrong by `by` microseconds."""
+
+    time: int
+    by: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """The device, or a full disk, lost records between `since` and `time`; becomes a `Gap`."""
+
+    time: int
+    since: int
+    reason: str
+
+
+Body = Reads | Alive | Down | Up | AntennaState | Gpi | Shift | Dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One journalled step of the pipeline: what `source` (a device id) said, and when it arrived here."""
+
+    source: str
+    arrival: int
+    body: Body = field(compare=False)

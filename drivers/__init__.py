@@ -1,0 +1,1 @@
+"""How devices are talked to: one settings model with one coroutine per kind of device."""

@@ -1,0 +1,90 @@
+"""The contract between a driver and the daemon."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Awaitable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.records import Body
+from core.site import ID, Antenna, PhotoEye
+
+
+class ProtocolError(Exception):
+    """The peer broke its protocol in a way that only a new connection mends."""
+
+
+class Fatal(Exception):
+    """An operator must change something: this device is stopped, the others go on. The text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetOutput:
+    """An order: drive general-purpose output `port` high or low."""
+
+    port: int
+    high: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """An order: start reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """An order: stop reading."""
+
+
+Order = SetOutput | Start | Stop
+
+
+class Link(Protocol):
+    """All that a running driver may touch.
+
+    A receipt resolves when what was emitted is durable, and raises if it can not be. Only drivers that
+    acknowledge to their device wait for receipts.
+    """
+
+    async def emit(self, body: Body) -> Awaitable[None]:
+        """Hand over a batch or an occurrence; returns when the bounded intake has taken it."""
+
+    def up(self, info: str) -> None:
+        """The device is talking to us; `info` names model and firmware."""
+
+    def tap(self, data: bytes) -> None:
+        """Bytes as they came from the device, for `waypost capture`; free when nobody listens."""
+
+    def count(self, name: str, n: int = 1) -> None:
+        """Add to one of this device's counters: noise, malformed, ..."""
+
+    def now(self) -> int:
+        """The gateway's time, microseconds UTC."""
+
+    @property
+    def orders(self) -> AsyncIterator[Order]:
+        """What the device is asked to do, a bounded stream."""
+
+
+class Driver(BaseModel, ABC):
+    """A device's settings; `run` is its behaviour, and what belongs to a connection is a local of `run`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    id: str = Field(pattern=f"^{ID.pattern}$")
+    antennas: tuple[Antenna, ...] = ()
+    gpi: tuple[PhotoEye, ...] = ()
+    lateness: float = Field(default=2.0, ge=0, le=60)
+    rssi: Literal["dbm", "raw"] = "dbm"
+    accept: tuple[str, ...] = ()
+
+    @abstractmethod
+    async def run(self, link: Link) -> None:
+        """Talk to the device until the connection is lost or this is cancelled.
+
+        Returns or raises then; never reconnects, sleeps, retries or logs outages.
+        """
+
+
+__all__ = ["Driver", "Fatal", "Link", "Order", "ProtocolError", "SetOutput", "Start", "Stop"]

@@ -1,0 +1,1 @@
+"""The daemon: settings, supervision, journal and the command line."""
