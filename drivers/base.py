@@ -9,10 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.records import Body
 from core.site import ID, Antenna, PhotoEye
-
-
-class ProtocolError(Exception):
-    """The peer broke its protocol in a way that only a new connection mends."""
+from drivers.codecs.errors import ProtocolError
 
 
 class Fatal(Exception):
