@@ -1,0 +1,220 @@
+"""What must hold between the tables of a configuration, beyond the type of each value."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from core.site import ID, Antenna, Item, PhotoEye, Portal, Tags, Zone
+from drivers.catalog import Device
+from gateway.problems import KeyPath
+from gateway.settings import Tables
+from gateway.tag_text import SCHEMES, normal_tag
+from gateway.validation import Finding, sentence, shown
+
+
+def cross_checks(tables: Tables, items: tuple[Item, ...], ids: frozenset[str]) -> Iterator[Finding]:
+    """Everything wrong between tables.
+
+    items  [[item]] and then those of items.csv, so that ("item", n) names either
+    ids    places named anywhere, also in tables that have other errors: a reference to one of them stands
+    """
+    zones = frozenset(zone.id for zone in tables.zone) | ids
+    portals = {portal.id: portal for portal in tables.portal}
+    yield from _names(tables, items)
+    for number, zone in enumerate(tables.zone):
+        yield from _zone(zone, ("zone", number), zones)
+    yield from _cycles(tables.zone)
+    for number, portal in enumerate(tables.portal):
+        yield from _portal(portal, ("portal", number), zones)
+    for number, device in enumerate(tables.device):
+        yield from _device(device, ("device", number), zones, portals, ids)
+    yield from _deaf_portals(tables)
+    yield from _items(items, zones)
+    yield from _tags(tables.tags)
+
+
+def _names(tables: Tables, items: tuple[Item, ...]) -> Iterator[Finding]:
+    zones = [(("zone", n, "id"), zone.id) for n, zone in enumerate(tables.zone)]
+    portals = [(("portal", n, "id"), portal.id) for n, portal in enumerate(tables.portal)]
+    yield from _unique([*zones, *portals], "another zone or portal")
+    yield from _unique(
+        [(("device", n, "id"), device.id) for n, device in enumerate(tables.device)], "a device"
+    )
+    yield from _unique([(("item", n, "id"), item.id) for n, item in enumerate(items)], "another item")
+
+
+def _unique(names: Iterable[tuple[KeyPath, str]], other: str) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for path, name in names:
+        if ID.fullmatch(name) is None:
+            remedy = "Use letters, digits, dot, underscore and hyphen, at most 64, not beginning with a sign"
+            yield Finding(path, shown(name), "not an id", remedy)
+        if name in seen:
+            yield Finding(path, shown(name), f"{other} has this id already", "Give each its own id")
+        seen.add(name)
+
+
+def _zone(zone: Zone, path: KeyPath, zones: frozenset[str]) -> Iterator[Finding]:
+    if zone.inside is not None:
+        yield from _reference((*path, "inside"), zone.inside, zones, "zone")
+    yield from _positive((*path, "silence"), zone.silence)
+
+
+def _cycles(zones: tuple[Zone, ...]) -> Iterator[Finding]:
+    inside = {zone.id: zone.inside for zone in zones}
+    for number, zone in enumerate(zones):
+        around, at = [zone.id], zone.inside
+        while at is not None and at not in around:
+            around.append(at)
+            at = inside.get(at)
+        if at == zone.id:
+            chain = " inside ".join([*around, at])
+            yield Finding(
+                ("zone", number, "inside"), shown(zone.inside), f"a circle: {chain}", "Break the circle"
+            )
+
+
+def _portal(portal: Portal, path: KeyPath, zones: frozenset[str]) -> Iterator[Finding]:
+    for side, zone in enumerate(portal.between):
+        yield from _reference((*path, "between", side), zone, zones, "zone")
+    if portal.between[0] == portal.between[1]:
+        reason = "a portal leads from one zone to another"
+        yield Finding((*path, "between"), shown(list(portal.between)), reason, "Name two different zones")
+    yield from _positive((*path, "gap"), portal.gap)
+    yield from _positive((*path, "max_pass"), portal.max_pass)
+    if portal.max_pass <= portal.gap:
+        reason = f"a pass ends after gap = {portal.gap:g} s of silence and could never last this long"
+        yield Finding((*path, "max_pass"), shown(portal.max_pass), reason, "Set max_pass above gap")
+    if not 0 <= portal.lateness <= 60:
+        yield Finding((*path, "lateness"), shown(portal.lateness), "out of range", "Write 0 to 60 seconds")
+
+
+def _device(
+    device: Device, path: KeyPath, zones: frozenset[str], portals: dict[str, Portal], ids: frozenset[str]
+) -> Iterator[Finding]:
+    for number, antenna in enumerate(device.antennas):
+        yield from _antenna(antenna, (*path, "antennas", number), zones, portals, ids)
+    for number, eye in enumerate(device.gpi):
+        yield from _at_portal(eye, (*path, "gpi", number), portals, ids)
+    yield from _ports(device.antennas, (*path, "antennas"))
+    yield from _ports(device.gpi, (*path, "gpi"))
+    for number, prefix in enumerate(device.accept):
+        yield from _prefix(prefix, (*path, "accept", number))
+    if not device.antennas:
+        reason = "no antenna is given, so every read of it is only counted"
+        yield Finding(
+            (*path, "antennas"), None, reason, "Add antennas = [ { port = 1, zone = ... } ]", "warning"
+        )
+
+
+def _antenna(
+    antenna: Antenna, path: KeyPath, zones: frozenset[str], portals: dict[str, Portal], ids: frozenset[str]
+) -> Iterator[Finding]:
+    if antenna.zone is not None and antenna.portal is not None:
+        reason = "an antenna looks at a zone or at a portal"
+        yield Finding((*path, "portal"), shown(antenna.portal), reason, "Remove zone or portal")
+    elif antenna.zone is None and antenna.portal is None:
+        yield Finding(path, f"port {antenna.port}", "the antenna has no place", "Add zone = or portal =")
+    if antenna.zone is not None and not (antenna.zone in portals and antenna.portal is None):
+        yield from _reference((*path, "zone"), antenna.zone, zones, "zone")
+    elif antenna.zone is not None:
+        remedy = f'Write portal = "{antenna.zone}"'
+        yield Finding((*path, "zone"), shown(antenna.zone), "this is a portal, not a zone", remedy)
+    yield from _at_portal(antenna, path, portals, ids)
+
+
+def _at_portal(
+    one: Antenna | PhotoEye, path: KeyPath, portals: dict[str, Portal], ids: frozenset[str]
+) -> Iterator[Finding]:
+    if one.portal is None:
+        if one.side is not None:
+            reason = "only a portal has sides"
+            yield Finding((*path, "side"), shown(one.side), reason, "Remove side, or name the portal")
+        return
+    yield from _reference((*path, "portal"), one.portal, frozenset(portals) | ids, "portal")
+    portal = portals.get(one.portal)
+    if portal is not None and one.side is not None and one.side not in portal.between:
+        remedy = f"Use {' or '.join(portal.between)}"
+        yield Finding((*path, "side"), shown(one.side), f"not a side of {portal.id}", remedy)
+
+
+def _ports(ones: Sequence[Antenna | PhotoEye], path: KeyPath) -> Iterator[Finding]:
+    seen: set[int] = set()
+    for number, one in enumerate(ones):
+        if not 0 <= one.port <= 65535:
+            yield Finding((*path, number, "port"), shown(one.port), "out of range", "Write 0 to 65535")
+        if one.port in seen:
+            reason = "this port is given twice"
+            yield Finding((*path, number, "port"), shown(one.port), reason, "Keep one entry for each port")
+        seen.add(one.port)
+
+
+def _deaf_portals(tables: Tables) -> Iterator[Finding]:
+    heard = {antenna.portal for device in tables.device for antenna in device.antennas}
+    for number, portal in enumerate(tables.portal):
+        if portal.id not in heard:
+            reason = "no antenna looks at this portal, so nothing can pass it"
+            yield Finding(
+                ("portal", number, "id"), shown(portal.id), reason, "Add an antenna, or remove it", "warning"
+            )
+
+
+def _items(items: tuple[Item, ...], zones: frozenset[str]) -> Iterator[Finding]:
+    owners: dict[str, str] = {}
+    for number, item in enumerate(items):
+        path: KeyPath = ("item", number)
+        if item.home is not None:
+            yield from _reference((*path, "home"), item.home, zones, "zone")
+        if item.missing_after is not None:
+            yield from _positive((*path, "missing_after"), item.missing_after)
+        for position, text in enumerate(item.tags):
+            yield from _item_tag((*path, "tags", position), text, item.id, owners)
+
+
+def _item_tag(path: KeyPath, text: str, item: str, owners: dict[str, str]) -> Iterator[Finding]:
+    try:
+        tag = normal_tag(text)
+    except ValueError as error:
+        reason, _, remedy = str(error).partition("; ")
+        yield Finding(path, shown(text), reason, sentence(remedy))
+        return
+    if tag in owners:
+        reason = f"item {owners[tag]} has this tag already"
+        yield Finding(path, shown(text), reason, "Leave the tag with one item")
+    owners.setdefault(tag, item)
+
+
+def _tags(tags: Tags) -> Iterator[Finding]:
+    for name, prefixes in (("accept", tags.accept), ("ignore", tags.ignore)):
+        for number, prefix in enumerate(prefixes):
+            yield from _prefix(prefix, ("tags", name, number))
+    both = Counter(set(tags.accept)) & Counter(set(tags.ignore))
+    for prefix in both:
+        path: KeyPath = ("tags", "ignore", tags.ignore.index(prefix))
+        yield Finding(path, shown(prefix), "accepted and ignored", "Leave it in one of the two lists")
+    if tags.limit < 1:
+        yield Finding(
+            ("tags", "limit"), shown(tags.limit), "out of range", "Write how many unknown tags to keep"
+        )
+
+
+def _prefix(prefix: str, path: KeyPath) -> Iterator[Finding]:
+    scheme, colon, value = prefix.partition(":")
+    if scheme == "company" and not (value.isdecimal() and 6 <= len(value) <= 12):
+        yield Finding(path, shown(prefix), "not a GS1 company prefix", "Write company: and 6 to 12 digits")
+    elif colon and scheme not in ("company", *SCHEMES):
+        remedy = f"Use hex digits, company:0614141, or one of {', '.join(SCHEMES)} and a colon"
+        yield Finding(path, shown(prefix), f"{scheme}: is not a scheme of tags", remedy)
+    elif not colon and (not prefix or set(prefix) - set("0123456789ABCDEFabcdef")):
+        yield Finding(path, shown(prefix), "not a prefix of tags", "Write hex digits, or company:0614141")
+
+
+def _reference(path: KeyPath, name: str, known: frozenset[str], what: str) -> Iterator[Finding]:
+    if name not in known:
+        listed = ", ".join(sorted(known)[:8]) or "none yet"
+        yield Finding(path, shown(name), f"no such {what}", f"Add the {what} or use one of: {listed}")
+
+
+def _positive(path: KeyPath, value: float) -> Iterator[Finding]:
+    if not (value > 0 and math.isfinite(value)):
+        yield Finding(path, shown(value), "out of range", "Write seconds greater than 0")

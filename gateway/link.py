@@ -1,0 +1,141 @@
+"""The daemon's end of a running driver: what it hands over, and how the device is."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from core.records import Body, Dropped, Input, Reads
+from drivers.base import Order
+from gateway.intake import Intake, Receipt
+from gateway.signs import NEVER, Sign, after
+
+log = logging.getLogger(__name__)
+
+State = Literal["connecting", "up", "down", "failed", "stopped"]
+
+ORDERS = 16
+"""Orders that may wait for a device; more are refused."""
+
+Watcher = Callable[[str, Reads], None]
+Tap = Callable[[bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a device is. `since` in microseconds UTC; `error` is why it is not up, None if it is."""
+
+    state: State
+    since: int
+    error: str | None
+    info: str | None
+
+
+class OrdersFull(Exception):
+    """The device has not taken its last orders; the new one is refused."""
+
+
+class DeviceLink:
+    """Implements `drivers.base.Link` for one device, for as long as the daemon runs.
+
+    reads_total  rows handed over since the daemon's start, last_read the newest of their times
+    """
+
+    def __init__(self, device: str, intake: Intake, now: Callable[[], int]) -> None:
+        self.device = device
+        self.now = now
+        self.sign: Sign = NEVER
+        self.health = Health("connecting", now(), None, None)
+        self.restarts = 0
+        self.bugs = 0
+        self.reads_total = 0
+        self.last_read: int | None = None
+        self.counters: Counter[str] = Counter()
+        self.watchers: set[Watcher] = set()
+        self.taps: set[Tap] = set()
+        self._up_at: float | None = None
+        self._intake = intake
+        self._orders: asyncio.Queue[Order] = asyncio.Queue(ORDERS)
+
+    async def emit(self, body: Body) -> Receipt:
+        """Into the intake; blocks while that is full."""
+        arrival = self.now()
+        self.sign = after(self.sign, arrival, body)
+        if isinstance(body, Reads):
+            self._note_reads(body)
+        elif isinstance(body, Dropped):
+            self.counters["dropped"] += 1
+        return await self._intake.put(Input(self.device, arrival, body))
+
+    def up(self, info: str) -> None:
+        """One log line when the device is back."""
+        if self.health.state != "up":
+            log.info("%s: up: %s", self.device, info)
+        if self._up_at is None:
+            self._up_at = asyncio.get_running_loop().time()
+        self._become("up", None, info)
+
+    def begin(self) -> None:
+        """A new attempt."""
+        self._up_at = None
+
+    def seconds_up(self) -> float:
+        """How long the present connection has been up, by the loop's clock; 0 if it never was."""
+        return 0.0 if self._up_at is None else asyncio.get_running_loop().time() - self._up_at
+
+    def lost(self, reason: str) -> None:
+        """One log line when the device is lost, none for each attempt after it."""
+        if self.health.state in ("up", "connecting"):
+            log.warning("%s: down: %s; trying again", self.device, reason)
+            self._become("down", reason, self.health.info)
+        elif self.health.error != reason:
+            self.health = Health("down", self.health.since, reason, self.health.info)
+
+    def failed(self, reason: str) -> None:
+        """An operator must change something; the device stays off until then."""
+        log.error("%s: stopped: %s", self.device, reason)
+        self._become("failed", reason, self.health.info)
+
+    def stopped(self) -> None:
+        """The daemon ends."""
+        self._become("stopped", None, self.health.info)
+
+    def tap(self, data: bytes) -> None:
+        """To whoever captures this device."""
+        for tap in tuple(self.taps):
+            tap(data)
+
+    def count(self, name: str, n: int = 1) -> None:
+        """Add to a counter of this device."""
+        self.counters[name] += n
+
+    def order(self, order: Order) -> None:
+        """Ask the device to do something. Raises OrdersFull."""
+        try:
+            self._orders.put_nowait(order)
+        except asyncio.QueueFull:
+            self.counters["orders_refused"] += 1
+            raise OrdersFull(f"{self.device} has not taken its last {ORDERS} orders") from None
+
+    @property
+    def orders(self) -> AsyncIterator[Order]:
+        """What the device is asked to do; orders that nobody took are still there after a reconnect."""
+        return self._next_orders()
+
+    async def _next_orders(self) -> AsyncIterator[Order]:
+        while True:
+            yield await self._orders.get()
+
+    def _note_reads(self, reads: Reads) -> None:
+        self.reads_total += len(reads)
+        if len(reads):
+            newest = int(reads.time.max())
+            self.last_read = newest if self.last_read is None else max(newest, self.last_read)
+        for watcher in tuple(self.watchers):
+            watcher(self.device, reads)
+
+    def _become(self, state: State, error: str | None, info: str | None) -> None:
+        since = self.health.since if state == self.health.state else self.now()
+        self.health = Health(state, since, error, info)

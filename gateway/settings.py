@@ -1,0 +1,89 @@
+"""What an operator may write: the tables of the configuration file, each with its defaults.
+
+Zones, portals, antennas and items are the dataclasses of `core.site`: they are validated as they stand, with
+unknown keys refused. The file is read by `gateway.configuration`.
+"""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from core.site import ID, Item, Portal, Site, Source, Tags, Zone
+from drivers.catalog import Device
+from gateway.tag_text import normal_tag
+
+ENVIRONMENT = "WAYPOST_"
+"""Prefix of the environment variables that replace keys of plain tables: WAYPOST_JOURNAL__PATH."""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SiteSettings(_Table):
+    """[site]"""
+
+    id: str = Field(pattern=f"^{ID.pattern}$")
+
+
+class JournalSettings(_Table):
+    """[journal]: sizes in bytes; a relative path counts from the folder of the configuration file."""
+
+    path: Path = Path("waypost.db")
+    max_bytes: int = Field(default=4 << 30, ge=64 << 20)
+    reads_max_bytes: int = Field(default=3 << 30, ge=32 << 20)
+
+
+class Tables(_Table):
+    """The whole file."""
+
+    site: SiteSettings
+    journal: JournalSettings = JournalSettings()
+    tags: Tags = Tags()
+    zone: tuple[Zone, ...] = ()
+    portal: tuple[Portal, ...] = ()
+    device: tuple[Device, ...] = ()
+    item: tuple[Item, ...] = ()
+    items: Path | None = None
+
+
+class Settings(Tables, BaseSettings):
+    """The whole file; a value from the environment goes before one from the file."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix=ENVIRONMENT, env_nested_delimiter="__"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment, then the file; no .env and no folder of secrets."""
+        return env_settings, init_settings
+
+
+def to_site(settings: Tables, more_items: tuple[Item, ...] = ()) -> Site:
+    """What the pipeline needs to know, from checked settings and the items of items.csv."""
+    return Site(
+        id=settings.site.id,
+        zones=settings.zone,
+        portals=settings.portal,
+        sources=tuple(_source(device) for device in settings.device),
+        items=tuple(_normal(item) for item in (*settings.item, *more_items)),
+        tags=settings.tags,
+    )
+
+
+def _source(device: Device) -> Source:
+    return Source(device.id, device.antennas, device.gpi, device.lateness, device.accept, device.rssi)
+
+
+def _normal(item: Item) -> Item:
+    tags = tuple(normal_tag(tag) for tag in item.tags)
+    return Item(item.id, item.kind, item.name, tags, item.group, item.home, item.missing_after, item.fields)

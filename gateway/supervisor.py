@@ -1,0 +1,85 @@
+"""Keeping one device's driver running: when to try again, what is a fault, what is a gap."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
+
+from core.records import Down
+from drivers.base import Driver, Fatal, ProtocolError
+from gateway.backoff import STEADY, delays
+from gateway.intake import Closed
+from gateway.link import DeviceLink
+
+log = logging.getLogger(__name__)
+
+Sleep = Callable[[float], Awaitable[object]]
+
+TRANSIENT = (OSError, EOFError, TimeoutError, ProtocolError)
+"""What networks and devices do. Anything else that a driver raises is a bug, told with its traceback."""
+
+STOPPING = "Waypost was stopped"
+
+
+async def supervise(
+    driver: Driver, link: DeviceLink, chance: random.Random, sleep: Sleep = asyncio.sleep
+) -> None:
+    """Run the driver again and again until it needs an operator; never raises but for cancellation."""
+    waits = delays(chance)
+    try:
+        while True:
+            reason = await _attempt(driver, link)
+            if link.seconds_up() >= STEADY:
+                waits = delays(chance)
+            await _tell_down(link, reason)
+            if link.health.state == "failed":
+                return
+            link.restarts += 1
+            await sleep(next(waits))
+    except asyncio.CancelledError:
+        with suppress(Closed):  # the core has failed, and its journal ends before this
+            await _tell_down(link, STOPPING)
+        link.stopped()
+        raise
+
+
+async def _attempt(driver: Driver, link: DeviceLink) -> str:
+    """One connection, from its beginning to why it ended."""
+    link.begin()
+    try:
+        await driver.run(link)
+        reason = "the connection ended"
+    except Fatal as error:
+        reason = str(error)
+        link.failed(reason)
+        return reason
+    except TRANSIENT as error:
+        reason = describe(error)
+    except Exception as error:
+        link.bugs += 1
+        reason = f"a fault in the driver: {describe(error)}"
+        if link.health.error != reason:
+            log.exception("%s: %s", link.device, reason)
+    link.lost(reason)
+    return reason
+
+
+async def _tell_down(link: DeviceLink, reason: str) -> None:
+    """Up to the last sign of life nothing is unknown; from there on the device's silence means nothing."""
+    if link.sign.up and link.sign.time is not None:
+        await link.emit(Down(link.sign.time, reason))
+
+
+def describe(error: BaseException) -> str:
+    """An exception as a reason; some of the standard ones have no text of their own."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
+
+
+def chances(seed: int) -> Iterator[random.Random]:
+    """A generator of its own for each device."""
+    source = random.Random(seed)
+    while True:
+        yield random.Random(source.random())

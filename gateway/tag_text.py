@@ -1,0 +1,49 @@
+"""How an operator writes a tag, and how it is written everywhere else."""
+
+import re
+
+SCHEMES = ("tid", "tracker", "barcode", "badge")
+_HEX = re.compile(r"([0-9A-F]+)(?:/([0-9]+))?")
+
+
+def normal_tag(text: str) -> str:
+    """Upper-case, left-aligned hex, with /bits if the bit count is no multiple of 16; or scheme:value.
+
+    Raises ValueError, whose text is "reason; remedy", if it is neither.
+    """
+    scheme, colon, value = text.strip().partition(":")
+    if colon:
+        return _with_scheme(scheme, value)
+    found = _HEX.fullmatch("".join(scheme.split()).upper())
+    if found is None:
+        raise ValueError(
+            f"not a tag; write its hex digits, or one of {', '.join(SCHEMES)} and a colon before it"
+        )
+    return _epc(found.group(1), found.group(2))
+
+
+def _with_scheme(scheme: str, value: str) -> str:
+    if scheme not in SCHEMES:
+        raise ValueError(f"{scheme}: is not a scheme of tags; use one of {', '.join(SCHEMES)}")
+    if not value or value != value.strip():
+        raise ValueError(
+            f"nothing, or a space, stands after {scheme}:; write the number as the device sends it"
+        )
+    return f"{scheme}:{value.upper()}" if scheme == "tid" else f"{scheme}:{value}"
+
+
+def _epc(digits: str, length: str | None) -> str:
+    if len(digits) % 2:
+        raise ValueError(f"{len(digits)} hex digits are no whole bytes; write each byte as two digits")
+    bits = len(digits) * 4 if length is None else int(length)
+    if len(digits) != (bits + 7) // 8 * 2:
+        raise ValueError(
+            f"{len(digits)} hex digits do not hold {bits} bits; write {(bits + 7) // 8 * 2} digits"
+        )
+    if int(digits, 16) == 0:
+        raise ValueError("a tag of zeros is never tracked; write the tag's programmed number")
+    if int(digits, 16) & ((1 << (len(digits) * 4 - bits)) - 1):
+        raise ValueError(
+            f"bits are set after the first {bits}; align the number to the left and fill with zeros"
+        )
+    return digits if bits % 16 == 0 else f"{digits}/{bits}"

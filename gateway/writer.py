@@ -1,0 +1,288 @@
+"""The one writer: steps the pipeline and makes inputs and outputs durable together, by group commit.
+
+Pace. A cycle takes what has gathered; cycles start at least 20 ms apart unless a megabyte waits, so an idle
+gateway answers at once and a busy one steps and commits for many at a time. A cycle ends with a commit when a
+receipt is awaited or something was decided, when a megabyte is uncommitted, or a second after the oldest
+uncommitted input. What only says "I am alive" is written once a minute.
+
+Faults. If the pipeline raises, its state is half-stepped and worth nothing: what was stepped before is
+committed, the state is rebuilt from the journal in this process, as at a start, and the input is tried once
+more, piece by piece. The piece that fails again is set aside with its bytes and acknowledged. The alternative,
+ending the process and finding the culprit at the next start, would lose what the devices have handed over.
+After an I/O error nothing is acknowledged: the journal is reopened, looks at what is on disk, and the same
+batch is committed again until it is there. Meanwhile the intake fills and holds the devices back.
+"""
+
+import asyncio
+import logging
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Generic, TypeVar
+
+from gateway.batch import Batch
+from gateway.contracts import Decided, Decider, Store
+from gateway.intake import Intake, Taken
+from gateway.merging import Merged, merge
+from gateway.recovery import Recovered, Restorer, recover
+from gateway.signs import NEVER, Sign, after, pack
+
+log = logging.getLogger(__name__)
+
+PACE = 0.02
+"""Seconds between the starts of two cycles, unless a megabyte waits."""
+AGE = 1.0
+"""Seconds after which an input is committed, whatever it is."""
+HEARTBEAT = 60.0
+"""Seconds after which signs of life are committed although nothing depends on them."""
+BULK = 1 << 20
+"""Uncommitted bytes that are committed at once."""
+SNAPSHOT_BYTES = 32 << 20
+"""Input after which a snapshot is taken, so that a restart re-steps at most about this much."""
+RETRY = (0.1, 0.2, 0.5, 1.0)
+"""Seconds between attempts to commit after an I/O error; the last one goes on."""
+
+T = TypeVar("T")
+P = TypeVar("P", bound=Decider)
+
+
+class Stopped(Exception):
+    """The daemon stopped before this was durable."""
+
+
+class Writer(Generic[P]):
+    """Owns the pipeline and the journal's thread; `run` ends after `stop`, with everything durable.
+
+    thread    where the store lives: an executor of one thread
+    progress  called after every cycle, also after one that failed with a clear error: feeds the watchdog
+    idle      seconds after which an idle writer still makes a cycle
+    """
+
+    def __init__(
+        self,
+        intake: Intake,
+        store: Store,
+        restorer: Restorer[P],
+        thread: Executor,
+        progress: Callable[[], None] = lambda: None,
+        idle: float = 15.0,
+    ) -> None:
+        self.intake = intake
+        self.trouble: str | None = None
+        self.events = 0
+        self.gaps = 0
+        self.set_aside = 0
+        self.io_errors = 0
+        self.commit_seconds: deque[float] = deque(maxlen=1000)
+        self.listeners: list[Callable[[Decided], None]] = []
+        self._store = store
+        self._restorer = restorer
+        self._progress = progress
+        self._idle = idle
+        self._batch = Batch()
+        self._since_snapshot = 0
+        self._cycle = -PACE
+        self._oldest: float | None = None
+        self._heartbeat = 0.0
+        self._stop = False
+        self._thread = thread
+        self._state: Recovered[P] | None = None
+
+    @property
+    def pipeline(self) -> P:
+        """The pipeline as of the last step."""
+        return self._recovered.pipeline
+
+    @property
+    def signs(self) -> dict[str, Sign]:
+        """The last sign of life of every source that ever spoke."""
+        return self._recovered.signs
+
+    @property
+    def _recovered(self) -> Recovered[P]:
+        if self._state is None:
+            raise RuntimeError("the writer has not recovered its state yet: await recover() first")
+        return self._state
+
+    async def recover(self) -> Recovered[P]:
+        """Rebuild the state from the journal; to be awaited once before `run`."""
+        self._state = await self._journal(self._rebuild)
+        return self._state
+
+    def stop(self) -> None:
+        """Take no notice of the pace any more, make everything durable and end."""
+        self._stop = True
+        self.intake.gathered.set()
+        self.intake.has_plenty.set()
+
+    async def run(self) -> None:
+        """Until `stop`. Any exception from here is a bug, or a journal that cannot be worked with: end the process."""
+        try:
+            while not (self._stop and not self.intake.waiting):
+                await self._gather()
+                for merged in merge(self.intake.take()):
+                    await self._step(merged)
+                if self._due():
+                    await self._commit(self._snapshot() if self._grown() else None)
+                self._progress()
+            self._batch.flush_ticks()
+            await self._commit(self._snapshot())
+        finally:
+            for one in self.intake.close():
+                self._batch.receipts.append(one.done)
+            self._batch.resolve(Stopped("the daemon stopped before this was durable"))
+
+    async def _gather(self) -> None:
+        now = _now()
+        await _wait(self.intake.gathered, self._deadline() - now)
+        pause = self._cycle + PACE - _now()
+        if pause > 0:
+            await _wait(self.intake.has_plenty, pause)
+        self._cycle = _now()
+
+    def _deadline(self) -> float:
+        """When there is something to do although nothing comes in."""
+        times = [_now() + self._idle]
+        if self._oldest is not None:
+            times.append(self._oldest + AGE)
+        if self._batch.ticks:
+            times.append(self._heartbeat + HEARTBEAT)
+        return min(times)
+
+    def _due(self) -> bool:
+        batch, now = self._batch, _now()
+        if batch.ticks and now >= self._heartbeat + HEARTBEAT:
+            batch.flush_ticks()
+            self._oldest = now - AGE
+        if self.intake.wanted and not batch.inputs:
+            batch.flush_ticks()
+        if not batch.inputs:
+            self.intake.committed()
+            return False
+        if self._oldest is None:
+            self._oldest = now
+        return batch.decided or self.intake.wanted or batch.size >= BULK or now >= self._oldest + AGE
+
+    async def _step(self, merged: Merged) -> None:
+        try:
+            decided = self.pipeline.step(merged.input)
+        except Exception as error:
+            log.exception("the pipeline failed on an input of %s", merged.input.source)
+            await self._step_again(merged, error)
+            return
+        self._note(merged, decided)
+
+    def _note(self, merged: Merged, decided: Decided) -> None:
+        input = merged.input
+        self._batch.add(input, decided, merged.parts)
+        self.signs[input.source] = after(self.signs.get(input.source, NEVER), input.arrival, input.body)
+
+    async def _step_again(self, merged: Merged, error: Exception) -> None:
+        self._batch.flush_ticks()
+        await self._commit(None)
+        await self.recover()
+        await self._commit(self._snapshot())  # so that the next rebuild is short
+        for part in merged.parts:
+            try:
+                decided = self.pipeline.step(part.input)
+            except Exception as again:
+                await self._set_aside(part, again)
+                continue
+            self._note(Merged(part.input, (part,)), decided)
+            self._batch.flush_ticks()
+            await self._commit(None)
+        log.error("the state was rebuilt after %s: %s", type(error).__name__, error)
+
+    async def _set_aside(self, part: Taken, error: Exception) -> None:
+        reason = f"{type(error).__name__}: {error}"
+        await self._until_done(lambda: self._store.set_aside(part.input, reason))
+        self.set_aside += 1
+        self._batch.receipts.append(part.done)
+        self._batch.size += part.size
+        log.error(
+            "an input of %s was set aside: the pipeline failed on it twice: %s", part.input.source, reason
+        )
+        await self.recover()
+
+    def _grown(self) -> bool:
+        return self._since_snapshot + self._batch.journalled >= SNAPSHOT_BYTES
+
+    def _snapshot(self) -> bytes:
+        return pack(self.signs, self.pipeline.snapshot())
+
+    async def _commit(self, snapshot: bytes | None) -> None:
+        batch = self._batch
+        started = time.perf_counter()
+        if batch.inputs or snapshot is not None:
+            await self._until_done(
+                lambda: self._store.commit(batch.inputs, batch.events, batch.gaps, snapshot)
+            )
+            self.commit_seconds.append(time.perf_counter() - started)
+            self._heartbeat = _now()
+        self._since_snapshot = 0 if snapshot is not None else self._since_snapshot + batch.journalled
+        self._batch = Batch(ticks=batch.ticks)
+        self._oldest = None
+        self._told(batch)
+
+    def _told(self, batch: Batch) -> None:
+        batch.resolve()
+        self.intake.committed()
+        self.intake.release(batch.size)
+        self.events += len(batch.events)
+        self.gaps += len(batch.gaps)
+        if batch.decided:
+            for listener in self.listeners:
+                listener(batch)
+
+    async def _until_done(self, work: Callable[[], object]) -> None:
+        """Do it in the journal's thread until it works; a failure is told once and lasts until it is over."""
+        attempt = 0
+        while True:
+            try:
+                await self._journal(work)
+                break
+            except (sqlite3.Error, OSError) as error:
+                await self._failed(error, attempt)
+                attempt += 1
+        if self.trouble is not None:
+            log.warning("the journal works again after %d failed attempts", attempt)
+            self.trouble = None
+
+    async def _failed(self, error: Exception, attempt: int) -> None:
+        self.io_errors += 1
+        if self.trouble is None:
+            log.error("the journal cannot be written: %s; nothing is acknowledged until it can", error)
+        self.trouble = str(error)
+        self._progress()
+        if self._stop and attempt >= len(RETRY):
+            raise Stopped(f"the journal could not be written before the end: {error}") from error
+        await asyncio.sleep(RETRY[min(attempt, len(RETRY) - 1)])
+        try:
+            await self._journal(self._store.reopen)
+        except (sqlite3.Error, OSError) as still:
+            self.trouble = str(still)
+
+    def _rebuild(self) -> Recovered[P]:
+        return recover(self._store, self._restorer, lambda seq, reason: None)
+
+    async def _journal(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    if event.is_set():
+        return
+    if seconds <= 0:
+        await asyncio.sleep(0)
+        return
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
