@@ -1,0 +1,135 @@
+"""Cells: one per (source, tag, antenna) that was ever heard, and the table that finds them for a whole batch."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.records import Codes, Dictionary, Reads
+
+Cell = NDArray[np.int32]
+Name = tuple[str, str, int]
+"""Tag, source and antenna port of a cell."""
+
+UNRESOLVED = -1
+PORTS = 256
+"""Ports from PORTS - 1 on share a column of the look-up table."""
+
+
+class Cells:
+    """Columns over all cells.
+
+    track int32[n]  the visit or pass that its reads belong to;  watch int32[n] the track of all evidence, or -1
+    side  int8[n]   of the portal: 0 or 1;  last int64[n] newest read, microseconds;  names: what a cell is
+    """
+
+    def __init__(self, room: int = 256) -> None:
+        self.size = 0
+        self.track: Cell = np.full(room, -1, np.int32)
+        self.watch: Cell = np.full(room, -1, np.int32)
+        self.side: NDArray[np.int8] = np.zeros(room, np.int8)
+        self.last: NDArray[np.int64] = np.zeros(room, np.int64)
+        self.names: list[Name] = []
+        self.by_name: dict[Name, int] = {}
+
+    def add(self, name: Name, track: int, watch: int, side: int) -> int:
+        """A new cell; returns its number."""
+        number = self.size
+        if number == len(self.track):
+            for column in ("track", "watch", "side", "last"):
+                old = getattr(self, column)
+                setattr(self, column, np.concatenate([old, np.zeros_like(old)]))
+        self.size += 1
+        self.names.append(name)
+        self.by_name[name] = number
+        self.track[number], self.watch[number], self.side[number] = track, watch, side
+        return number
+
+    def rank(self, cell: int) -> Name:
+        """Orders cells whatever order they appeared in."""
+        return self.names[cell]
+
+
+Resolve = Callable[[str, int], int]
+"""Tag and port to a cell number or a `Refusal`."""
+
+
+class Lookup:
+    """The cells of one source's dictionary: a dense table [tag code, column of the port], filled as tags appear.
+
+    A cache: it can be dropped at any time. Its size is the dictionary's length times the ports in use times 4 bytes.
+    """
+
+    def __init__(self, tags: Dictionary, resolve: Resolve) -> None:
+        self.tags = tags
+        self._resolve = resolve
+        self._column = np.full(PORTS, -1, np.int32)
+        self._columns = 0
+        self._table: Cell = np.full((max(64, len(tags)), 1), UNRESOLVED, np.int32)
+
+    def one(self, tag: int, port: int) -> int:
+        """The cell, or the refusal, of one read."""
+        slot = min(port, PORTS - 1)
+        column = int(self._column[slot])
+        if column < 0:
+            column = self._add_column(slot)
+        if tag >= len(self._table):
+            self._grow()
+        found = int(self._table[tag, column])
+        if found == UNRESOLVED:
+            found = self._table[tag, column] = self._resolve(self.tags.ids[tag], port)
+        return int(found)
+
+    def many(self, reads: Reads) -> Cell:
+        """int32[n]: the cell, or the refusal, of each read; new ones are resolved in order of arrival."""
+        slot = np.minimum(reads.antenna, PORTS - 1)
+        column = self._column[slot]
+        if column.min(initial=0) < 0:
+            for port in dict.fromkeys(slot[column < 0].tolist()):
+                self._add_column(port)
+            column = self._column[slot]
+        if len(self.tags) > len(self._table):
+            self._grow()
+        found: Cell = self._table[reads.tag, column]
+        new = np.flatnonzero(found == UNRESOLVED)
+        if len(new):
+            self._fill(reads.tag[new], reads.antenna[new])
+            found = self._table[reads.tag, column]
+        return found
+
+    def _fill(self, tags: Codes, ports: NDArray[np.uint16]) -> None:
+        for tag, port in dict.fromkeys(zip(tags.tolist(), ports.tolist(), strict=True)):
+            self.one(tag, port)
+
+    def _add_column(self, slot: int) -> int:
+        column = self._column[slot] = self._columns
+        self._columns += 1
+        if column >= self._table.shape[1]:
+            self._table = np.concatenate([self._table, np.full_like(self._table, UNRESOLVED)], axis=1)
+        return int(column)
+
+    def _grow(self) -> None:
+        more = max(len(self.tags), 2 * len(self._table)) - len(self._table)
+        room = np.full((more, self._table.shape[1]), UNRESOLVED, np.int32)
+        self._table = np.concatenate([self._table, room])
+
+
+class Lookups:
+    """A source's look-up tables, one per live dictionary. Policy: the `LIMIT` last used are kept."""
+
+    LIMIT = 4
+
+    def __init__(self, resolve: Resolve) -> None:
+        self._resolve = resolve
+        self._tables: list[Lookup] = []
+
+    def of(self, tags: Dictionary) -> Lookup:
+        """The table of a dictionary, made when it is new."""
+        for at, table in enumerate(self._tables):
+            if table.tags is tags:
+                if at:
+                    self._tables.insert(0, self._tables.pop(at))
+                return table
+        made = Lookup(tags, self._resolve)
+        self._tables = [made, *self._tables[: self.LIMIT - 1]]
+        return made

@@ -1,0 +1,390 @@
+"""When things are decided: timers on the frontiers, and what happens when one is due.
+
+Three things wait for a frontier: the beginning of a run (nothing earlier is on its way), its silence, and the end of
+a pass. A timer is lazy: a track has one, and when it rings the run may have grown, so it is set again. Nothing here
+looks at reads beyond the frontier, so it does not matter how many of them a batch has already brought.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.claims import Decision
+from core.doors import Door, Judged, is_crossing
+from core.events import Event, Gap, Identity
+from core.places import Nesting, Place
+from core.records import SECOND
+from core.sources import Source, unpack
+from core.state import State
+from core.timeline import Pass, Subject, decide, reconcile
+from core.tracks import Change, Kind, Run
+
+HORIZON = 600 * SECOND
+"""A correction reaches back this far behind its source's newest record (10 min)."""
+
+
+class Due(IntEnum):
+    """What a timer is for."""
+
+    BEGIN = 0
+    SILENCE = 1
+    PASS = 2
+
+
+@dataclass(slots=True)
+class Decided:
+    """What one step decided, in order."""
+
+    events: list[Event] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+
+class Decider:
+    """Places pieces into tracks, watches the frontiers, and collects what is decided."""
+
+    def __init__(self, state: State, nesting: Nesting, identity: Identity) -> None:
+        self.state = state
+        self.nesting = nesting
+        self.identity = identity
+        self.decided = Decided()
+        self._touched: dict[int, None] = {}
+        self._now = 0
+
+    # what a timeline asks
+
+    def runs(self, track: int) -> Iterator[Run]:
+        """The remembered runs of a track, oldest first."""
+        return self.state.tracks.runs(track)
+
+    def track_kind(self, track: int) -> Kind:
+        """What the track's runs mean."""
+        return self.state.tracks.kind[track]
+
+    def track_place(self, track: int) -> Place:
+        """Where the track is; the track of all evidence is where the subject was heard last."""
+        place = self.state.tracks.place[track]
+        if place >= 0:
+            return self.state.places[place]
+        tracks = self.state.tracks
+        subject = self.state.subjects[tracks.subject[track]]
+        heard = [one for one in subject.tracks if tracks.place[one] >= 0]
+        return self.state.places[tracks.place[max(heard, key=lambda one: int(tracks.last[one]))]]
+
+    def final(self, run: Run) -> bool:
+        """Has the run ended, or is its place blind, so that nobody can say when it does?"""
+        return run.ended or bool(self.track_place(run.track).blind.open)
+
+    def not_after(self, run: Run) -> int | None:
+        """The end of the newest blind interval in the silence that ended the run."""
+        blind = self.track_place(run.track).blind
+        ends = [
+            end
+            for start, end in zip(blind.starts, blind.ends, strict=True)
+            if start < run.due and end > run.last
+        ]
+        return max(ends, default=None)
+
+    # evidence
+
+    def put(self, source: Source, piece: Run, late: bool) -> None:
+        """Place a piece into its track and set the timers that it needs."""
+        tracks = self.state.tracks
+        change, run = tracks.put(piece, self._uptime(piece.track), self.state.cells.rank)
+        if change is Change.GREW:
+            return
+        run.late = run.late or late
+        if tracks.kind[run.track] is Kind.PASS:
+            if change is Change.BEGAN:
+                self._open(run)
+            else:
+                self._revise(run.track)
+        else:
+            if not run.known:
+                place = self.track_place(run.track)
+                source.wake(run.first + source.lateness(place), Due.BEGIN, run.track)
+            if change is Change.REWRITTEN:
+                self._touched[tracks.subject[run.track]] = None
+        self._arm(source, run.track)
+
+    def _uptime(self, track: int) -> Callable[[int, int], int]:
+        within = self.track_place(track).blind.within
+        return lambda start, stop: stop - start - within(start, stop)
+
+    def _arm(self, source: Source, track: int) -> None:
+        """Set the timer of a track for its earliest run that has not ended."""
+        place = self.track_place(track)
+        run = next((run for run in self.runs(track) if not run.ended), None)
+        if run is None:
+            return
+        due = run.last + int(self.state.tracks.gap[track])
+        kind = Due.SILENCE
+        if self.track_kind(track) is Kind.PASS:
+            kind = Due.PASS
+            if not run.static:
+                due = min(due, run.first + place.max_pass + place.gap)
+        elif place.blind.starts or place.blind.open:
+            if place.blind.open:
+                place.parked.append(track)
+                self.state.armed.pop(track, None)
+                return
+            due = self._silence(run, place)
+        self._set(source, due + source.lateness(place), kind, track)
+
+    def _set(self, source: Source, threshold: int, kind: Due, track: int) -> None:
+        armed = self.state.armed.get(track)
+        if armed is None or armed != (source.index, threshold):
+            self.state.armed[track] = (source.index, threshold)
+            source.wake(threshold, kind, track)
+
+    def _silence(self, run: Run, place: Place) -> int:
+        """When the run's silence is complete: blind time does not count."""
+        gap = int(self.state.tracks.gap[run.track])
+        due, watched = run.last + gap, -1
+        while watched != due:
+            watched, due = due, run.last + gap + place.blind.within(run.last, due)
+        return due
+
+    # time
+
+    def advance(self, source: Source, peak: NDArray[np.int64] | None, newest: int) -> None:
+        """Move a source's newest record on, through every timer on the way.
+
+        `peak` int64[n] is the running maximum of the batch: a timer is due at the record that reached it.
+        """
+        while (threshold := source.due()) is not None and threshold <= newest:
+            at = newest if peak is None else int(peak[np.searchsorted(peak, threshold)])
+            source.newest = self._now = max(source.newest, at)
+            self._ring(source)
+        source.newest = self._now = max(source.newest, newest)
+        while self._touched:
+            subject = next(iter(self._touched))
+            del self._touched[subject]
+            self.redecide(source, subject, late=True)
+
+    def _ring(self, source: Source) -> None:
+        threshold, kind, track = unpack(source.timers_pop())
+        if kind == Due.BEGIN:
+            self._begin(source, track)
+            return
+        if self.state.armed.get(track) != (source.index, threshold):
+            return
+        place = self.track_place(track)
+        due = threshold - source.lateness(place)
+        for other in place.sources:
+            behind = self.state.sources[other]
+            waits = behind.up or self.track_kind(track) is not Kind.PASS
+            if other != source.index and waits and behind.newest < due + behind.lateness(place):
+                self._set(behind, due + behind.lateness(place), Due(kind), track)
+                return
+        del self.state.armed[track]
+        if kind == Due.PASS:
+            self._pass_due(source, track, due)
+        else:
+            self._silence_due(source, track, due)
+
+    def _begin(self, source: Source, track: int) -> None:
+        lateness = source.lateness(self.track_place(track))
+        late, new = False, False
+        for run in self.runs(track):
+            if not run.known and run.first + lateness <= source.newest:
+                run.known = new = True
+                late = late or run.late
+        if new:
+            self.redecide(source, self.state.tracks.subject[track], late)
+
+    def _silence_due(self, source: Source, track: int, frontier: int) -> None:
+        place, late, new = self.track_place(track), False, False
+        for run in list(self.runs(track)):
+            if run.ended or place.blind.open:
+                continue
+            due = self._silence(run, place)
+            if due <= frontier:
+                run.ended, run.due, new = True, due, True
+                late = late or run.late
+                if run is self.state.tracks.current[track]:
+                    self.state.tracks.close(track)
+        self._arm(source, track)
+        if new:
+            self.redecide(source, self.state.tracks.subject[track], late)
+
+    def finish(self) -> None:
+        """Advance all sources together until every beginning and pass is decided; silences stay open."""
+        aside = []
+        for source in self.state.sources:
+            aside.append([timer for timer in source.timers if unpack(timer)[1] == Due.SILENCE])
+            source.timers = sorted(timer for timer in source.timers if unpack(timer)[1] != Due.SILENCE)
+        while waiting := [
+            (due, source) for source in self.state.sources if (due := source.due()) is not None
+        ]:
+            due, first = min(waiting, key=lambda one: (one[0], one[1].index))
+            for source in self.state.sources:
+                source.newest = max(source.newest, due)
+            self._now = first.newest
+            self._ring(first)
+        for source, timers in zip(self.state.sources, aside, strict=True):
+            source.timers = sorted(timers)
+
+    # doors
+
+    def _door(self, track: int) -> Door:
+        return self.state.doors[self.state.tracks.place[track]]
+
+    def _open(self, run: Run) -> None:
+        self._door(run.track).opened(run)
+        self.state.subjects[self.state.tracks.subject[run.track]].open_passes += 1
+
+    def _revise(self, track: int) -> None:
+        """Late evidence changed the passes of a track: they are open again, and their companions vote anew."""
+        door, subject = self._door(track), self.state.subjects[self.state.tracks.subject[track]]
+        for gone in door.withdraw(track):
+            door.recheck.append(gone.seen.middle)
+        remembered = list(self.runs(track))
+        for run in [run for run in door.open if run.track == track]:
+            del door.open[run]
+        for run in remembered:
+            run.ended = run.known = run.static = False
+            run.late = True
+            door.opened(run)
+        passes = [one for one in subject.tracks if self.track_kind(one) is Kind.PASS]
+        subject.open_passes = sum(
+            not run.known and not run.static for one in passes for run in self.runs(one)
+        )
+
+    def _pass_due(self, source: Source, track: int, frontier: int) -> None:
+        door, subject = self._door(track), self.state.subjects[self.state.tracks.subject[track]]
+        place = door.place
+        for run in list(self.runs(track)):
+            if run.ended:
+                continue
+            if run.last + place.gap <= frontier:
+                run.ended, run.due = True, run.last + place.gap
+                if run is self.state.tracks.current[track]:
+                    self.state.tracks.close(track)
+                door.closed(run)
+            elif not run.static and run.first + place.max_pass + place.gap <= frontier:
+                door.became_static(run)
+                subject.open_passes -= 1
+                self._retry(source, self.state.tracks.subject[track])
+        self._arm(source, track)
+        self._settle(source, door)
+
+    def _settle(self, source: Source, door: Door) -> None:
+        """Judge every pass whose companions have ended, then those whose vote late evidence has changed."""
+        for one in door.ready(lambda run: run.first):
+            if one.run.late:
+                door.recheck.append(one.seen.middle)
+            self._judge(source, door, one, one.run.late)
+        if door.recheck:
+            changed, door.recheck = door.recheck, []
+            for one in door.companions(changed):
+                self._judge(source, door, one, True)
+        door.forget(source.newest - HORIZON)
+
+    def _judge(self, source: Source, door: Door, one: Judged, late: bool) -> None:
+        run, number = one.run, self.state.tracks.subject[one.run.track]
+        subject = self.state.subjects[number]
+        if not run.known:
+            run.known = True
+            subject.open_passes -= not run.static
+        elif not door.judge(one):
+            return
+        if one.verdict is None:
+            door.judge(one)
+        alive = list(self.runs(run.track))
+        before = subject.passes
+        subject.passes = [
+            old for old in before if old.run.track != run.track or (old.run is not run and old.run in alive)
+        ]
+        if is_crossing(one) and one.verdict is not None:
+            direction = one.verdict.direction if door.place.sided else door.by_eyes(run)
+            subject.passes.append(Pass(run, door.place, one.seen, one.verdict, direction))
+        if before or subject.passes:
+            self.redecide(source, number, late)
+        else:
+            self._retry(source, number)
+
+    # decisions
+
+    def _retry(self, source: Source, number: int) -> None:
+        if number in self.state.undecided:
+            self.redecide(source, number, late=False)
+
+    def redecide(self, source: Source, number: int, late: bool) -> None:
+        """Fold a subject's timeline again and say what is new."""
+        subject = self.state.subjects[number]
+        horizon = source.newest - HORIZON
+        decisions = decide(subject, self, horizon)
+        if subject.waiting:
+            self.state.undecided[number] = None
+        else:
+            self.state.undecided.pop(number, None)
+        if decisions or subject.said:
+            corrected = False
+
+            def retract(event: Event) -> Event:
+                nonlocal corrected
+                corrected = True
+                return self._retracted(event)
+
+            def make(decision: Decision, revision: int) -> Event:
+                return self._event(subject, decision, revision, late or corrected)
+
+            self.decided.events += reconcile(subject, decisions, make, retract)
+        for track in subject.tracks:
+            if track in self.state.tracks.older:
+                self.state.tracks.forget(track, horizon)
+
+    def _event(self, subject: Subject, decision: Decision, revision: int, late: bool) -> Event:
+        tag, source, port = self.state.cells.names[decision.cell]
+        evidence = dict(decision.evidence)
+        if decision.kind == "arrived" and not evidence:
+            evidence["antenna"] = port
+        return Event(
+            id=self.identity.event(decision.kind, subject.name, decision.place, decision.anchor, revision),
+            time=decision.time,
+            detected=self._now,
+            kind=decision.kind,
+            item=None if subject.item is None else subject.item.id,
+            tag=tag,
+            place=decision.place,
+            from_place=decision.from_place,
+            direction=decision.direction,
+            time_error=decision.time_error,
+            confidence=decision.confidence,
+            reads=decision.reads,
+            late=late,
+            source=source,
+            evidence=evidence,
+        )
+
+    def _retracted(self, event: Event) -> Event:
+        return Event(
+            id=self.identity.retraction(event.id),
+            time=event.time,
+            detected=self._now,
+            kind="retracted",
+            item=event.item,
+            tag=event.tag,
+            place=event.place,
+            late=True,
+            source=event.source,
+            retracts=event.id,
+            of=event.kind,
+        )
+
+    def watched(self, source: Source, places: list[Place]) -> None:
+        """Places are watched again: silences that could not be judged are timed anew."""
+        for place in places:
+            if not place.blind.open and place.parked:
+                parked, place.parked = dict.fromkeys(place.parked), []
+                for track in parked:
+                    self._arm(source, track)
+
+    def blinded(self, source: Source) -> None:
+        """A place went blind: whoever waits for a silence there need not wait any longer."""
+        self._now = source.newest
+        for number in list(self.state.undecided):
+            self.redecide(source, number, late=False)

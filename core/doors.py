@@ -1,0 +1,139 @@
+"""Portals at work: which passes are open, which wait for the vote of their companions, which were judged."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from core.places import Place
+from core.portal import Ballot, Motion, Movement, Verdict, judge, motion
+from core.records import SECOND
+from core.tracks import Run
+
+
+@dataclass(slots=True, eq=False)
+class Judged:
+    """An ended pass: what was seen, and the verdict once its companions have ended too."""
+
+    run: Run
+    seen: Motion
+    verdict: Verdict | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Door:
+    """One portal. `open` holds the passes that are running and not static; `ended` all that a vote may still touch."""
+
+    place: Place
+    ballot: Ballot
+    open: dict[Run, None] = field(default_factory=dict)
+    waiting: list[Judged] = field(default_factory=list)
+    ended: dict[int, list[Judged]] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    recheck: list[int] = field(default_factory=list)
+    """Times at which the votes changed after passes there had been judged."""
+    swept: int = 0
+    eyes: list[tuple[int, int]] = field(default_factory=list)
+    """(time, side) of the photo-eyes' activations, in order of time."""
+
+    def opened(self, run: Run) -> None:
+        """A pass began."""
+        self.open[run] = None
+
+    def became_static(self, run: Run) -> None:
+        """A pass lasted too long to be one: it leaves the vote."""
+        run.static = True
+        self.open.pop(run, None)
+
+    def closed(self, run: Run) -> None:
+        """A pass ended: it casts its vote and waits for its companions."""
+        self.open.pop(run, None)
+        seen = motion(run, self.place.max_pass)
+        self.ballot.add(seen)
+        judged = Judged(run, seen)
+        self.ended.setdefault(run.track, []).append(judged)
+        self.waiting.append(judged)
+
+    def withdraw(self, track: int) -> list[Judged]:
+        """Late evidence changed the passes of a track: take back their votes."""
+        gone = self.ended.pop(track, [])
+        for one in gone:
+            self.ballot.add(one.seen, -1)
+        self.waiting = [one for one in self.waiting if one.run.track != track]
+        return gone
+
+    def ready(self, first: Callable[[Run], int]) -> Iterator[Judged]:
+        """Passes whose companions have all ended, in order of their end; `first` reads an open run's beginning."""
+        if not self.waiting:
+            return
+        earliest = min(map(first, self.open), default=None)
+        left = []
+        for one in self.waiting:
+            if earliest is None or earliest >= self.ballot.until(one.seen):
+                yield one
+            else:
+                left.append(one)
+        self.waiting = left
+
+    def judge(self, one: Judged) -> bool:
+        """Decide a pass, or decide it again; True when the verdict is new."""
+        before = one.verdict
+        one.verdict = judge(one.seen, self.ballot.companions(one.seen), self.place.sided)
+        if one.verdict == before:
+            return False
+        if before is not None:
+            self.counts[before.movement] -= 1
+        self.counts[one.verdict.movement] += 1
+        return True
+
+    def companions(self, times: list[int]) -> list[Judged]:
+        """Judged passes whose vote may have changed with the votes at these times."""
+        bins = {time // self.ballot.width for time in times}
+        near = {at + step for at in bins for step in (-1, 0, 1)}
+        return [
+            one
+            for passes in self.ended.values()
+            for one in passes
+            if one.verdict is not None and one.seen.middle // self.ballot.width in near
+        ]
+
+    def eye(self, time: int, side: int) -> None:
+        """A photo-eye on one side was interrupted."""
+        self.eyes.append((time, side))
+        self.eyes.sort()
+        del self.eyes[:-256]
+
+    def by_eyes(self, run: Run) -> int:
+        """The direction that two photo-eyes tell: +1 when side 0 was interrupted first, 0 when they do not tell."""
+        gap = self.place.gap
+        sides = [side for time, side in self.eyes if run.first - gap <= time <= run.last + gap]
+        if len(set(sides)) < 2:
+            return 0
+        return 1 if sides[0] == 0 else -1
+
+    def shift(self, by: int) -> None:
+        """Move what is running; what has ended is settled and takes part in no later vote."""
+        self.eyes = [(time + by, side) for time, side in self.eyes]
+        self.ended.clear()
+        self.ballot = Ballot(self.place.gap)
+        for one in self.waiting:
+            one.seen = replace(one.seen, middle=one.seen.middle + by)
+            self.ballot.add(one.seen)
+            self.ended.setdefault(one.run.track, []).append(one)
+
+    def forget(self, before: int) -> None:
+        """Drop what lies beyond the horizon; looks only once a minute."""
+        if before < self.swept + 60 * SECOND:
+            return
+        self.swept = before
+        self.ballot.forget(before)
+        for track in list(self.ended):
+            kept = [one for one in self.ended[track] if one.verdict is None or one.run.due >= before]
+            if kept:
+                self.ended[track] = kept
+            else:
+                del self.ended[track]
+
+
+def is_crossing(one: Judged) -> bool:
+    """Was it decided to be a crossing?"""
+    return one.verdict is not None and one.verdict.movement is Movement.CROSSING

@@ -1,0 +1,182 @@
+"""From reads to tracks: who is it, was it delivered before, does it lengthen a run; in columns, or one by one.
+
+Both paths do the same; hypothesis holds them together. Columns win from about two dozen rows on.
+"""
+
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+
+from core.admission import Admission, Refusal
+from core.cells import PORTS, Cell, Lookup, Lookups
+from core.decider import HORIZON, Decider
+from core.pieces import Pieces, Sorted, cut, order
+from core.records import SECOND, Reads
+from core.sources import Source
+from core.state import State
+from core.tracks import Kind, Run
+from core.weights import Sums, weights
+
+VECTOR = 24
+"""Rows from which columns are faster than a loop."""
+
+_REFUSED = {Refusal.NOISE: "noise", Refusal.FILTERED: "filtered", Refusal.UNPLACED: "unplaced"}
+
+
+class Hearing:
+    """Takes the reads of every source into the state."""
+
+    def __init__(self, state: State, decider: Decider, admission: Admission) -> None:
+        self._state = state
+        self._decider = decider
+        self._lookups = [Lookups(partial(state.resolve, source, admission)) for source in state.sources]
+
+    def hear(self, source: Source, reads: Reads) -> None:
+        """Take a batch: late rows one by one, the rest a second of record time at a time."""
+        source.counts["received"] += len(reads)
+        if not len(reads):
+            return
+        lookup = self._lookups[source.index].of(reads.tags)
+        source.sees(int(reads.time[0]))
+        if len(reads) < VECTOR:
+            self._rows(source, lookup, reads)
+            return
+        peak = np.maximum(np.maximum.accumulate(reads.time), source.newest)
+        before = np.concatenate(([max(source.newest, int(reads.time[0]))], peak[:-1]))
+        late = reads.time < before - source.late[np.minimum(reads.antenna, PORTS - 1)]
+        edge = np.flatnonzero(peak[1:] // SECOND != peak[:-1] // SECOND) + 1
+        cuts = [edge, np.array([0, len(reads)])]
+        if late.any():
+            alone = np.flatnonzero(late)
+            cuts += [alone, alone + 1]
+        bounds = np.unique(np.concatenate(cuts)).astype(np.int64).tolist()
+        for start, stop in pairwise(bounds):
+            part = reads.slice(start, stop)
+            if stop - start < VECTOR:
+                self._rows(source, lookup, part)
+            else:
+                self._columns(source, lookup, part)
+                self._decider.advance(source, peak[start:stop], int(peak[stop - 1]))
+
+    # one by one
+
+    def _rows(self, source: Source, lookup: Lookup, reads: Reads) -> None:
+        weight = weights(reads.rssi, source.spec.rssi == "raw").tolist()
+        columns = (reads.tag, reads.antenna, reads.time, reads.count)
+        rows = zip(*(column.tolist() for column in columns), weight, strict=True)
+        for tag, port, time, count, heavy in rows:
+            late = time < source.newest - int(source.late[min(port, PORTS - 1)])
+            self._row(source, lookup.one(tag, port), time, count, heavy, late)
+            self._decider.advance(source, None, time)
+
+    def _row(self, source: Source, cell: int, time: int, count: int, weight: int, late: bool) -> None:
+        state = self._state
+        if cell < 0:
+            self._refuse(source, Refusal(cell), 1)
+            return
+        last = int(state.cells.last[cell])
+        if time <= last and (time == last or state.seen.has_one(cell, time)):
+            source.counts["duplicates"] += 1
+            return
+        state.seen.add_one(cell, time)
+        source.counts["accepted"] += 1
+        source.counts["late"] += late
+        if late and time < source.newest - HORIZON:
+            source.counts["too_late"] += 1
+            return
+        state.cells.last[cell] = max(last, time)
+        for track in (int(state.cells.track[cell]), int(state.cells.watch[cell])):
+            if track >= 0:
+                self._put(source, track, cell, time, count, weight, late)
+
+    def _put(
+        self, source: Source, track: int, cell: int, time: int, count: int, weight: int, late: bool
+    ) -> None:
+        tracks, sums = self._state.tracks, None
+        grows = tracks.open[track] and tracks.first[track] < time
+        if tracks.kind[track] is Kind.PASS:
+            sums = Sums(time)
+            sums.read(int(self._state.cells.side[cell]), weight, time, count)
+        elif grows and 0 <= time - tracks.last[track] <= tracks.gap[track]:
+            tracks.last[track] = time
+            tracks.count[track] += count
+            return
+        self._decider.put(source, Run(track, time, time, count, cell, sums), late)
+
+    def _refuse(self, source: Source, refusal: Refusal, rows: int) -> None:
+        source.counts[_REFUSED[refusal]] += rows
+        if refusal is Refusal.UNPLACED:
+            source.counts["accepted"] += rows
+
+    # in columns
+
+    def _columns(self, source: Source, lookup: Lookup, reads: Reads) -> None:
+        cells = self._state.cells
+        cell, time, rssi, count = lookup.many(reads), reads.time, reads.rssi, reads.count
+        if int(cell.min()) < 0:
+            for refusal in Refusal:
+                self._refuse(source, refusal, int(np.count_nonzero(cell == refusal)))
+            keep = cell >= 0
+            cell, time, rssi, count = cell[keep], time[keep], rssi[keep], count[keep]
+            if not len(cell):
+                return
+        batch = order(cells, self._state.seen, cell, time, rssi, count)
+        source.counts["duplicates"] += len(cell) - len(batch.cell)
+        source.counts["accepted"] += len(batch.cell)
+        if not len(batch.cell):
+            return
+        np.maximum.at(cells.last, batch.cell, batch.time)
+        track = cells.track[batch.cell]
+        passes = self._state.tracks.row[track] >= 0
+        self._take(source, batch, track, passes, sums=True)
+        self._take(source, batch, track, ~passes, sums=False)
+        watch = cells.watch[batch.cell]
+        self._take(source, batch, watch, watch >= 0, sums=False)
+
+    def _take(self, source: Source, batch: Sorted, track: Cell, chosen: np.ndarray, sums: bool) -> None:
+        if not chosen.any():
+            return
+        if not chosen.all():
+            batch = Sorted(batch.cell[chosen], batch.time[chosen], batch.rssi[chosen], batch.count[chosen])
+            track = track[chosen]
+        pieces = cut(self._state.tracks, batch, track, sums, source.spec.rssi == "raw")
+        grows = pieces.grows
+        if not grows.all():
+            # a track with one piece that does more than lengthen its run goes the careful way with all of them
+            careful = np.zeros(self._state.tracks.size, np.bool_)
+            careful[pieces.track[~grows]] = True
+            grows = ~careful[pieces.track]
+        self._grow(pieces, grows, sums)
+        self._place(source, pieces, np.flatnonzero(~grows), sums)
+
+    def _grow(self, pieces: Pieces, chosen: np.ndarray, sums: bool) -> None:
+        tracks = self._state.tracks
+        track = pieces.track[chosen]
+        np.maximum.at(tracks.last, track, pieces.last[chosen])
+        np.add.at(tracks.count, track, pieces.count[chosen])
+        if sums:
+            row = tracks.row[track]
+            base = 1 + 5 * self._state.cells.side[pieces.cell[chosen]].astype(np.int64)
+            for column in range(5):
+                np.add.at(tracks.sums, (row, base + column), pieces.sums[chosen, 1 + column])
+
+    def _place(self, source: Source, pieces: Pieces, chosen: np.ndarray, sums: bool) -> None:
+        for at in sorted(chosen.tolist(), key=lambda at: int(pieces.first[at])):
+            cell = int(pieces.cell[at])
+            total = None
+            if sums:
+                origin, *side = pieces.sums[at].tolist()
+                values = [origin, *([0] * 5), *([0] * 5)]
+                base = 1 + 5 * int(self._state.cells.side[cell])
+                values[base : base + 5] = side
+                total = Sums.of(values)
+            run = Run(
+                int(pieces.track[at]),
+                int(pieces.first[at]),
+                int(pieces.last[at]),
+                int(pieces.count[at]),
+                cell,
+                total,
+            )
+            self._decider.put(source, run, late=False)

@@ -1,0 +1,140 @@
+"""The pipeline: inputs in, events and gaps out. Pure, deterministic, without a clock.
+
+Time moves by what the sources say. Each source has a frontier; what needs to know that nothing earlier is on its way
+(a visit's beginning, a silence, the end of a pass) is a timer on that frontier. Batching is unobservable: a batch
+gives the same events as its rows one by one.
+"""
+
+from collections import Counter
+
+import numpy as np
+
+from core.admission import Admission
+from core.decider import Decided, Decider
+from core.events import Event, Evidence, Gap, Identity
+from core.hearing import Hearing
+from core.places import Nesting
+from core.records import Alive, AntennaState, Down, Gpi, Input, Reads, Shift, Up
+from core.shift import shift
+from core.site import Site
+from core.sources import Source
+from core.state import State, dump, load
+
+
+class Pipeline:
+    """The whole of `core` for one site."""
+
+    def __init__(self, site: Site, state: State | None = None) -> None:
+        self.site = site
+        self.state = state or State.fresh(site)
+        self._sources = {source.spec.id: source for source in self.state.sources}
+        self._decider = Decider(self.state, Nesting(site.zones), Identity(site.id))
+        self._hearing = Hearing(self.state, self._decider, Admission(site))
+
+    @classmethod
+    def restore(cls, site: Site, data: bytes) -> "Pipeline":
+        """From a snapshot; raises `core.state.IncompatibleSnapshot` for another version or configuration."""
+        return cls(site, load(site, data))
+
+    def snapshot(self) -> bytes:
+        """The state, for `restore`."""
+        return dump(self.state)
+
+    @property
+    def counts(self) -> dict[str, Counter[str]]:
+        """Per source: received = noise + duplicates + filtered + accepted; of the accepted late, too_late, unplaced."""
+        return {source.spec.id: source.counts for source in self.state.sources}
+
+    @property
+    def passes(self) -> dict[str, Counter[str]]:
+        """Per portal: passes by movement."""
+        return {door.place.id: door.counts for door in self.state.doors.values()}
+
+    def step(self, input: Input) -> Decided:
+        """Take one input; raises KeyError for a source that the site does not have."""
+        source = self._sources[input.source]
+        decider, body = self._decider, input.body
+        decided = decider.decided = Decided()
+        if isinstance(body, Reads):
+            self._hear(source, body)
+        elif isinstance(body, Alive):
+            self._alive(source, body.time)
+        elif isinstance(body, Down):
+            self._down(source, body)
+        elif isinstance(body, Up):
+            self._up(source, body)
+        elif isinstance(body, AntennaState):
+            self._antenna(source, body)
+        elif isinstance(body, Gpi):
+            self._gpi(source, body)
+        elif isinstance(body, Shift):
+            shift(self.state, body.by)
+        else:
+            decided.gaps.append(Gap(source.spec.id, body.since, body.time, body.reason))
+        return decided
+
+    def _hear(self, source: Source, reads: Reads) -> None:
+        if source.outage is not None and source.outage.to is not None and len(reads):
+            within = (reads.time >= source.outage.since) & (reads.time < source.outage.to)
+            source.outage.filled += int(np.count_nonzero(within))
+        self._hearing.hear(source, reads)
+        self._decider.watched(source, source.places)
+        self._caught_up(source)
+
+    def _alive(self, source: Source, time: int) -> None:
+        source.sees(max(time, source.newest))
+        self._decider.watched(source, source.places)
+        self._decider.advance(source, None, time)
+        self._caught_up(source, alive=True)
+
+    def _caught_up(self, source: Source, alive: bool = False) -> None:
+        """Write the gap when the source has come back to the present."""
+        outage = source.outage
+        if outage is None or outage.to is None or not (alive or source.newest >= outage.to):
+            return
+        source.outage = None
+        self._decided.gaps.append(Gap(source.spec.id, outage.since, outage.to, outage.reason, outage.filled))
+
+    def _down(self, source: Source, body: Down) -> None:
+        if source.down(body):
+            self._device_event(source, "device_down", body.time, {"reason": body.reason})
+            self._decider.blinded(source)
+
+    def _up(self, source: Source, body: Up) -> None:
+        if source.up:
+            return
+        source.up = True
+        if source.outage is not None:
+            source.outage.to = max(body.time, source.outage.since)
+        self._device_event(source, "device_up", body.time, {})
+
+    def _device_event(self, source: Source, kind: str, time: int, evidence: Evidence) -> None:
+        identity = self._decider.identity.event(kind, source.spec.id, None, time, 0)
+        event = Event(identity, time, time, kind, None, None, None, source=source.spec.id, evidence=evidence)
+        self._decider.decided.events.append(event)
+
+    def _antenna(self, source: Source, body: AntennaState) -> None:
+        looked_at = [source.looks_at(body.port)] if body.port else list(source.by_port.values())
+        for place, _ in filter(None, looked_at):
+            cause = f"{source.spec.id}/{body.port}"
+            if body.connected:
+                place.blind.end(cause, body.time)
+                self._decider.watched(source, [place])
+            else:
+                place.blind.begin(cause, body.time)
+                self._decider.blinded(source)
+
+    def _gpi(self, source: Source, body: Gpi) -> None:
+        if not body.state:
+            return
+        for eye in source.spec.gpi:
+            for door in self.state.doors.values():
+                if eye.port == body.port and door.place.id == eye.portal and door.place.portal is not None:
+                    door.eye(body.time, int(eye.side == door.place.portal.between[1]))
+
+    def finish(self) -> Decided:
+        """The end of a replay: time advances until every beginning and pass is decided; open visits stay open."""
+        decider = self._decider
+        decided = decider.decided = Decided()
+        decider.finish()
+        return decided

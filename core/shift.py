@@ -1,0 +1,53 @@
+"""Re-anchoring: the gateway's clock was wrong by a known step, and everything open moves with it."""
+
+from core.sources import Source
+from core.state import State
+from core.tracks import Run
+
+
+def shift(state: State, by: int) -> None:
+    """Move frontiers, open visits, passes and timers by `by` microseconds.
+
+    What was said stays as it was said, and can not be corrected across the step: it is settled. Duplicates across the
+    step are not recognised, since a device that is mapped to the gateway's clock gives other times after it.
+    """
+    for source in state.sources:
+        _shift_source(source, by)
+    for place in state.places:
+        place.blind.shift(by)
+    tracks = state.tracks
+    runs = [run for older in tracks.older.values() for run in older]
+    for track in range(tracks.size):
+        newest = tracks.newest(track)
+        if newest is not None:
+            runs.append(newest)
+    for run in runs:
+        _shift_run(run, by)
+    tracks.first[: tracks.size] += by
+    tracks.last[: tracks.size] += by
+    tracks.sums[: tracks.rows, 0] += by >> 16 << 16
+    state.cells.last[: state.cells.size] += by
+    state.armed = {track: (index, threshold + by) for track, (index, threshold) in state.armed.items()}
+    for door in state.doors.values():
+        door.shift(by)
+    for subject in state.subjects:
+        subject.settle(by)
+
+
+def _shift_source(source: Source, by: int) -> None:
+    source.newest += by
+    source.timers = [timer + (by << source.SHIFT) for timer in source.timers]
+    if source.outage is not None:
+        source.outage.since += by
+        if source.outage.to is not None:
+            source.outage.to += by
+
+
+def _shift_run(run: Run, by: int) -> None:
+    run.first += by
+    run.last += by
+    run.due += by if run.due else 0
+    run.start_based = run.start_based or run.applied
+    run.end_based = run.end_based or run.ended
+    if run.sums is not None:
+        run.sums.shift(by)

@@ -1,0 +1,121 @@
+"""One source of records (a device): its frontier, its timers, its blindness and its counts."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.cells import PORTS
+from core.places import Place
+from core.records import SECOND, Down
+from core.site import Source as Spec
+
+_INDEX_BITS = 32
+_KIND_BITS = 3
+
+
+@dataclass(slots=True)
+class Outage:
+    """A blind interval that has not been written yet: since, until (None while it lasts), why, backlog that fell in."""
+
+    since: int
+    reason: str
+    to: int | None = None
+    filled: int = 0
+
+
+@dataclass(slots=True)
+class Source:
+    """A device. Its frontier is its `newest` record or sign of life minus a lateness; times in microseconds.
+
+    late    int64[PORTS]  lateness of the place that a port looks at
+    timers  a heap of thresholds on `newest` with what is due then
+    """
+
+    index: int
+    spec: Spec
+    places: list[Place]
+    by_port: dict[int, tuple[Place, int]]
+    late: NDArray[np.int64]
+    newest: int = 0
+    up: bool = True
+    outage: Outage | None = None
+    blind: bool = False
+    antennas_off: set[int] = field(default_factory=set)
+    timers: list[int] = field(default_factory=list)
+    SHIFT: ClassVar[int] = _INDEX_BITS + _KIND_BITS
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def lateness(self, place: Place) -> int:
+        """How late records for a place may be, microseconds."""
+        return round(self.spec.lateness * SECOND) if place.lateness is None else place.lateness
+
+    def looks_at(self, port: int) -> tuple[Place, int] | None:
+        """The place and side of a port; port 0 of the configuration stands for any."""
+        return self.by_port.get(port) or self.by_port.get(0)
+
+    def wake(self, threshold: int, kind: int, index: int) -> None:
+        """Ask to be told when `newest` reaches the threshold."""
+        heappush(self.timers, (((threshold << _KIND_BITS) | kind) << _INDEX_BITS) | index)
+
+    def due(self) -> int | None:
+        """The next threshold."""
+        return self.timers[0] >> (_INDEX_BITS + _KIND_BITS) if self.timers else None
+
+    def timers_pop(self) -> int:
+        """Take the next timer."""
+        return heappop(self.timers)
+
+    def down(self, body: Down) -> bool:
+        """The link was lost; False when that is known already."""
+        if not self.up:
+            return False
+        self.up = False
+        self.blind = True
+        since = max(body.time, self.newest) if self.newest else body.time
+        self.outage = self.outage or Outage(since, body.reason)
+        self.outage.to = None
+        for place in self.places:
+            place.blind.begin(self.spec.id, since)
+        return True
+
+    def sees(self, time: int) -> None:
+        """A record or sign of life dated `time`: the places are watched again from then on."""
+        if self.blind and self.up:
+            self.blind = False
+            for place in self.places:
+                place.blind.end(self.spec.id, time)
+
+
+def unpack(timer: int) -> tuple[int, int, int]:
+    """Threshold, kind and index of a timer."""
+    index = timer & ((1 << _INDEX_BITS) - 1)
+    rest = timer >> _INDEX_BITS
+    return rest >> _KIND_BITS, rest & ((1 << _KIND_BITS) - 1), index
+
+
+def sources(specs: tuple[Spec, ...], places: dict[str, Place]) -> list[Source]:
+    """The sources of a site in order of configuration."""
+    made = []
+    for index, spec in enumerate(specs):
+        by_port: dict[int, tuple[Place, int]] = {}
+        for antenna in spec.antennas:
+            place = places[antenna.zone or antenna.portal or ""]
+            far = place.portal is not None and antenna.side == place.portal.between[1]
+            by_port[antenna.port] = (place, int(far))
+        default = round(spec.lateness * SECOND)
+        any_port = by_port.get(0)
+        late = np.full(
+            PORTS,
+            default if any_port is None or any_port[0].lateness is None else any_port[0].lateness,
+            np.int64,
+        )
+        for port, (place, _) in by_port.items():
+            if port:
+                late[min(port, PORTS - 1)] = default if place.lateness is None else place.lateness
+        near = list({place.id: place for place, _ in by_port.values()}.values())
+        made.append(Source(index, spec, near, by_port, late))
+    return made

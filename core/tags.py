@@ -1,0 +1,16 @@
+"""How a tag is called."""
+
+
+def tag_id(data: bytes, bits: int) -> str:
+    """The name of an EPC: upper-case hex of its left-aligned bytes, with "/<bits>" if bits is no multiple of 16.
+
+    `data` has ceil(bits / 8) bytes; what follows the last bit is set to 0. Raises ValueError for another length.
+    Gen2 tags count EPC memory in 16-bit words, so whole words need no suffix.
+    """
+    if len(data) != (bits + 7) // 8:
+        raise ValueError(f"an EPC of {bits} bits has {(bits + 7) // 8} bytes, not {len(data)}")
+    if bits % 16 == 0:
+        return data.hex().upper()
+    pad = -bits % 8
+    clean = int.from_bytes(data) >> pad << pad
+    return f"{clean.to_bytes(len(data)).hex().upper()}/{bits}"

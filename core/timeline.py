@@ -1,0 +1,297 @@
+"""One subject's timeline: its evidence in order of time, and what was said about it.
+
+What is decided is a pure function of the evidence: a fold over the beginnings and ends of runs and over passes, from
+the settled past on. When late evidence changes it, the fold is repeated and compared with what was said: what no
+longer holds is retracted, what is new is told. So every order of arrival within the horizon ends in the same events.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from core.claims import Cause, Decision, Standing
+from core.events import Event, Evidence
+from core.places import Nesting, Place
+from core.portal import Motion, Verdict
+from core.site import Item
+from core.tracks import Kind, Run
+
+LIMIT = 256
+"""Elements and events of one subject that a correction may reach back over; older ones are settled early."""
+
+
+@dataclass(slots=True, eq=False)
+class Pass:
+    """A pass that was decided: its run, what was seen, and the verdict.
+
+    `direction` is +1 from side 0 to side 1, 0 unknown; `resolved` says that it came from photo-eyes or the antennas.
+    """
+
+    run: Run
+    place: Place
+    seen: Motion
+    verdict: Verdict
+    direction: int = 0
+    based: bool = False
+
+
+@dataclass(slots=True)
+class Subject:
+    """An item, or a tag that belongs to none: its tracks, passes, settled past and what was said since."""
+
+    name: str
+    item: Item | None
+    tracks: list[int] = field(default_factory=list)
+    base: Standing = field(default_factory=Standing)
+    settled: int = 0
+    """Time of the newest element in the settled past, microseconds."""
+    said: list[tuple[Decision, Event]] = field(default_factory=list)
+    revisions: dict[tuple[str, str | None, int], int] = field(default_factory=dict)
+    passes: list[Pass] = field(default_factory=list)
+    open_passes: int = 0
+    waiting: bool = False
+    """A beginning is known but not certain yet."""
+    now: Standing = field(default_factory=Standing)
+    """The claims after the last decision."""
+
+    def settle(self, by: int) -> None:
+        """All that was said belongs to the settled past; times move by `by` microseconds."""
+        self.base = self.now
+        for claim in self.base.claims.values():
+            claim.since += by
+        for stay in self.base.stays.values():
+            stay.since += by
+        self.settled += by
+        self.said, self.passes, self.revisions = [], [], {}
+
+
+class World(Protocol):
+    """What a timeline asks about everything else."""
+
+    nesting: Nesting
+
+    def runs(self, track: int) -> Iterator[Run]:
+        """The remembered runs of a track, oldest first."""
+
+    def track_kind(self, track: int) -> Kind:
+        """What the track's runs mean."""
+
+    def track_place(self, track: int) -> Place:
+        """Where the track is."""
+
+    def final(self, run: Run) -> bool:
+        """Can the run no longer grow by what is not late?"""
+
+    def not_after(self, run: Run) -> int | None:
+        """The end of the blind interval that fell into the run's silence, None if none did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One step of the fold: the beginning (1) or end (0) of a run, or a pass (2), at a time."""
+
+    time: int
+    order: int
+    run: Run
+    passed: Pass | None = None
+
+    @property
+    def based(self) -> bool:
+        """Is it part of the settled past?"""
+        if self.passed is not None:
+            return self.passed.based
+        return self.run.start_based if self.order else self.run.end_based
+
+    def settle(self) -> None:
+        """Make it part of the settled past."""
+        if self.passed is not None:
+            self.passed.based = True
+        elif self.order:
+            self.run.start_based = True
+        else:
+            self.run.end_based = True
+
+
+def _elements(subject: Subject, world: World) -> list[Element]:
+    """The evidence after the settled past, by time; of one instant first ends, then beginnings, then passes."""
+    found = []
+    for track in subject.tracks:
+        if world.track_kind(track) is Kind.PASS:
+            continue
+        for run in world.runs(track):
+            if run.known and not run.start_based:
+                found.append(Element(run.first, 1, run))
+            if run.ended and not run.end_based:
+                found.append(Element(run.due, 0, run))
+    found += [Element(one.seen.middle, 2, one.run, one) for one in subject.passes if not one.based]
+    if len(found) > 1:
+        found.sort(key=lambda one: (one.time, one.order, world.track_place(one.run.track).id, one.run.first))
+    return found
+
+
+def _blocked(subject: Subject, time: int, world: World) -> bool:
+    """Is a pass of this subject still undecided that may be earlier than `time`?"""
+    if not subject.open_passes:
+        return False
+    return any(
+        not run.ended and not run.static and run.first <= time
+        for track in subject.tracks
+        if world.track_kind(track) is Kind.PASS
+        for run in world.runs(track)
+    )
+
+
+def decide(subject: Subject, world: World, horizon: int) -> list[Decision]:
+    """Everything that is decided after the settled past; what is older than `horizon` is settled on the way."""
+    state = subject.base.copy()
+    decisions: list[Decision] = []
+    settling = True
+    elements = _elements(subject, world)
+    waiting = False
+    for number, element in enumerate(elements):
+        if element.order == 1 and not element.run.applied:
+            waiting = waiting or not _certain(subject, element, state, world)
+            if waiting:
+                settling = False
+                continue
+            element.run.applied = True
+        made = _apply(element, state, world)
+        decisions += made
+        if settling and (element.time < horizon or len(elements) - number > LIMIT):
+            element.settle()
+            subject.settled = max(subject.settled, element.time)
+            subject.base = state.copy()
+            _forget_said(subject, made)
+            decisions = decisions[: len(decisions) - len(made)]
+        else:
+            settling = False
+    subject.passes = [one for one in subject.passes if not one.based]
+    subject.now, subject.waiting = state, waiting
+    return decisions
+
+
+def _forget_said(subject: Subject, settled: Iterable[Decision]) -> None:
+    """What was said of the settled past can not be taken back any more."""
+    gone = {one.same for one in settled}
+    if gone:
+        subject.said = [(decision, event) for decision, event in subject.said if decision.same not in gone]
+
+
+def _certain(subject: Subject, element: Element, state: Standing, world: World) -> bool:
+    if world.track_kind(element.run.track) is Kind.WATCH:
+        return True
+    if _blocked(subject, element.time, world):
+        return False
+    zone = world.track_place(element.run.track).id
+    return state.certain(element.run, zone, world.nesting, world.final)
+
+
+def _apply(element: Element, state: Standing, world: World) -> list[Decision]:
+    run = element.run
+    if element.passed is not None:
+        return _pass(element.passed, state, world.nesting)
+    if world.track_kind(run.track) is Kind.WATCH:
+        return _watch(element, state, world)
+    place = world.track_place(run.track)
+    if element.order:
+        return state.began(run, place.id, world.nesting)
+    return state.ended(run, place.id, place.silent, world.nesting, world.not_after(run))
+
+
+def _watch(element: Element, state: Standing, world: World) -> list[Decision]:
+    """`missing` when the run of all evidence ends, `found` when the next one begins."""
+    run, place = element.run, state.deepest(world.nesting) or state.last_place
+    if element.order == 0:
+        state.missing = True
+        return [Decision("missing", place, run.last, run.first, run.cell, reads=run.count)]
+    if not state.missing:
+        return []
+    state.missing = False
+    return [Decision("found", place, run.first, run.first, run.cell, reads=1)]
+
+
+def _pass(one: Pass, state: Standing, nesting: Nesting) -> list[Decision]:
+    """`passed`, and with a direction a claim on the far zone."""
+    portal = one.place.portal
+    assert portal is not None
+    seen, between = one.seen, portal.between
+    direction, reason = one.direction, "antennas" if one.place.sided else "eyes"
+    if not direction:
+        direction, reason = _presumed(state, between, nesting)
+    if not direction and portal.assume is not None:
+        direction, reason = (1 if portal.assume == "in" else -1), "assume"
+    near, far = (between[0], between[1]) if direction >= 0 else (between[1], between[0])
+    counts = (
+        {between[0]: seen.reads[0], between[1]: seen.reads[1]}
+        if one.place.sided
+        else {one.place.id: sum(seen.reads)}
+    )
+    evidence: Evidence = {
+        "direction": reason if direction else "unknown",
+        "reads": counts,
+        "separation": round(seen.separation, 3),
+        "score": round(min(seen.score, 1e6), 3),
+    }
+    decision = Decision(
+        "passed",
+        one.place.id,
+        seen.middle,
+        one.run.first,
+        one.run.cell,
+        near if direction else None,
+        {1: "in", -1: "out", 0: None}[direction],
+        sum(seen.reads),
+        round(seen.error, 6),
+        one.verdict.confidence,
+        evidence,
+    )
+    if not direction:
+        return [decision]
+    cause = Cause(
+        seen.middle,
+        one.run.first,
+        one.run.cell,
+        sum(seen.reads),
+        {"reason": "passed", "portal": one.place.id},
+    )
+    return [decision, *state.told(far, cause, nesting)]
+
+
+def _presumed(state: Standing, between: tuple[str, str], nesting: Nesting) -> tuple[int, str]:
+    """A door without sides: whoever was in one of its zones went to the other."""
+    for direction, zone in ((1, between[0]), (-1, between[1])):
+        other = between[1] if direction == 1 else between[0]
+        if zone in state.stays and not (other in state.stays and nesting.nested(zone, other)):
+            return direction, "zone"
+    return 0, "unknown"
+
+
+Make = Callable[[Decision, int], Event]
+"""Gives a decision of a given revision its id and names."""
+Retract = Callable[[Event], Event]
+
+
+def reconcile(subject: Subject, decisions: list[Decision], make: Make, retract: Retract) -> list[Event]:
+    """Say what is new and take back what no longer holds; updates what was said."""
+    said = subject.said
+    same = 0
+    while same < len(said) and same < len(decisions) and said[same][0].same == decisions[same].same:
+        same += 1
+    fresh = decisions[same:]
+    standing = {decision.same: event for decision, event in said[same:]}
+    wanted = {decision.same for decision in fresh}
+    events: list[Event] = []
+    for key, event in standing.items():
+        if key not in wanted:
+            identity = (key[0], key[1], key[3])
+            subject.revisions[identity] = subject.revisions.get(identity, 0) + 1
+            events.append(retract(event))
+    kept = said[:same]
+    for decision in fresh:
+        known = standing.get(decision.same)
+        if known is None:
+            known = make(decision, subject.revisions.get((decision.kind, decision.place, decision.anchor), 0))
+            events.append(known)
+        kept.append((decision, known))
+    subject.said = kept[-LIMIT:]
+    return events

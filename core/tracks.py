@@ -1,0 +1,217 @@
+"""Runs of reads: who was heard where from when to when.
+
+A track belongs to one subject and one place. Its reads form runs: two reads belong to the same run when no silence
+longer than the track's gap lies between them. A run is a sum over a set of reads, so the order of arrival cannot
+matter; a late read may join two runs. The newest run of each track lives in columns, so that a batch extends thousands
+of runs at once; the runs before it are kept as objects for as long as a late read may touch them.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.weights import Sums
+
+Column = NDArray[np.int64]
+
+
+class Kind(IntEnum):
+    """What a track's runs mean."""
+
+    VISIT = 0
+    PASS = 1
+    WATCH = 2
+    """All evidence of a subject that must not go missing."""
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """A stretch of reads: [first, last] in microseconds, `count` sightings, `cell` of its first read.
+
+    `known`: its beginning is decided (nothing earlier is on its way). `ended`: its silence is decided, at `due`.
+    `static`: a pass that lasted too long to be one. `applied`: its beginning is part of what was said. `start_based`, `end_based`: folded into the settled past.
+    """
+
+    track: int
+    first: int
+    last: int
+    count: int
+    cell: int
+    sums: Sums | None = None
+    due: int = 0
+    known: bool = False
+    ended: bool = False
+    static: bool = False
+    start_based: bool = False
+    end_based: bool = False
+    applied: bool = False
+    late: bool = False
+
+
+Rank = Callable[[int], tuple[str, str, int]]
+"""Orders the cells of reads of the same microsecond, whatever order they came in: (tag, source, antenna)."""
+
+
+class Change(IntEnum):
+    """What placing a piece did to the runs of its track."""
+
+    GREW = 0
+    """A run became longer or fuller; nothing decided can have changed."""
+    BEGAN = 1
+    """A new newest run."""
+    REWRITTEN = 2
+    """The past changed: an earlier beginning, a bridge, or a run where none was known."""
+
+
+class Tracks:
+    """All tracks, as growable columns.
+
+    first, last, count  int64[n]  of the newest run;  gap int64[n] microseconds;  cell int32[n] of its first read
+    open                int8[n]   1 while the newest run is growing
+    kind int8[n], subject int32[n], place int32[n]
+    sums                int64[n, Sums.WIDTH], zero for tracks that are no passes
+    """
+
+    def __init__(self, room: int = 256) -> None:
+        self.size = 0
+        self.first: Column = np.zeros(room, np.int64)
+        self.last: Column = np.zeros(room, np.int64)
+        self.count: Column = np.zeros(room, np.int64)
+        self.gap: Column = np.zeros(room, np.int64)
+        self.open: NDArray[np.int8] = np.zeros(room, np.int8)
+        self.row: NDArray[np.int32] = np.full(room, -1, np.int32)
+        self.sums: NDArray[np.int64] = np.zeros((64, Sums.WIDTH), np.int64)
+        self.rows = 0
+        self.kind: list[Kind] = []
+        self.subject: list[int] = []
+        self.place: list[int] = []
+        self.current: list[Run | None] = []
+        self.older: dict[int, list[Run]] = {}
+
+    def add(self, kind: Kind, subject: int, place: int, gap: int) -> int:
+        """A new track; returns its number."""
+        number = self.size
+        if number == len(self.first):
+            self._grow()
+        self.size += 1
+        self.gap[number] = gap
+        self.kind.append(kind)
+        self.subject.append(subject)
+        self.place.append(place)
+        self.current.append(None)
+        if kind is Kind.PASS:
+            if self.rows == len(self.sums):
+                self.sums = np.concatenate([self.sums, np.zeros_like(self.sums)])
+            self.row[number] = self.rows
+            self.rows += 1
+        return number
+
+    def _grow(self) -> None:
+        for name in ("first", "last", "count", "gap", "open"):
+            column = getattr(self, name)
+            setattr(self, name, np.concatenate([column, np.zeros_like(column)]))
+        self.row = np.concatenate([self.row, np.full_like(self.row, -1)])
+
+    def newest(self, track: int) -> Run | None:
+        """The newest run with its columns read back; None when the track was never heard."""
+        run = self.current[track]
+        if run is not None and self.open[track]:
+            run.first, run.last = int(self.first[track]), int(self.last[track])
+            run.count = int(self.count[track])
+            if run.sums is not None:
+                run.sums.load(self.sums[self.row[track]])
+        return run
+
+    def runs(self, track: int) -> Iterator[Run]:
+        """Every run that is still remembered, oldest first."""
+        yield from self.older.get(track, ())
+        newest = self.newest(track)
+        if newest is not None:
+            yield newest
+
+    def put(self, piece: Run, uptime: Callable[[int, int], int], rank: Rank) -> tuple[Change, Run]:
+        """Put a piece (a run of its own) where it belongs; `uptime(a, b)` is the watched time between a and b."""
+        newest, gap = self.newest(piece.track), int(self.gap[piece.track])
+        if newest is None:
+            self._store(piece)
+            return Change.BEGAN, piece
+        if piece.first > newest.last and uptime(newest.last, piece.first) > gap:
+            self.older.setdefault(piece.track, []).append(newest)
+            self._store(piece)
+            return Change.BEGAN, piece
+        if piece.last < newest.first and uptime(piece.last, newest.first) > gap:
+            return self._put_older(piece, uptime, rank)
+        changed, run = _merge(newest, piece, rank), newest
+        older = self.older.get(piece.track)
+        while older and not older[-1].end_based and uptime(older[-1].last, run.first) <= gap:
+            before = older.pop()
+            _merge(before, run, rank)
+            run, changed = before, True
+        self._store(run)
+        return (Change.REWRITTEN if changed else Change.GREW), run
+
+    def _store(self, run: Run) -> None:
+        track = run.track
+        self.current[track] = run
+        self.first[track], self.last[track], self.count[track] = run.first, run.last, run.count
+        self.open[track] = not run.ended
+        if run.sums is not None:
+            run.sums.store(self.sums[self.row[track]])
+
+    def _put_older(self, piece: Run, uptime: Callable[[int, int], int], rank: Rank) -> tuple[Change, Run]:
+        gap, older = int(self.gap[piece.track]), self.older.setdefault(piece.track, [])
+        at = len(older)
+        while at and older[at - 1].first > piece.first:
+            at -= 1
+        older.insert(at, piece)
+        run, changed, joined = piece, True, False
+        while at + 1 < len(older) and uptime(run.last, older[at + 1].first) <= gap:
+            after = older.pop(at + 1)
+            changed = _merge(after, run, rank) or joined
+            older[at] = run = after
+            joined = True
+        while at and not older[at - 1].end_based and uptime(older[at - 1].last, run.first) <= gap:
+            before = older[at - 1]
+            del older[at]
+            changed = _merge(before, run, rank) or joined
+            run, joined, at = before, True, at - 1
+        return (Change.REWRITTEN if changed else Change.GREW), run
+
+    def forget(self, track: int, before: int) -> None:
+        """Drop runs whose end is part of the settled past and older than `before`."""
+        older = self.older.get(track)
+        if older is None:
+            return
+        kept = [run for run in older if not (run.end_based and run.due < before)]
+        if kept:
+            self.older[track] = kept
+        else:
+            del self.older[track]
+
+    def close(self, track: int) -> None:
+        """The newest run has ended: further reads begin a new one, or lengthen this one if they are late."""
+        self.newest(track)
+        self.open[track] = 0
+
+
+def _merge(run: Run, other: Run, rank: Rank) -> bool:
+    """Make `other` part of `run`, which keeps its identity; True when something that may be decided has changed."""
+    changed = other.known
+    if other.first < run.first or (other.first == run.first and rank(other.cell) < rank(run.cell)):
+        run.first, run.cell = other.first, other.cell
+        changed = changed or run.known
+    if other.last > run.last:
+        run.last = other.last
+        if run.ended:
+            run.ended, run.late, changed = other.ended, run.late or other.late, True
+    run.count += other.count
+    if run.sums is not None and other.sums is not None:
+        run.sums.add(other.sums)
+        changed = changed or run.ended
+    run.known = run.known or other.known
+    run.applied = run.applied or other.applied
+    run.static = run.static or other.static
+    return changed
