@@ -24,13 +24,13 @@ def is_zero(tag: str) -> bool:
 
 def company(tag: str) -> str | None:
     """The GS1 company prefix of an EPC in upper-case hex, None when it carries none (GS1 TDS 2.x, section 14)."""
-    from epcpy import hex_to_epc  # loaded for the first tag of a site that filters by company
+    from epcpy import ConvertException, hex_to_tag_encodable  # only a site that filters by company pays for it
 
     try:
-        pure = hex_to_epc(tag.partition("/")[0]).epc_uri
-    except Exception:  # epcpy raises bare Exceptions of its own for whatever it does not know
+        uri: str = hex_to_tag_encodable(tag.partition("/")[0]).epc_uri
+    except (ConvertException, ValueError, NotImplementedError):
         return None
-    return pure.rpartition(":")[2].partition(".")[0]
+    return uri.rpartition(":")[2].partition(".")[0]
 
 
 def _matches(tag: str, prefixes: Sequence[str]) -> bool:

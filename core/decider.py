@@ -73,6 +73,11 @@ class Decider:
         heard = [one for one in subject.tracks if tracks.place[one] >= 0]
         return self.state.places[tracks.place[max(heard, key=lambda one: int(tracks.last[one]))]]
 
+    def rank(self, track: int) -> tuple[int, str]:
+        """Orders tracks in the same instant: visits by zone, then passes by portal, then the track of all evidence."""
+        place = self.state.tracks.place[track]
+        return self.state.tracks.kind[track], "" if place < 0 else self.state.places[place].id
+
     def final(self, run: Run) -> bool:
         """Has the run ended, or is its place blind, so that nobody can say when it does?"""
         return run.ended or bool(self.track_place(run.track).blind.open)

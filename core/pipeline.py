@@ -93,7 +93,7 @@ class Pipeline:
         if outage is None or outage.to is None or not (alive or source.newest >= outage.to):
             return
         source.outage = None
-        self._decided.gaps.append(Gap(source.spec.id, outage.since, outage.to, outage.reason, outage.filled))
+        self._decider.decided.gaps.append(Gap(source.spec.id, outage.since, outage.to, outage.reason, outage.filled))
 
     def _down(self, source: Source, body: Down) -> None:
         if source.down(body):

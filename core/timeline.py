@@ -79,6 +79,9 @@ class World(Protocol):
     def track_place(self, track: int) -> Place:
         """Where the track is."""
 
+    def rank(self, track: int) -> tuple[int, str]:
+        """Orders tracks in the same instant: visits by zone, then passes by portal, then the track of all evidence."""
+
     def final(self, run: Run) -> bool:
         """Can the run no longer grow by what is not late?"""
 
@@ -125,7 +128,7 @@ def _elements(subject: Subject, world: World) -> list[Element]:
                 found.append(Element(run.due, 0, run))
     found += [Element(one.seen.middle, 2, one.run, one) for one in subject.passes if not one.based]
     if len(found) > 1:
-        found.sort(key=lambda one: (one.time, one.order, world.track_place(one.run.track).id, one.run.first))
+        found.sort(key=lambda one: (one.time, one.order, *world.rank(one.run.track), one.run.first))
     return found
 
 
