@@ -1,7 +1,9 @@
 """Asking a running daemon, from a command."""
 
 import json
+import math
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,8 @@ class Refused(Exception):
     """The daemon answered with an error."""
 
 
-def ask(path: Path, request: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """The daemon's answers, one after the other. Raises NotRunning or Refused."""
+def ask(path: Path, request: dict[str, str], ends: float = math.inf) -> Iterator[dict[str, Any]]:
+    """The daemon's answers, one after the other, until `ends` on the monotonic clock. Raises NotRunning or Refused."""
     with socket.socket(socket.AF_UNIX) as connection:
         try:
             connection.connect(str(path))
@@ -25,9 +27,22 @@ def ask(path: Path, request: dict[str, str]) -> Iterator[dict[str, Any]]:
                 f"no daemon answers at {path} ({error.strerror}); start it with `waypost run`"
             ) from None
         connection.sendall(json.dumps(request).encode() + b"\n")
-        with connection.makefile("rb") as lines:
-            for line in lines:
-                answer: dict[str, Any] = json.loads(line)
-                if "error" in answer and len(answer) == 1:
-                    raise Refused(str(answer["error"]))
-                yield answer
+        for line in _lines(connection, ends):
+            answer: dict[str, Any] = json.loads(line)
+            if "error" in answer and len(answer) == 1:
+                raise Refused(str(answer["error"]))
+            yield answer
+
+
+def _lines(connection: socket.socket, ends: float) -> Iterator[bytes]:
+    held = b""
+    while (left := ends - time.monotonic()) > 0:
+        connection.settimeout(None if left == math.inf else left)
+        try:
+            data = connection.recv(1 << 16)
+        except TimeoutError:
+            return
+        if not data:
+            return
+        *lines, held = (held + data).split(b"\n")
+        yield from lines

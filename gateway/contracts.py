@@ -1,6 +1,6 @@
 """What the writer needs of the pipeline and of the journal, and nothing more."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from core.events import Event, Gap
@@ -24,6 +24,20 @@ class Decider(Protocol):
 
     def snapshot(self) -> bytes: ...
 
+    @property
+    def counts(self) -> Mapping[str, Mapping[str, int]]: ...
+
+
+class Restorer(Protocol):
+    """How a pipeline comes to be: empty for the configured site, or from a snapshot.
+
+    `restore` raises IncompatibleSnapshot for a snapshot of another version or configuration.
+    """
+
+    def fresh(self) -> Decider: ...
+
+    def restore(self, data: bytes, /) -> Decider: ...
+
 
 class Store(Protocol):
     """The journal, called in one thread of its own. Any method may raise sqlite3.Error or OSError."""
@@ -40,6 +54,6 @@ class Store(Protocol):
 
     def reopen(self) -> object: ...
 
-    def snapshot(self) -> "tuple[int, bytes] | None": ...
+    def snapshot(self) -> tuple[int, bytes] | None: ...
 
-    def inputs(self, after: int) -> "Iterator[tuple[int, Input]] | Iterable[tuple[int, Input]]": ...
+    def inputs(self, after: int) -> Iterable[tuple[int, Input]]: ...

@@ -1,46 +1,60 @@
 """Where the pipeline stood: the last snapshot, then every input after it once more; outputs are not written again."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
 
-from gateway.contracts import Decider, Store
-from gateway.signs import NEVER, Sign, after, unpack
+from core.pipeline import Pipeline
+from core.site import Site
+from core.state import IncompatibleSnapshot
+from gateway.contracts import Decider, Restorer, Store
+from gateway.signs import Sign, advance, unpack
 
 log = logging.getLogger(__name__)
 
-P = TypeVar("P", bound=Decider)
 
+@dataclass(frozen=True, slots=True)
+class Pipelines:
+    """Pipelines of one site."""
 
-class Restorer(Protocol[P]):
-    """How a pipeline comes to be: empty for the configured site, or from a snapshot of the same configuration."""
+    site: Site
 
-    def fresh(self) -> P: ...
+    def fresh(self) -> Decider:
+        """Before the first record."""
+        return Pipeline(self.site)
 
-    def restore(self, data: bytes) -> P: ...
+    def restore(self, data: bytes) -> Decider:
+        """From a snapshot; raises IncompatibleSnapshot."""
+        return Pipeline.restore(self.site, data)
 
 
 @dataclass(frozen=True, slots=True)
-class Recovered(Generic[P]):
-    """The pipeline after everything that the journal holds, and what is known of each source's life."""
+class Recovered:
+    """The pipeline after everything that the journal holds, and what is known of each source's life.
 
-    pipeline: P
+    stepped  inputs that were stepped again
+    skipped  inputs that were not: of devices that are not configured any more, or that the pipeline refuses
+    """
+
+    pipeline: Decider
     signs: dict[str, Sign]
     stepped: int
+    skipped: int
 
 
-def recover(store: Store, restorer: Restorer[P], poisoned: Callable[[int, str], object]) -> Recovered[P]:
-    """Rebuild the state. An input of the journal that the pipeline can no longer take is told to `poisoned`
-    (with its position and the error) and left out: the journal of an older version must not stop a site.
+def recover(store: Store, restorer: Restorer, known: frozenset[str]) -> Recovered:
+    """Rebuild the state from the inputs of the `known` sources.
+
+    An input of the journal that the pipeline cannot take (any more) is told and left out: what an older version
+    wrote must not stop a site.
     """
     skip: set[int] = set()
     while True:
         try:
-            return _attempt(store, restorer, skip)
+            return _attempt(store, restorer, known, skip)
         except _Refused as refused:
-            log.error("input %d of the journal fails and is left out: %s", refused.seq, refused)
-            poisoned(refused.seq, str(refused))
+            log.error(
+                "input %d of the journal is left out, the pipeline fails on it: %s", refused.seq, refused
+            )
             skip.add(refused.seq)
 
 
@@ -50,22 +64,23 @@ class _Refused(Exception):
         self.seq = seq
 
 
-def _attempt(store: Store, restorer: Restorer[P], skip: set[int]) -> Recovered[P]:
-    pipeline, signs, seq = _start(store, restorer)
-    stepped = 0
-    for seq, input in store.inputs(seq):
-        if seq in skip:
+def _attempt(store: Store, restorer: Restorer, known: frozenset[str], skip: set[int]) -> Recovered:
+    pipeline, signs, start = _start(store, restorer)
+    stepped = skipped = 0
+    for seq, input in store.inputs(start):
+        if seq in skip or input.source not in known:
+            skipped += 1
             continue
         try:
             pipeline.step(input)
         except Exception as error:
             raise _Refused(seq, f"{type(error).__name__}: {error}") from error
-        signs[input.source] = after(signs.get(input.source, NEVER), input.arrival, input.body)
+        advance(signs, input)
         stepped += 1
-    return Recovered(pipeline, signs, stepped)
+    return Recovered(pipeline, signs, stepped, skipped)
 
 
-def _start(store: Store, restorer: Restorer[P]) -> tuple[P, dict[str, Sign], int]:
+def _start(store: Store, restorer: Restorer) -> tuple[Decider, dict[str, Sign], int]:
     saved = store.snapshot()
     if saved is None:
         return restorer.fresh(), {}, 0
@@ -73,6 +88,6 @@ def _start(store: Store, restorer: Restorer[P]) -> tuple[P, dict[str, Sign], int
     try:
         signs, state = unpack(data)
         return restorer.restore(state), signs, seq
-    except ValueError as error:
+    except (ValueError, IncompatibleSnapshot) as error:
         log.warning("the state is rebuilt from the journal: %s", error)
         return restorer.fresh(), {}, 0

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from core.records import Alive, Body, Down, Reads, Up
+from core.records import Alive, Body, Down, Input, Reads, Shift, Up
 
 _MAGIC = b"waypost-state-1\n"
 
@@ -36,6 +36,20 @@ def after(sign: Sign, arrival: int, body: Body) -> Sign:
             return Sign(sign.time, False)
         case _:
             return sign
+
+
+def advance(signs: dict[str, Sign], input: Input) -> None:
+    """The signs after an input; a re-anchored clock moves those of all sources."""
+    if isinstance(input.body, Shift):
+        for source, sign in signs.items():
+            signs[source] = shifted(sign, input.body.by)
+    else:
+        signs[input.source] = after(signs.get(input.source, NEVER), input.arrival, input.body)
+
+
+def shifted(sign: Sign, by: int) -> Sign:
+    """The same moment by the re-anchored clock."""
+    return sign if sign.time is None else Sign(sign.time + by, sign.up)
 
 
 def _later(before: int | None, time: int) -> int:

@@ -20,14 +20,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from gateway.batch import Batch
-from gateway.contracts import Decided, Decider, Store
+from gateway.contracts import Decided, Decider, Restorer, Store
 from gateway.intake import Intake, Taken
 from gateway.merging import Merged, merge
-from gateway.recovery import Recovered, Restorer, recover
-from gateway.signs import NEVER, Sign, after, pack
+from gateway.recovery import Recovered, recover
+from gateway.signs import Sign, advance, pack
 
 log = logging.getLogger(__name__)
 
@@ -45,16 +45,16 @@ RETRY = (0.1, 0.2, 0.5, 1.0)
 """Seconds between attempts to commit after an I/O error; the last one goes on."""
 
 T = TypeVar("T")
-P = TypeVar("P", bound=Decider)
 
 
 class Stopped(Exception):
     """The daemon stopped before this was durable."""
 
 
-class Writer(Generic[P]):
+class Writer:
     """Owns the pipeline and the journal's thread; `run` ends after `stop`, with everything durable.
 
+    known     the configured sources: the journal's inputs of others are history, not state
     thread    where the store lives: an executor of one thread
     progress  called after every cycle, also after one that failed with a clear error: feeds the watchdog
     idle      seconds after which an idle writer still makes a cycle
@@ -64,7 +64,8 @@ class Writer(Generic[P]):
         self,
         intake: Intake,
         store: Store,
-        restorer: Restorer[P],
+        restorer: Restorer,
+        known: frozenset[str],
         thread: Executor,
         progress: Callable[[], None] = lambda: None,
         idle: float = 15.0,
@@ -79,6 +80,7 @@ class Writer(Generic[P]):
         self.listeners: list[Callable[[Decided], None]] = []
         self._store = store
         self._restorer = restorer
+        self._known = known
         self._progress = progress
         self._idle = idle
         self._batch = Batch()
@@ -88,10 +90,10 @@ class Writer(Generic[P]):
         self._heartbeat = 0.0
         self._stop = False
         self._thread = thread
-        self._state: Recovered[P] | None = None
+        self._state: Recovered | None = None
 
     @property
-    def pipeline(self) -> P:
+    def pipeline(self) -> Decider:
         """The pipeline as of the last step."""
         return self._recovered.pipeline
 
@@ -101,12 +103,12 @@ class Writer(Generic[P]):
         return self._recovered.signs
 
     @property
-    def _recovered(self) -> Recovered[P]:
+    def _recovered(self) -> Recovered:
         if self._state is None:
             raise RuntimeError("the writer has not recovered its state yet: await recover() first")
         return self._state
 
-    async def recover(self) -> Recovered[P]:
+    async def recover(self) -> Recovered:
         """Rebuild the state from the journal; to be awaited once before `run`."""
         self._state = await self._journal(self._rebuild)
         return self._state
@@ -175,9 +177,8 @@ class Writer(Generic[P]):
         self._note(merged, decided)
 
     def _note(self, merged: Merged, decided: Decided) -> None:
-        input = merged.input
-        self._batch.add(input, decided, merged.parts)
-        self.signs[input.source] = after(self.signs.get(input.source, NEVER), input.arrival, input.body)
+        self._batch.add(merged.input, decided, merged.parts)
+        advance(self.signs, merged.input)
 
     async def _step_again(self, merged: Merged, error: Exception) -> None:
         self._batch.flush_ticks()
@@ -264,8 +265,8 @@ class Writer(Generic[P]):
         except (sqlite3.Error, OSError) as still:
             self.trouble = str(still)
 
-    def _rebuild(self) -> Recovered[P]:
-        return recover(self._store, self._restorer, lambda seq, reason: None)
+    def _rebuild(self) -> Recovered:
+        return recover(self._store, self._restorer, self._known)
 
     async def _journal(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

@@ -86,7 +86,17 @@ KEYS = st.one_of(
     ),
 )
 SCALARS = st.sampled_from(
-    ["1", "-0.5e3", "true", "'x#]}'", '"a \\" , ] }"', '"""two\n# lines ] """', "'''l\n,'''", "07:32:00", "inf"]
+    [
+        "1",
+        "-0.5e3",
+        "true",
+        "'x#]}'",
+        '"a \\" , ] }"',
+        '"""two\n# lines ] """',
+        "'''l\n,'''",
+        "07:32:00",
+        "inf",
+    ]
 )
 SPACE = st.sampled_from(["", " ", "\n", " # c ] }\n  "])
 

@@ -1,0 +1,173 @@
+"""The daemon: how the parts are put together. The only module that knows many of them.
+
+The edge (devices) is supervised: whatever a device does, the daemon goes on. The core (intake, pipeline,
+journal) is not: if it fails the process ends, and systemd starts it again.
+"""
+
+import asyncio
+import logging
+import random
+import signal
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from core.records import Down, Input, Shift
+from gateway.clock import Clock
+from gateway.configuration import Configuration
+from gateway.control import Control, socket_path
+from gateway.intake import Intake
+from gateway.journal import Journal
+from gateway.link import DeviceLink
+from gateway.notify import Notifier
+from gateway.recovery import Pipelines, Recovered
+from gateway.signs import shifted
+from gateway.status import health, status
+from gateway.supervisor import supervise
+from gateway.writer import Writer
+
+log = logging.getLogger(__name__)
+
+CLOCK_POLL = 10.0
+"""Seconds between questions whether the system clock has been synchronised."""
+STATUS_PERIOD = 5.0
+"""Seconds between looks at the daemon's health for systemd's status line."""
+FAREWELL = 10.0
+"""Seconds that devices get to end their sessions cleanly."""
+NOT_RUNNING = "Waypost was not running"
+
+
+class Daemon:
+    """One site's gateway, from `run` to its end."""
+
+    def __init__(self, configuration: Configuration, notifier: Notifier, clock: Clock) -> None:
+        self.configuration = configuration
+        self.intake = Intake()
+        self.clock = clock
+        self.ready = asyncio.Event()
+        self._notifier = notifier
+        self._stop = asyncio.Event()
+        self._fed = 0.0
+        self.links = {
+            driver.id: DeviceLink(driver.id, self.intake, clock.now)
+            for driver in configuration.settings.device
+        }
+        self.writer: Writer | None = None
+
+    def stop(self) -> None:
+        """Begin a clean stop: what is in memory becomes durable, then `run` returns."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Until `stop`. Raises what the journal raises when it cannot be opened, and Busy for a second daemon."""
+        with ThreadPoolExecutor(1, "journal") as thread:
+            loop = asyncio.get_running_loop()
+            journal = await loop.run_in_executor(thread, self._open)
+            try:
+                await self._run(journal, thread)
+            finally:
+                await loop.run_in_executor(thread, journal.close)
+                self._notifier.close()
+
+    def stop_on_signals(self) -> None:
+        """SIGTERM and SIGINT stop cleanly."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self.stop)
+
+    def _open(self) -> Journal:
+        return Journal.open(self.configuration.journal, self.configuration.site.id)
+
+    async def _run(self, journal: Journal, thread: ThreadPoolExecutor) -> None:
+        site = self.configuration.site
+        known = frozenset(source.id for source in site.sources)
+        watchdog = self._notifier.watchdog_seconds
+        idle = 15.0 if watchdog is None else watchdog / 3
+        writer = Writer(self.intake, journal, Pipelines(site), known, thread, self._progress, idle)
+        self.writer = writer
+        control = Control(socket_path(self.configuration.journal), self.links, self.status, self.clock.now)
+        server = await control.serve()
+        try:
+            recovered = await writer.recover()
+            async with asyncio.TaskGroup() as core:
+                core.create_task(writer.run(), name="writer")
+                core.create_task(self._edge(core, writer, recovered), name="edge")
+        finally:
+            await control.close(server)
+
+    async def _edge(self, core: asyncio.TaskGroup, writer: Writer, recovered: Recovered) -> None:
+        await self._tell_blind_intervals(recovered)
+        devices = [
+            core.create_task(
+                supervise(driver, self.links[driver.id], random.Random(driver.id)), name=driver.id
+            )
+            for driver in self.configuration.settings.device
+        ]
+        others = [core.create_task(self._watch_clock()), core.create_task(self._watch_health(writer))]
+        log.info(
+            "site %s: ready, %d devices, %d inputs stepped again",
+            self.configuration.site.id,
+            len(devices),
+            recovered.stepped,
+        )
+        self.ready.set()
+        self._notifier.ready()
+        await self._stop.wait()
+        self._notifier.stopping()
+        await _end([*devices, *others])
+        writer.stop()
+
+    async def _tell_blind_intervals(self, recovered: Recovered) -> None:
+        """A source that was up when the last daemon ended has been unheard since its last sign of life."""
+        for source, sign in recovered.signs.items():
+            if source not in self.links:
+                continue
+            self.links[source].sign = sign
+            if sign.up and sign.time is not None:
+                await self.links[source].emit(Down(sign.time, NOT_RUNNING))
+
+    async def _watch_clock(self) -> None:
+        while not self.clock.synchronised:
+            await asyncio.sleep(CLOCK_POLL)
+            by = self.clock.reanchor()
+            if by is not None:
+                await self._shift(by)
+
+    async def _shift(self, by: int) -> None:
+        log.info("the system clock is synchronised: times before now were wrong by %.3f s", by / 1e6)
+        for link in self.links.values():
+            link.sign = shifted(link.sign, by)
+        sources = self.configuration.site.sources
+        if sources:  # the step concerns all sources, whichever is named
+            now = self.clock.now()
+            await self.intake.put(Input(sources[0].id, now, Shift(now, by)))
+
+    async def _watch_health(self, writer: Writer) -> None:
+        told = ""
+        while True:
+            text = health(self.links.values(), writer)
+            if text != told:
+                self._notifier.status(text)
+                told = text
+            await asyncio.sleep(STATUS_PERIOD)
+
+    def _progress(self) -> None:
+        """Feed the watchdog, at most once a second."""
+        now = asyncio.get_running_loop().time()
+        if now - self._fed >= 1:
+            self._notifier.watchdog()
+            self._fed = now
+
+    def status(self) -> dict[str, object]:
+        """What `waypost status --json` prints."""
+        if self.writer is None:
+            return {}
+        journal = self.configuration.journal
+        return status(self.configuration.site.id, journal, self.links, self.writer, self.intake)
+
+
+async def _end(tasks: "Sequence[asyncio.Task[None]]") -> None:
+    for task in tasks:
+        task.cancel()
+    _, left = await asyncio.wait(tasks, timeout=FAREWELL)
+    for task in left:
+        log.warning("%s does not end; it is left behind", task.get_name())
+        task.cancel()

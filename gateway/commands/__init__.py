@@ -1,0 +1,1 @@
+"""The commands of `waypost`, one module each. Data goes to stdout, messages to stderr; see gateway/exits.py."""

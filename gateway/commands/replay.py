@@ -1,0 +1,40 @@
+"""`waypost replay FILE.toml INPUT...`: what would the site have made of these recorded reads?"""
+
+import json as json_text
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gateway import exits
+from gateway.commands.common import AsJson, fail, load, say
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="Configuration file.")],
+    inputs: Annotated[list[Path], typer.Argument(help="CSV files of reads; several are merged by time.")],
+    json: AsJson = False,
+) -> None:
+    """Run recorded reads through the pipeline in virtual time; events come out as JSON lines, with or without --json.
+
+    Opens no device and leaves the site's journal untouched. Exit 2 if an input cannot be read.
+    """
+    from core.records import Dictionary
+    from gateway.csv_reads import BadCsv, CsvReads, Tags, merged
+    from gateway.replay import Replay
+    from gateway.rows import event_json
+
+    tags, readers = Tags(), Dictionary()
+    run = Replay(load(file).site, readers)
+    number = 0
+    try:
+        for event in run.run(merged([CsvReads(path, tags, readers) for path in inputs])):
+            print(json_text.dumps(event_json(event), ensure_ascii=False, default=dict))
+            number += 1
+    except BadCsv as error:
+        fail(str(error), exits.UNREADABLE)
+    except OSError as error:
+        fail(f"{error.filename}: cannot be read: {error.strerror}", exits.UNREADABLE)
+    say(f"{run.reads} reads, {number} events")
+    for reader, reads in run.unknown.items():
+        say(f"{reads} reads of {reader or 'a reader without a name'} were left out: no such device in {file}")

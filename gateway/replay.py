@@ -1,0 +1,68 @@
+"""Recorded reads through the daemon's own pipeline, in virtual time and as fast as it can."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+import numpy as np
+
+from core.events import Event
+from core.pipeline import Pipeline
+from core.records import SECOND, Alive, Dictionary, Input
+from core.site import Site
+from gateway.csv_reads import Block
+
+
+class Replay:
+    """One run. Virtual time is the newest record so far; at each of its whole seconds every source says that it
+    is alive, as readers do, so that silences are noticed. Within a second the rows of one reader go together.
+
+    unknown  reads of readers that the site does not have: not replayed
+    """
+
+    def __init__(self, site: Site, readers: Dictionary) -> None:
+        self.pipeline = Pipeline(site)
+        self.unknown: Counter[str] = Counter()
+        self.reads = 0
+        self._readers = readers
+        self._known = tuple(source.id for source in site.sources)
+        self._second: int | None = None
+
+    def run(self, blocks: Iterable[Block]) -> Iterator[Event]:
+        """Every event, in order of decision; open visits stay open at the end."""
+        for block in blocks:
+            yield from self._block(block)
+        yield from self.pipeline.finish().events
+
+    def _block(self, block: Block) -> Iterator[Event]:
+        seconds = block.at // SECOND
+        edges = [0, *(np.flatnonzero(np.diff(seconds)) + 1).tolist(), len(seconds)]
+        for start, stop in pairwise(edges):
+            yield from self._until(int(seconds[start]))
+            yield from self._rows(block.pick(slice(start, stop)))
+
+    def _until(self, second: int) -> Iterator[Event]:
+        """Let virtual time reach a whole second."""
+        first = second if self._second is None else self._second + 1
+        for tick in range(first, second + 1):
+            time = tick * SECOND
+            for source in self._known:
+                yield from self.pipeline.step(Input(source, time, Alive(time))).events
+        self._second = second
+
+    def _rows(self, block: Block) -> Iterator[Event]:
+        self.reads += len(block.reader)
+        arrival = int(block.at[-1])
+        for code in _distinct(block):
+            name = self._readers.ids[code]
+            mine = block.pick(np.flatnonzero(block.reader == code)).reads
+            if name in self._known:
+                yield from self.pipeline.step(Input(name, arrival, mine)).events
+            else:
+                self.unknown[name] += len(mine)
+
+
+def _distinct(block: Block) -> list[int]:
+    """The readers of a block in order of first appearance."""
+    codes, first = np.unique(block.reader, return_index=True)
+    return [int(code) for code in codes[np.argsort(first)]]

@@ -1,0 +1,88 @@
+"""What `waypost status` says: every device, and the numbers of the whole daemon."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from gateway.intake import Intake
+from gateway.link import DeviceLink
+from gateway.rows import rfc3339
+from gateway.writer import Writer
+
+READS = ("received", "noise", "duplicates", "filtered", "accepted")
+"""received = noise + duplicates + filtered + accepted, per device and in total."""
+
+
+def status(
+    site: str, journal: Path, links: Mapping[str, DeviceLink], writer: Writer, intake: Intake
+) -> dict[str, object]:
+    """One JSON object; times are RFC 3339, sizes bytes, durations ms."""
+    counts = writer.pipeline.counts
+    return {
+        "site": site,
+        "health": health(links.values(), writer),
+        "devices": {name: device(link, counts.get(name, {})) for name, link in links.items()},
+        "total": _total(journal, links.values(), writer, intake),
+    }
+
+
+def health(links: Iterable[DeviceLink], writer: Writer) -> str:
+    """One line: what is not as it should be, or "ok"."""
+    wrong = [f"{link.device} is {link.health.state}" for link in links if link.health.state != "up"]
+    if writer.trouble is not None:
+        wrong.insert(0, f"the journal cannot be written: {writer.trouble}")
+    if writer.set_aside:
+        wrong.append(f"{writer.set_aside} inputs were set aside")
+    return "; ".join(wrong) or "ok"
+
+
+def device(link: DeviceLink, counts: Mapping[str, int]) -> dict[str, object]:
+    """One device. `counters` are the driver's own."""
+    now = link.health
+    return {
+        "state": now.state,
+        "since": rfc3339(now.since),
+        "info": now.info,
+        "error": now.error,
+        "restarts": link.restarts,
+        "faults": link.bugs,
+        "reads_total": link.reads_total,
+        "last_read": None if link.last_read is None else rfc3339(link.last_read),
+        "reads": dict(counts),
+        "counters": dict(link.counters),
+    }
+
+
+def _total(
+    journal: Path, links: Iterable[DeviceLink], writer: Writer, intake: Intake
+) -> dict[str, int | float | None]:
+    reads: Counter[str] = Counter()
+    for counts in writer.pipeline.counts.values():
+        reads.update(counts)
+    return {
+        "reads": reads["received"],
+        **{name: reads[name] for name in READS[1:]},
+        "events": writer.events,
+        "gaps": writer.gaps,
+        "dropped": sum(link.counters["dropped"] for link in links),
+        "set_aside": writer.set_aside,
+        "io_errors": writer.io_errors,
+        "intake_bytes": intake.held,
+        "journal_bytes": journal_bytes(journal),
+        "commit_p50_ms": percentile(writer.commit_seconds, 0.50),
+        "commit_p99_ms": percentile(writer.commit_seconds, 0.99),
+    }
+
+
+def journal_bytes(journal: Path) -> int:
+    """The journal's file and its write-ahead log."""
+    files = (journal, journal.with_name(journal.name + "-wal"))
+    return sum(file.stat().st_size for file in files if file.exists())
+
+
+def percentile(seconds: Iterable[float], part: float) -> float | None:
+    """The nearest-rank percentile in ms; None before the first."""
+    ordered = sorted(seconds)
+    if not ordered:
+        return None
+    return round(ordered[min(int(part * len(ordered)), len(ordered) - 1)] * 1000, 3)

@@ -1,0 +1,392 @@
+"""The writer: what is acknowledged is in the store, at the stated pace, whatever fails."""
+
+import asyncio
+import sqlite3
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.events import Event, Gap
+from core.records import Alive, Body, Dictionary, Down, Input, Reads, Up, reads
+from core.state import IncompatibleSnapshot
+from gateway.intake import Intake, Receipt
+from gateway.recovery import recover
+from gateway.signs import unpack
+from gateway.writer import AGE, HEARTBEAT, PACE, Stopped, Writer
+from tests.virtual_loop import run
+
+TAGS = Dictionary(["E200"])
+
+
+class Poison(Exception):
+    """What the stand-in pipeline raises."""
+
+
+@dataclass
+class Steps:
+    """What a step decided."""
+
+    events: list[Event] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+
+class Tally:
+    """A stand-in for the pipeline: it counts reads per source, tells every tenth, and knows the frontiers.
+
+    A negative time is poison; half of the step is done when it raises.
+    """
+
+    def __init__(self, state: Mapping[str, int] | None = None) -> None:
+        self.state: dict[str, int] = dict(state or {})
+
+    @property
+    def counts(self) -> Mapping[str, Counter[str]]:
+        return {}
+
+    def step(self, input: Input) -> Steps:
+        decided, body = Steps(), input.body
+        if isinstance(body, Alive):
+            self.state["frontier " + input.source] = body.time
+            if body.time % 1000 == 999:
+                decided.events.append(event(f"tick-{input.source}-{body.time}"))
+        if isinstance(body, Reads):
+            for time in body.time.tolist():
+                n = self.state[input.source] = self.state.get(input.source, 0) + 1
+                if time < 0:
+                    raise Poison(str(time))
+                late = "late" if time < self.state.get("frontier " + input.source, 0) else "in order"
+                if n % 10 == 0:
+                    decided.events.append(event(f"{input.source}-{n}-{late}"))
+        return decided
+
+    def snapshot(self) -> bytes:
+        return repr(sorted(self.state.items())).encode()
+
+
+def event(id: str) -> Event:
+    return Event(id, 0, 0, "passed", None, None, None)
+
+
+class Tallies:
+    """How tallies come to be."""
+
+    def fresh(self) -> Tally:
+        return Tally()
+
+    def restore(self, data: bytes) -> Tally:
+        if data == b"old":
+            raise IncompatibleSnapshot("an old one")
+        return Tally(dict(eval(data)))
+
+
+class Memory:
+    """A stand-in for the journal that keeps everything and fails when it is told to."""
+
+    def __init__(self) -> None:
+        self.rows: list[Input] = []
+        self.events: list[Event] = []
+        self.aside: list[Input] = []
+        self.saved: tuple[int, bytes] | None = None
+        self.commits: list[float] = []
+        self.failures: list[Exception] = []
+        self.reopened = 0
+        self.time: Callable[[], float] = lambda: 0.0
+
+    def commit(
+        self,
+        inputs: Sequence[Input],
+        events: Sequence[Event],
+        gaps: Sequence[Gap],
+        snapshot: bytes | None = None,
+    ) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.commits.append(self.time())
+        self.rows += inputs
+        self.events += events
+        if snapshot is not None:
+            self.saved = (len(self.rows), snapshot)
+
+    def set_aside(self, input: Input, error: str) -> None:
+        self.aside.append(input)
+
+    def reopen(self) -> None:
+        self.reopened += 1
+
+    def snapshot(self) -> tuple[int, bytes] | None:
+        return self.saved
+
+    def inputs(self, after: int) -> Iterable[tuple[int, Input]]:
+        return [(seq, row) for seq, row in enumerate(self.rows, 1) if seq > after]
+
+
+class Bench:
+    """A writer on the running loop, with time and store in the test's hands."""
+
+    def __init__(self, store: Memory) -> None:
+        self.intake = Intake()
+        self.store = store
+        self.progress = 0
+        store.time = asyncio.get_running_loop().time
+        self.thread = ThreadPoolExecutor(1)
+        known = frozenset({"a", "b"})
+        self.writer = Writer(self.intake, store, Tallies(), known, self.thread, self._progress)
+
+    def _progress(self) -> None:
+        self.progress += 1
+
+    async def put(self, source: str, body: Body) -> Receipt:
+        return await self.intake.put(Input(source, 0, body))
+
+    async def seen(self, source: str, *times: int) -> Receipt:
+        body = reads(TAGS, times, [0] * len(times), [1] * len(times), [-50.0] * len(times))
+        return await self.put(source, body)
+
+
+def play(script: Callable[[Bench], Awaitable[None]], store: Memory | None = None) -> Memory:
+    """Run a script against a writer until both have ended."""
+    store = Memory() if store is None else store
+
+    async def main() -> None:
+        bench = Bench(store)
+        with bench.thread:
+            await bench.writer.recover()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(bench.writer.run())
+                await script(bench)
+                bench.writer.stop()
+
+    run(main())
+    return store
+
+
+def times(rows: Iterable[Input]) -> list[tuple[str, list[int]]]:
+    return [(row.source, row.body.time.tolist()) for row in rows if isinstance(row.body, Reads)]
+
+
+def test_a_receipt_resolves_when_the_store_has_it() -> None:
+    async def script(bench: Bench) -> None:
+        receipt = await bench.seen("a", 1)
+        assert bench.store.rows == []
+        await receipt
+        assert times(bench.store.rows) == [("a", [1])]
+        assert asyncio.get_running_loop().time() == 0  # idle: at once
+
+    play(script)
+
+
+def test_what_nobody_waits_for_is_written_within_a_second() -> None:
+    async def script(bench: Bench) -> None:
+        await bench.seen("a", 1)
+        await asyncio.sleep(AGE - 0.1)
+        assert bench.store.commits == []
+        await bench.seen("a", 2)
+        await asyncio.sleep(0.2)
+        assert bench.store.commits == [AGE]
+        assert times(bench.store.rows) == [("a", [1]), ("a", [2])]
+
+    play(script)
+
+
+def test_something_decided_is_written_at_once() -> None:
+    async def script(bench: Bench) -> None:
+        await bench.seen("a", *range(10))
+        await asyncio.sleep(0.001)
+        assert [one.id for one in bench.store.events] == ["a-10-in order"]
+
+    play(script)
+
+
+def test_commits_start_a_pace_apart_and_join_what_gathered() -> None:
+    async def script(bench: Bench) -> None:
+        async def one(n: int) -> None:
+            await asyncio.sleep(n / 1000)
+            await (await bench.seen("a", n))
+
+        await asyncio.gather(*(one(n) for n in range(100)))
+        gaps = [b - a for a, b in zip(bench.store.commits, bench.store.commits[1:], strict=False)]
+        assert min(gaps) >= PACE - 1e-9
+        assert len(bench.store.commits) == 6
+        assert len(bench.store.rows) == 6
+        assert sum(len(cells) for _, cells in times(bench.store.rows)) == 100
+
+    play(script)
+
+
+def test_a_megabyte_does_not_wait_for_the_pace() -> None:
+    async def script(bench: Bench) -> None:
+        many = range(50_000)
+        await (await bench.seen("a", 1))
+        await (await bench.seen("a", *many))
+        await (await bench.seen("a", *many))
+        assert asyncio.get_running_loop().time() == 0
+
+    play(script)
+
+
+def test_the_intake_holds_back_while_the_store_fails_and_loses_nothing() -> None:
+    async def script(bench: Bench) -> None:
+        bench.store.failures += [sqlite3.OperationalError("database or disk is full")] * 20
+        receipts = []
+
+        async def device() -> None:
+            for n in range(30):
+                receipts.append(await bench.seen("a", *range(n * 50_000, n * 50_000 + 50_000)))
+
+        feeding = asyncio.create_task(device())
+        await asyncio.sleep(5)
+        assert not feeding.done()
+        assert bench.intake.held <= bench.intake.limit
+        assert bench.writer.trouble == "database or disk is full"
+        assert bench.progress > 3  # the watchdog is fed
+        assert bench.store.commits == []
+        await feeding
+        await asyncio.gather(*receipts)
+        assert bench.writer.trouble is None
+        assert bench.store.reopened == 20
+        assert bench.writer.io_errors == 20
+        assert bench.intake.held == 0
+
+    store = play(script)
+    assert [n for _, cells in times(store.rows) for n in cells] == list(range(1_500_000))
+
+
+def test_a_stop_with_a_broken_store_tells_those_who_wait() -> None:
+    store = Memory()
+    store.failures += [OSError(5, "Input/output error")] * 1000
+    outcome: list[BaseException] = []
+    waiting: list[asyncio.Task[None]] = []
+
+    async def script(bench: Bench) -> None:
+        receipt = await bench.seen("a", 1)
+
+        async def wait() -> None:
+            try:
+                await receipt
+            except Stopped as error:
+                outcome.append(error)
+
+        waiting.append(asyncio.create_task(wait()))
+        await asyncio.sleep(1)
+
+    with pytest.RaisesGroup(Stopped):
+        play(script, store)
+    assert len(outcome) == 1
+
+
+def test_an_idle_site_writes_once_a_minute() -> None:
+    async def script(bench: Bench) -> None:
+        for second in range(600):
+            for source in "ab":
+                await bench.put(source, Alive(second * 1000))
+            await asyncio.sleep(1)
+
+    store = play(script)
+    assert len(store.commits) <= 600 / HEARTBEAT + 2
+    assert len(store.rows) <= 2 * (600 / HEARTBEAT + 2)
+
+
+def test_a_sign_of_life_that_decides_is_written() -> None:
+    async def script(bench: Bench) -> None:
+        await (await bench.seen("a", 1))
+        await bench.put("b", Alive(500))
+        await bench.put("a", Alive(700))
+        await bench.put("a", Alive(999))
+        await asyncio.sleep(0.1)
+        assert [row.body for row in bench.store.rows[1:]] == [Alive(500), Alive(700), Alive(999)]
+        assert [one.id for one in bench.store.events] == ["tick-a-999"]
+
+    play(script)
+
+
+BODIES = st.one_of(
+    st.integers(0, 3000).map(Alive),
+    st.lists(st.integers(0, 3000), min_size=1, max_size=4),
+    st.just(Down(0, "x")),
+    st.just(Up(0)),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from("ab"), BODIES, st.sampled_from([0.0, 0.01, 0.3, 70.0])), max_size=25)
+)
+def test_the_journal_leads_to_the_state_that_decided(
+    inputs: list[tuple[str, "Body | list[int]", float]],
+) -> None:
+    """Re-stepping what was written goes through the same states: it decides the same events, and ends alike."""
+    last: list[bytes] = []
+
+    async def script(bench: Bench) -> None:
+        for source, body, pause in inputs:
+            await (bench.seen(source, *body) if isinstance(body, list) else bench.put(source, body))
+            await asyncio.sleep(pause)
+        await asyncio.sleep(2 * HEARTBEAT)
+        last.append(bench.writer.pipeline.snapshot())
+
+    store = play(script)
+    again = Tally()
+    decided = [one for row in store.rows for one in again.step(row).events]
+    assert decided == store.events
+    assert again.snapshot() == last[0]
+    assert store.saved is not None
+    assert unpack(store.saved[1])[1] == last[0]
+
+
+def test_poison_is_set_aside_and_nothing_else_is_lost() -> None:
+    async def script(bench: Bench) -> None:
+        await bench.put("b", Alive(5))
+        first = [await bench.seen("a", n) for n in range(8)]
+        poison = await bench.seen("a", -1)
+        rest = [await bench.seen("a", n) for n in range(8, 12)]
+        await asyncio.gather(*first, poison, *rest)
+        assert times(bench.store.aside) == [("a", [-1])]
+        assert bench.writer.set_aside == 1
+        assert sorted(n for _, cells in times(bench.store.rows) for n in cells) == list(range(12))
+        assert bench.writer.pipeline.snapshot() == b"[('a', 12), ('frontier b', 5)]"
+
+    store = play(script)
+    assert [one.id for one in store.events] == ["a-10-in order"]
+
+
+def test_a_restart_goes_on_where_the_last_one_stood() -> None:
+    async def first(bench: Bench) -> None:
+        await (await bench.seen("a", *range(15)))
+
+    async def second(bench: Bench) -> None:
+        assert bench.writer.signs["a"].up
+        await (await bench.seen("a", *range(15, 20)))
+
+    store = play(first)
+    assert store.saved is not None
+    store.saved = None  # as after a power cut, before the first snapshot
+    play(second, store)
+    assert [one.id for one in store.events] == ["a-10-in order", "a-20-in order"]
+
+
+def test_an_incompatible_snapshot_is_rebuilt_and_strangers_are_left_out(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    store = Memory()
+    row = Input("a", 0, reads(TAGS, [1, 2], [0, 0], [1, 1], [0.0, 0.0]))
+    store.rows = [row, replace(row, source="gone"), row]
+    store.saved = (3, b"waypost-state-1\n{}\nold")
+    recovered = recover(store, Tallies(), frozenset({"a"}))
+    assert (recovered.stepped, recovered.skipped) == (2, 1)
+    assert recovered.pipeline.snapshot() == b"[('a', 4)]"
+    assert "rebuilt from the journal: an old one" in caplog.text
+
+
+def test_a_journalled_input_that_fails_does_not_stop_the_site() -> None:
+    store = Memory()
+    good = Input("a", 0, reads(TAGS, [1], [0], [1], [0.0]))
+    bad = Input("a", 0, reads(TAGS, [-7], [0], [1], [0.0]))
+    store.rows = [good, bad, good]
+    recovered = recover(store, Tallies(), frozenset({"a"}))
+    assert (recovered.stepped, recovered.skipped) == (2, 1)
+    assert recovered.pipeline.snapshot() == b"[('a', 2)]"
