@@ -1,4 +1,4 @@
-"""LLRP messages and parameters: one decoder and one encoder for everything in the tables (LLRP 1.1, clause 9.1, 10.1).
+"""LLRP messages and parameters: one decoder and one encoder for everything in the tables (LLRP 1.1, binary encoding).
 
 What cannot be understood is kept with its bytes as `Unknown` and decoding goes on behind it, so a strange or
 damaged parameter costs itself and never its message.

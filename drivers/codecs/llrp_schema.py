@@ -31,7 +31,7 @@ Key = int | tuple[int, int]
 """A type number, or (vendor, subtype) of a custom message or parameter."""
 
 CUSTOM = 1023
-"""The type number of custom messages and parameters (LLRP 1.1, clauses 9.1 and 10.1)."""
+"""The type number of custom messages and parameters."""
 
 
 @dataclass(frozen=True, slots=True)

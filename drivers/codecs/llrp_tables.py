@@ -1,7 +1,7 @@
 """Every LLRP message and parameter that Waypost knows (EPCglobal LLRP 1.0.1 and 1.1, Impinj extensions).
 
 The standard's names; the notation is told in `llrp_schema`. Types below 128 are TV parameters (one byte
-0x80 | type, no length), the others TLV. Numbers after LLRP 1.1, clauses 9, 10, 16 and 17; what 1.1 added to
+0x80 | type, no length), the others TLV. What 1.1 added to
 1.0.1: messages 46, 47, 56, 57 and parameters 19 and 20. Custom ones of vendor 25882 are Impinj's.
 """
 
