@@ -24,7 +24,10 @@ def is_zero(tag: str) -> bool:
 
 def company(tag: str) -> str | None:
     """The GS1 company prefix of an EPC in upper-case hex, None when it carries none (GS1 TDS 2.x, section 14)."""
-    from epcpy import ConvertException, hex_to_tag_encodable  # only a site that filters by company pays for it
+    from epcpy import (  # only a site that filters by company pays for it
+        ConvertException,
+        hex_to_tag_encodable,
+    )
 
     try:
         uri: str = hex_to_tag_encodable(tag.partition("/")[0]).epc_uri

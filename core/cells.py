@@ -29,8 +29,14 @@ class Cells:
         self.watch: Cell = np.full(room, -1, np.int32)
         self.side: NDArray[np.int8] = np.zeros(room, np.int8)
         self.last: NDArray[np.int64] = np.zeros(room, np.int64)
+        self._views()
         self.names: list[Name] = []
         self.by_name: dict[Name, int] = {}
+
+    def _views(self) -> None:
+        """The same columns for one row at a time: a memoryview's item costs a third of an array's."""
+        self.m_track, self.m_watch = self.track.data, self.watch.data
+        self.m_side, self.m_last = self.side.data, self.last.data
 
     def add(self, name: Name, track: int, watch: int, side: int) -> int:
         """A new cell; returns its number."""
@@ -39,6 +45,7 @@ class Cells:
             for column in ("track", "watch", "side", "last"):
                 old = getattr(self, column)
                 setattr(self, column, np.concatenate([old, np.zeros_like(old)]))
+            self._views()
         self.size += 1
         self.names.append(name)
         self.by_name[name] = number

@@ -29,9 +29,9 @@ class Decision:
     evidence: Evidence = field(default_factory=dict)
 
     @property
-    def same(self) -> tuple[str, str | None, int, int, str | None, str | None]:
+    def same(self) -> tuple[str, str | None, int, int, int, str | None, str | None]:
         """What makes two decisions the same fact."""
-        return (self.kind, self.place, self.time, self.anchor, self.from_place, self.direction)
+        return (self.kind, self.place, self.time, self.anchor, self.cell, self.from_place, self.direction)
 
 
 @dataclass(slots=True)

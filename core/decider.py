@@ -163,6 +163,10 @@ class Decider:
             at = newest if peak is None else int(peak[np.searchsorted(peak, threshold)])
             source.newest = self._now = max(source.newest, at)
             self._ring(source)
+        self.settle(source, newest)
+
+    def settle(self, source: Source, newest: int) -> None:
+        """Move a source's newest record on when no timer is on the way, and correct what late evidence touched."""
         source.newest = self._now = max(source.newest, newest)
         while self._touched:
             subject = next(iter(self._touched))

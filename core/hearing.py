@@ -11,12 +11,12 @@ import numpy as np
 from core.admission import Admission, Refusal
 from core.cells import PORTS, Cell, Lookup, Lookups
 from core.decider import HORIZON, Decider
-from core.pieces import Pieces, Sorted, cut, order
+from core.pieces import ROWS, Pieces, Sorted, cut, order
 from core.records import SECOND, Reads
 from core.sources import Source
 from core.state import State
 from core.tracks import Kind, Run
-from core.weights import Sums, weights
+from core.weights import Sums, weight
 
 VECTOR = 24
 """Rows from which columns are faster than a loop."""
@@ -46,7 +46,7 @@ class Hearing:
         before = np.concatenate(([max(source.newest, int(reads.time[0]))], peak[:-1]))
         late = reads.time < before - source.late[np.minimum(reads.antenna, PORTS - 1)]
         edge = np.flatnonzero(peak[1:] // SECOND != peak[:-1] // SECOND) + 1
-        cuts = [edge, np.array([0, len(reads)])]
+        cuts = [edge, np.arange(0, len(reads), ROWS), np.array([len(reads)])]
         if late.any():
             alone = np.flatnonzero(late)
             cuts += [alone, alone + 1]
@@ -62,47 +62,57 @@ class Hearing:
     # one by one
 
     def _rows(self, source: Source, lookup: Lookup, reads: Reads) -> None:
-        weight = weights(reads.rssi, source.spec.rssi == "raw").tolist()
-        columns = (reads.tag, reads.antenna, reads.time, reads.count)
-        rows = zip(*(column.tolist() for column in columns), weight, strict=True)
-        for tag, port, time, count, heavy in rows:
-            late = time < source.newest - int(source.late[min(port, PORTS - 1)])
-            self._row(source, lookup.one(tag, port), time, count, heavy, late)
-            self._decider.advance(source, None, time)
+        columns = (reads.tag, reads.antenna, reads.time, reads.count, reads.rssi)
+        late = source.late_ports
+        for tag, port, time, count, rssi in zip(*[column.tolist() for column in columns], strict=True):
+            cell = lookup.one(tag, port)
+            if cell < 0:
+                self._refuse(source, Refusal(cell), 1)
+            else:
+                self._row(source, cell, time, count, rssi, time < source.newest - late[min(port, PORTS - 1)])
+            if source.timers and time > source.newest:
+                self._decider.advance(source, None, time)
+            else:
+                self._decider.settle(source, time)
 
-    def _row(self, source: Source, cell: int, time: int, count: int, weight: int, late: bool) -> None:
-        state = self._state
-        if cell < 0:
-            self._refuse(source, Refusal(cell), 1)
+    def _row(self, source: Source, cell: int, time: int, count: int, rssi: float, late: bool) -> None:
+        cells, seen, counts = self._state.cells, self._state.seen, source.counts
+        last = cells.m_last[cell]
+        if time <= last and (time == last or seen.has_one(cell, time)):
+            counts["duplicates"] += 1
             return
-        last = int(state.cells.last[cell])
-        if time <= last and (time == last or state.seen.has_one(cell, time)):
-            source.counts["duplicates"] += 1
-            return
-        state.seen.add_one(cell, time)
-        source.counts["accepted"] += 1
-        source.counts["late"] += late
-        if late and time < source.newest - HORIZON:
-            source.counts["too_late"] += 1
-            return
-        state.cells.last[cell] = max(last, time)
-        for track in (int(state.cells.track[cell]), int(state.cells.watch[cell])):
-            if track >= 0:
-                self._put(source, track, cell, time, count, weight, late)
+        seen.add_one(cell, time)
+        counts["accepted"] += 1
+        if late:
+            counts["late"] += 1
+            if time < source.newest - HORIZON:
+                counts["too_late"] += 1
+                return
+        if time > last:
+            cells.m_last[cell] = time
+        self._put(source, cells.m_track[cell], cell, time, count, rssi, late)
+        if cells.m_watch[cell] >= 0:
+            self._put(source, cells.m_watch[cell], cell, time, count, rssi, late)
 
     def _put(
-        self, source: Source, track: int, cell: int, time: int, count: int, weight: int, late: bool
+        self, source: Source, track: int, cell: int, time: int, count: int, rssi: float, late: bool
     ) -> None:
         tracks, sums = self._state.tracks, None
-        grows = tracks.open[track] and tracks.first[track] < time
+        last = tracks.m_last[track]
+        grows = tracks.m_open[track] and tracks.m_first[track] < time <= last + tracks.m_gap[track]
         if tracks.kind[track] is Kind.PASS:
-            sums = Sums(time)
-            sums.read(int(self._state.cells.side[cell]), weight, time, count)
-        elif grows and 0 <= time - tracks.last[track] <= tracks.gap[track]:
-            tracks.last[track] = time
-            tracks.count[track] += count
-            return
-        self._decider.put(source, Run(track, time, time, count, cell, sums), late)
+            side, heavy = self._state.cells.m_side[cell], weight(rssi, source.spec.rssi == "raw")
+            if grows:
+                tracks.add_read(track, side, heavy, time, count)
+            else:
+                sums = Sums(time)
+                sums.read(side, heavy, time, count)
+        if grows:
+            if time > last:
+                tracks.m_last[track] = time
+            tracks.m_count[track] += count
+        else:
+            self._decider.put(source, Run(track, time, time, count, cell, sums), late)
 
     def _refuse(self, source: Source, refusal: Refusal, rows: int) -> None:
         source.counts[_REFUSED[refusal]] += rows

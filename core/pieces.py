@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from core.cells import Cell, Cells
 from core.records import Counts, Floats, Times
-from core.seen import Seen, key
+from core.seen import Seen
 from core.tracks import Tracks
 from core.weights import COARSE, moments, weights
 
@@ -39,16 +39,29 @@ class Sorted:
     count: Counts
 
 
+ROWS = 1 << 15
+"""Rows that `order` takes at once."""
+SPAN = 1 << 27
+"""Microseconds (134 s) that the times of one `order` may span."""
+_CELL_BITS = 42
+_TIME_BITS = 15
+
+
 def order(cells: Cells, seen: Seen, cell: Cell, time: Times, rssi: Floats, count: Counts) -> Sorted:
-    """Sort a batch (its times span less than 12 days) and drop what was delivered before; remembers the rest."""
+    """Sort at most `ROWS` reads within `SPAN` and drop what was delivered before; remembers the rest.
+
+    Cell, time and row share one int64, so that one plain sort does it and the first of equals stays the first.
+    """
     origin = int(time.min())
-    keys = key(cell, time, origin)
-    at = np.argsort(keys, kind="stable")
-    keys = keys[at]
+    keys = (cell.astype(np.int64) << _CELL_BITS) | ((time - origin) << _TIME_BITS)
+    keys |= np.arange(len(keys))
+    keys.sort()
+    at = keys & (ROWS - 1)
+    keys >>= _TIME_BITS
+    cell, time = (keys >> (_CELL_BITS - _TIME_BITS)).astype(np.int32), (keys & (SPAN - 1)) + origin
     keep = np.empty(len(at), np.bool_)
     keep[0] = True
     np.not_equal(keys[1:], keys[:-1], out=keep[1:])
-    cell, time = cell[at], time[at]
     stale = time <= cells.last[cell]
     if stale.any():
         old = np.flatnonzero(stale)

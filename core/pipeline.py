@@ -17,8 +17,9 @@ from core.places import Nesting
 from core.records import Alive, AntennaState, Down, Gpi, Input, Reads, Shift, Up
 from core.shift import shift
 from core.site import Site
+from core.snapshot import dump, load
 from core.sources import Source
-from core.state import State, dump, load
+from core.state import State
 
 
 class Pipeline:
@@ -33,7 +34,7 @@ class Pipeline:
 
     @classmethod
     def restore(cls, site: Site, data: bytes) -> "Pipeline":
-        """From a snapshot; raises `core.state.IncompatibleSnapshot` for another version or configuration."""
+        """From a snapshot; raises `core.snapshot.IncompatibleSnapshot` for another version or configuration."""
         return cls(site, load(site, data))
 
     def snapshot(self) -> bytes:
@@ -93,7 +94,9 @@ class Pipeline:
         if outage is None or outage.to is None or not (alive or source.newest >= outage.to):
             return
         source.outage = None
-        self._decider.decided.gaps.append(Gap(source.spec.id, outage.since, outage.to, outage.reason, outage.filled))
+        self._decider.decided.gaps.append(
+            Gap(source.spec.id, outage.since, outage.to, outage.reason, outage.filled)
+        )
 
     def _down(self, source: Source, body: Down) -> None:
         if source.down(body):

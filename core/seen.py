@@ -8,7 +8,7 @@ from core.records import Times
 Cells = NDArray[np.int32]
 
 _TIME_BITS = 40
-_CHUNK = 65_536
+_CHUNK = 8_192
 
 
 def key(cell: Cells, time: Times, origin: int) -> Times:
@@ -17,13 +17,15 @@ def key(cell: Cells, time: Times, origin: int) -> Times:
 
 
 class _Chunk:
-    """Sorted keys of one stretch of input."""
+    """Keys of one stretch of input, sorted by cell and time."""
 
     __slots__ = ("first", "keys", "last")
 
-    def __init__(self, cell: Cells, time: Times) -> None:
+    def __init__(self, cell: Cells, time: Times, ordered: bool = False) -> None:
         self.first, self.last = int(time.min()), int(time.max())
-        self.keys = np.sort(key(cell, time, self.first))
+        self.keys = key(cell, time, self.first)
+        if not ordered:
+            self.keys.sort()
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -46,6 +48,7 @@ class Seen:
         self._fresh: set[tuple[int, int]] = set()
         self._chunks: list[_Chunk] = []
         self._rows = 0
+        self._tidy = 64
 
     def add_one(self, cell: int, time: int) -> None:
         """Remember one pair."""
@@ -54,9 +57,9 @@ class Seen:
             self._flush()
 
     def add(self, cell: Cells, time: Times) -> None:
-        """Remember columns of pairs."""
+        """Remember columns of pairs, ordered by cell, then time."""
         if len(cell):
-            self._append(_Chunk(cell, time))
+            self._append(_Chunk(cell, time, ordered=True))
 
     def has_one(self, cell: int, time: int) -> bool:
         """Was this pair remembered?"""
@@ -82,13 +85,14 @@ class Seen:
         if self._fresh:
             pairs = np.array(sorted(self._fresh), np.int64)
             self._fresh.clear()
-            self._append(_Chunk(pairs[:, 0].astype(np.int32), pairs[:, 1]))
+            self._append(_Chunk(pairs[:, 0].astype(np.int32), pairs[:, 1], ordered=True))
 
     def _append(self, chunk: _Chunk) -> None:
         self._chunks.append(chunk)
         self._rows += len(chunk)
-        if len(self._chunks) > 64 or self._rows > self.limit:
+        if len(self._chunks) > self._tidy or self._rows > self.limit:
             self._compact()
+            self._tidy = len(self._chunks) + 64
 
     def _compact(self) -> None:
         """Merge runs of small chunks, forget what is too old or too much."""
@@ -105,6 +109,11 @@ class Seen:
         while self._rows > self.limit:
             self._rows -= len(merged.pop(0))
         self._chunks = merged
+
+    def restore(self, cell: Cells, time: Times) -> None:
+        """Remember what `columns` gave."""
+        if len(cell):
+            self._append(_Chunk(cell, time))
 
     def columns(self) -> tuple[Cells, Times]:
         """Everything remembered, oldest chunk first: for the snapshot."""

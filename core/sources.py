@@ -45,13 +45,14 @@ class Source:
     outage: Outage | None = None
     blind: bool = False
     antennas_off: set[int] = field(default_factory=set)
+    late_ports: list[int] = field(default_factory=list)
     timers: list[int] = field(default_factory=list)
     SHIFT: ClassVar[int] = _INDEX_BITS + _KIND_BITS
     counts: Counter[str] = field(default_factory=Counter)
 
     def lateness(self, place: Place) -> int:
-        """How late records for a place may be, microseconds."""
-        return round(self.spec.lateness * SECOND) if place.lateness is None else place.lateness
+        """How far `newest` must be beyond a time for it to lie behind the frontier, microseconds."""
+        return (round(self.spec.lateness * SECOND) if place.lateness is None else place.lateness) + 1
 
     def looks_at(self, port: int) -> tuple[Place, int] | None:
         """The place and side of a port; port 0 of the configuration stands for any."""
@@ -117,5 +118,5 @@ def sources(specs: tuple[Spec, ...], places: dict[str, Place]) -> list[Source]:
             if port:
                 late[min(port, PORTS - 1)] = default if place.lateness is None else place.lateness
         near = list({place.id: place for place, _ in by_port.values()}.values())
-        made.append(Source(index, spec, near, by_port, late))
+        made.append(Source(index, spec, near, by_port, late, late_ports=late.tolist()))
     return made

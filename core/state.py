@@ -1,7 +1,5 @@
-"""Everything that the pipeline remembers, and its snapshot."""
+"""Everything that the pipeline remembers."""
 
-import io
-import pickle
 from dataclasses import dataclass, field
 
 from core.admission import Admission, Refusal
@@ -16,13 +14,10 @@ from core.sources import Source, sources
 from core.timeline import Subject
 from core.tracks import Kind, Tracks
 
-SCHEMA = 1
-"""Version of the snapshot; another version means that the state is rebuilt from the journal."""
-
 
 @dataclass(slots=True)
 class State:
-    """The pipeline's memory: one object graph, so that a snapshot keeps who refers to what."""
+    """The pipeline's memory."""
 
     site: Site
     places: list[Place]
@@ -87,54 +82,3 @@ class State:
             track = self.track_of[subject, place] = self.tracks.add(kind, subject, place, gap)
             self.subjects[subject].tracks.append(track)
         return track
-
-
-class IncompatibleSnapshot(Exception):
-    """The snapshot is of another version or configuration: rebuild from the journal."""
-
-
-class _Unpickler(pickle.Unpickler):
-    """Loads the state's own classes and numpy's arrays, nothing else: a journal is data, not a program."""
-
-    def find_class(self, module: str, name: str) -> object:
-        allowed = module.startswith("core.") or (module, name) in _FOREIGN
-        if not allowed:
-            raise pickle.UnpicklingError(f"a snapshot does not hold {module}.{name}")
-        return super().find_class(module, name)
-
-
-_FOREIGN = {
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-    ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy._core.numeric", "_frombuffer"),
-    ("collections", "Counter"),
-}
-
-
-def dump(state: State) -> bytes:
-    """A snapshot: one byte of schema, then the object graph."""
-    return bytes([SCHEMA]) + pickle.dumps(state, protocol=5)
-
-
-def load(site: Site, data: bytes) -> State:
-    """The state of a snapshot; raises `IncompatibleSnapshot` for another schema or site."""
-    if not data or data[0] != SCHEMA:
-        raise IncompatibleSnapshot(
-            f"snapshot schema {data[:1].hex() or 'missing'}, this version reads {SCHEMA:02x}"
-        )
-    try:
-        state = _Unpickler(io.BytesIO(data[1:])).load()
-    except (
-        pickle.UnpicklingError,
-        EOFError,
-        AttributeError,
-        ImportError,
-        IndexError,
-        TypeError,
-        ValueError,
-    ) as error:
-        raise IncompatibleSnapshot(f"snapshot can not be read: {error}") from error
-    if not isinstance(state, State) or state.site != site:
-        raise IncompatibleSnapshot("snapshot was taken with another configuration")
-    return state

@@ -169,7 +169,7 @@ def decide(subject: Subject, world: World, horizon: int) -> list[Decision]:
         else:
             settling = False
     subject.passes = [one for one in subject.passes if not one.based]
-    subject.now, subject.waiting = state, waiting
+    subject.now, subject.waiting = (subject.base if settling else state), waiting
     return decisions
 
 

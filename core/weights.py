@@ -26,17 +26,27 @@ _DBM = np.rint(10.0 ** (np.arange(_STEPS + 1) / 20.0)).astype(np.int64)
 _RAW = (np.arange(256, dtype=np.int64) + 1) ** 3
 
 
+_DBM_LIST: list[int] = _DBM.tolist()
+_RAW_LIST: list[int] = _RAW.tolist()
+
+
 def weights(rssi: Floats, raw: bool) -> Times:
     """int64[n] weights: the square of the power for dBm (-85 dBm = 1, in steps of 0.25 dB, clipped at -43 dBm).
 
     Raw values have no known unit: the cube of value + 1 only says "stronger counts more". NaN weighs 1.
     """
-    if raw:
-        cubes: Times = _RAW[np.clip(np.nan_to_num(rssi), 0, 255).astype(np.int64)]
-        return cubes
-    steps = np.rint((np.nan_to_num(rssi, nan=-85.0) + np.float32(85.0)) * np.float32(4.0))
-    squares: Times = _DBM[np.clip(steps, 0, _STEPS).astype(np.int64)]
-    return squares
+    exact = rssi.astype(np.float64)
+    table, steps = (_RAW, exact) if raw else (_DBM, np.rint((exact + 85.0) * 4.0))
+    found: Times = table[np.fmax(np.fmin(steps, len(table) - 1), 0).astype(np.int64)]
+    return found
+
+
+def weight(rssi: float, raw: bool) -> int:
+    """The weight of one read, as `weights` gives it."""
+    if rssi != rssi:
+        return 1
+    table, steps = (_RAW_LIST, rssi) if raw else (_DBM_LIST, float(round((rssi + 85.0) * 4.0)))
+    return table[int(max(0.0, min(steps, len(table) - 1.0)))]
 
 
 def moments(weight: Times, time: Times, origin: Times) -> NDArray[np.int64]:

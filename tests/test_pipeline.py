@@ -27,7 +27,11 @@ SITE = Site(
     portals=(Portal("dock", ("yard", "warehouse"), gap=1.0, max_pass=8.0),),
     sources=(
         Source("door", (Antenna(1, portal="dock", side="yard"), Antenna(2, portal="dock", side="warehouse"))),
-        Source("inner", (Antenna(1, zone="office"), Antenna(2, zone="attic"), Antenna(3, zone="yard")), lateness=0.5),
+        Source(
+            "inner",
+            (Antenna(1, zone="office"), Antenna(2, zone="attic"), Antenna(3, zone="yard")),
+            lateness=0.5,
+        ),
     ),
     items=(Item("pair", tags=TAGS[:2], missing_after=6.0),),
 )
@@ -160,7 +164,11 @@ def test_ids_are_unique_and_retractions_name_what_they_take_back(part: list[Row]
         if event.kind == "retracted":
             taken = next(one for one in events[:number] if one.id == event.retracts)
             assert (taken.kind, taken.item, taken.tag, taken.place, taken.time) == (
-                event.of, event.item, event.tag, event.place, event.time,
+                event.of,
+                event.item,
+                event.tag,
+                event.place,
+                event.time,
             )
 
 

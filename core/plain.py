@@ -1,0 +1,171 @@
+"""Objects of the state as plain lists and columns, and back.
+
+Runs are shared between tracks, claims, passes and doors: they are written once, as columns, and referred to by number.
+"""
+
+from dataclasses import fields
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.claims import Claim, Decision, Standing, Stay
+from core.events import Event
+from core.places import Place
+from core.portal import Motion, Movement, Verdict
+from core.site import Item
+from core.timeline import Pass, Subject
+from core.tracks import Run
+from core.weights import Sums
+
+Plain = object
+"""int, float, str, bytes, bool, None, and lists of them: what a snapshot is made of."""
+
+_FLAGS = ("known", "ended", "static", "applied", "start_based", "end_based", "late")
+_NUMBERS = ("track", "first", "last", "count", "cell", "due")
+
+
+def column(values: list[int]) -> bytes:
+    """int64 values as bytes."""
+    return np.array(values, np.int64).tobytes()
+
+
+def numbers(data: Plain) -> NDArray[np.int64]:
+    """The values of `column`."""
+    return np.frombuffer(cast(bytes, data), np.int64)
+
+
+class Runs:
+    """Numbers runs as they are met."""
+
+    def __init__(self) -> None:
+        self._runs: list[Run] = []
+        self._numbers: dict[int, int] = {}
+
+    def number(self, run: Run | None) -> int:
+        """The number of a run, -1 for none."""
+        if run is None:
+            return -1
+        known = self._numbers.get(id(run))
+        if known is None:
+            known = self._numbers[id(run)] = len(self._runs)
+            self._runs.append(run)
+        return known
+
+    def dump(self) -> Plain:
+        """Columns of numbers, bits of flags, and the sums of passes."""
+        columns = [column([getattr(run, name) for run in self._runs]) for name in _NUMBERS]
+        flags = bytes(sum(getattr(run, name) << bit for bit, name in enumerate(_FLAGS)) for run in self._runs)
+        sums = [(at, list(run.sums)) for at, run in enumerate(self._runs) if run.sums is not None]
+        return [columns, flags, sums]
+
+
+def load_runs(data: Plain) -> list[Run]:
+    """The runs of `Runs.dump`, by number."""
+    columns, flags, sums = cast(tuple[list[bytes], bytes, list[tuple[int, list[int]]]], data)
+    rows = zip(*(numbers(one).tolist() for one in columns), strict=True)
+    runs = [Run(track, first, last, count, cell, None, due) for track, first, last, count, cell, due in rows]
+    for run, bits in zip(runs, flags, strict=True):
+        for bit, name in enumerate(_FLAGS):
+            if bits >> bit & 1:
+                setattr(run, name, True)
+    for at, values in sums:
+        runs[at].sums = Sums.of(values)
+    return runs
+
+
+def standing(one: Standing, runs: Runs) -> Plain:
+    """A standing's claims, stays and waiting runs."""
+    return [
+        [(claim.zone, claim.since, runs.number(claim.run)) for claim in one.claims.values()],
+        [(zone, stay.since, stay.anchor) for zone, stay in one.stays.items()],
+        [(runs.number(run), zone) for run, zone in one.waiting],
+        one.last_place,
+        one.missing,
+    ]
+
+
+def load_standing(data: Plain, runs: list[Run]) -> Standing:
+    """The standing that `standing` wrote."""
+    claims, stays, waiting, last_place, missing = cast(
+        tuple[
+            list[tuple[str, int, int]], list[tuple[str, int, int]], list[tuple[int, str]], str | None, bool
+        ],
+        data,
+    )
+    return Standing(
+        {zone: Claim(zone, since, None if run < 0 else runs[run]) for zone, since, run in claims},
+        {zone: Stay(since, anchor) for zone, since, anchor in stays},
+        [(runs[run], zone) for run, zone in waiting],
+        last_place,
+        missing,
+    )
+
+
+def motion(one: Motion) -> Plain:
+    """A motion's features."""
+    return [one.reads, one.sign, one.separation, one.score, one.middle, one.error, one.static]
+
+
+def load_motion(data: Plain) -> Motion:
+    """The motion that `motion` wrote."""
+    return Motion(*cast(tuple[tuple[int, int], int, float, float, int, float, bool], data))
+
+
+def verdict(one: Verdict | None) -> Plain:
+    """A verdict, or None."""
+    return None if one is None else [str(one.movement), one.direction, one.confidence]
+
+
+def load_verdict(data: Plain) -> Verdict | None:
+    """The verdict that `verdict` wrote."""
+    if data is None:
+        return None
+    movement, direction, confidence = cast(tuple[str, int, float | None], data)
+    return Verdict(Movement(movement), direction, confidence)
+
+
+def _values(one: Event | Decision) -> list[object]:
+    return [getattr(one, field.name) for field in fields(one)]
+
+
+def subject(one: Subject, runs: Runs) -> Plain:
+    """A subject with everything that it refers to."""
+    base = standing(one.base, runs)
+    now = None if one.now is one.base else standing(one.now, runs)
+    passes = [
+        [runs.number(each.run), each.place.index, motion(each.seen), verdict(each.verdict), each.direction]
+        for each in one.passes
+    ]
+    said = [(_values(decision), _values(event)) for decision, event in one.said]
+    revisions = [(*key, count) for key, count in one.revisions.items()]
+    item = None if one.item is None else one.item.id
+    rest = [one.settled, said, revisions, passes, one.open_passes, one.waiting]
+    return [one.name, item, one.tracks, base, now, rest]
+
+
+def load_subject(data: Plain, items: dict[str, Item], places: list[Place], runs: list[Run]) -> Subject:
+    """The subject that `subject` wrote."""
+    name, item, tracks, base, now, rest = cast(tuple[str, str | None, list[int], Plain, Plain, Plain], data)
+    settled, said, revisions, passes, open_passes, waiting = cast(
+        tuple[
+            int,
+            list[tuple[tuple[str, str, int, int, int], tuple[str, int, int, str, str, str, str]]],
+            list[tuple[str, str | None, int, int]],
+            list[tuple[int, int, Plain, Plain, int]],
+            int,
+            bool,
+        ],
+        rest,
+    )
+    before = load_standing(base, runs)
+    made = Subject(name, None if item is None else items[item], tracks, before, settled)
+    made.now = before if now is None else load_standing(now, runs)
+    made.said = [(Decision(*decision), Event(*event)) for decision, event in said]
+    made.revisions = {(kind, place, anchor): count for kind, place, anchor, count in revisions}
+    for run, place, seen, judged, direction in passes:
+        decided = load_verdict(judged)
+        assert decided is not None, "only judged passes are part of a timeline"
+        made.passes.append(Pass(runs[run], places[place], load_motion(seen), decided, direction))
+    made.open_passes, made.waiting = open_passes, waiting
+    return made

@@ -1,0 +1,212 @@
+"""The pipeline's state as bytes and back: plain values and columns, no classes, so data and not a program."""
+
+import io
+import pickle
+from collections import Counter
+from typing import cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import plain
+from core.cells import Cells
+from core.doors import Door, Judged
+from core.places import Blind, Place
+from core.plain import Plain, Runs
+from core.site import Site
+from core.sources import Outage, Source
+from core.state import State
+from core.tracks import Kind, Run, Tracks
+from core.weights import Sums
+
+SCHEMA = 1
+"""Version of the snapshot; another version means that the state is rebuilt from the journal."""
+
+
+class IncompatibleSnapshot(Exception):
+    """The snapshot is of another version or configuration: rebuild from the journal."""
+
+
+class _Unpickler(pickle.Unpickler):
+    """Loads plain values only."""
+
+    def find_class(self, module: str, name: str) -> object:
+        raise pickle.UnpicklingError(f"a snapshot holds no classes, but here is {module}.{name}")
+
+
+def dump(state: State) -> bytes:
+    """A snapshot of the state."""
+    runs = Runs()
+    parts = {
+        "schema": SCHEMA,
+        "site": repr(state.site),
+        "places": [_place(place) for place in state.places],
+        "sources": [_source(source) for source in state.sources],
+        "doors": [(index, _door(door, runs)) for index, door in state.doors.items()],
+        "cells": _cells(state.cells),
+        "tracks": _tracks(state.tracks, runs),
+        "seen": [column.tobytes() for column in state.seen.columns()],
+        "subjects": [plain.subject(subject, runs) for subject in state.subjects],
+        "armed": [(track, *timer) for track, timer in state.armed.items()],
+        "undecided": list(state.undecided),
+        "runs": runs.dump(),
+    }
+    return pickle.dumps(parts, protocol=5)
+
+
+def load(site: Site, data: bytes) -> State:
+    """The state of a snapshot; raises `IncompatibleSnapshot` for another schema or site."""
+    try:
+        parts = _Unpickler(io.BytesIO(data)).load()
+    except (pickle.UnpicklingError, EOFError, IndexError, ValueError, KeyError) as error:
+        raise IncompatibleSnapshot(f"the snapshot can not be read: {error}") from error
+    if not isinstance(parts, dict) or parts.get("schema") != SCHEMA:
+        raise IncompatibleSnapshot(f"the snapshot is not of schema {SCHEMA}, which this version reads")
+    if parts["site"] != repr(site):
+        raise IncompatibleSnapshot("the snapshot was taken with another configuration")
+    return _load(State.fresh(site), parts)
+
+
+def _load(state: State, parts: dict[str, Plain]) -> State:
+    runs = plain.load_runs(parts["runs"])
+    for place, data in zip(state.places, cast(list[Plain], parts["places"]), strict=True):
+        _load_place(place, data)
+    for source, data in zip(state.sources, cast(list[Plain], parts["sources"]), strict=True):
+        _load_source(source, data)
+    for index, data in cast(list[tuple[int, Plain]], parts["doors"]):
+        _load_door(state.doors[index], data, runs)
+    state.cells = _load_cells(parts["cells"])
+    state.tracks = _load_tracks(parts["tracks"], runs)
+    cell, time = cast(list[bytes], parts["seen"])
+    state.seen.restore(np.frombuffer(cell, np.int32), np.frombuffer(time, np.int64))
+    items = {item.id: item for item in state.site.items}
+    for data in cast(list[Plain], parts["subjects"]):
+        state.subjects.append(plain.load_subject(data, items, state.places, runs))
+    state.by_name = {subject.name: number for number, subject in enumerate(state.subjects)}
+    owners = zip(state.tracks.subject, state.tracks.place, strict=True)
+    state.track_of = {owner: track for track, owner in enumerate(owners)}
+    state.armed = {
+        track: (source, threshold)
+        for track, source, threshold in cast(list[tuple[int, int, int]], parts["armed"])
+    }
+    state.undecided = dict.fromkeys(cast(list[int], parts["undecided"]))
+    return state
+
+
+def _place(place: Place) -> Plain:
+    blind = place.blind
+    return [blind.starts, blind.ends, blind.open, place.parked]
+
+
+def _load_place(place: Place, data: Plain) -> None:
+    place.blind = Blind()
+    starts, ends, causes, place.parked = cast(tuple[list[int], list[int], dict[str, int], list[int]], data)
+    place.blind.starts, place.blind.ends, place.blind.open = starts, ends, causes
+
+
+def _source(source: Source) -> Plain:
+    outage = source.outage
+    written = None if outage is None else (outage.since, outage.reason, outage.to, outage.filled)
+    return [source.newest, source.up, source.blind, written, source.timers, dict(source.counts)]
+
+
+def _load_source(source: Source, data: Plain) -> None:
+    newest, up, blind, outage, timers, counts = cast(
+        tuple[int, bool, bool, tuple[int, str, int | None, int] | None, list[int], dict[str, int]], data
+    )
+    source.newest, source.up, source.blind = newest, up, blind
+    source.outage = None if outage is None else Outage(*outage)
+    source.timers, source.counts = timers, Counter(counts)
+
+
+def _judged(one: Judged, runs: Runs) -> Plain:
+    return [runs.number(one.run), plain.motion(one.seen), plain.verdict(one.verdict)]
+
+
+def _door(door: Door, runs: Runs) -> Plain:
+    ended = [one for passes in door.ended.values() for one in passes]
+    numbers = {id(one): number for number, one in enumerate(ended)}
+    return [
+        [runs.number(run) for run in door.open],
+        [_judged(one, runs) for one in ended],
+        [numbers[id(one)] for one in door.waiting],
+        {str(movement): count for movement, count in door.counts.items()},
+        [door.recheck, door.swept, door.eyes, door.ballot.dump()],
+    ]
+
+
+def _load_door(door: Door, data: Plain, runs: list[Run]) -> None:
+    opened, ended, waiting, counts, rest = cast(
+        tuple[list[int], list[tuple[int, Plain, Plain]], list[int], dict[str, int], Plain], data
+    )
+    door.open = {runs[number]: None for number in opened}
+    judged = [
+        Judged(runs[run], plain.load_motion(seen), plain.load_verdict(said)) for run, seen, said in ended
+    ]
+    for one in judged:
+        door.ended.setdefault(one.run.track, []).append(one)
+    door.waiting = [judged[number] for number in waiting]
+    door.counts = Counter(counts)
+    recheck, swept, eyes, bins = cast(tuple[list[int], int, list[tuple[int, int]], list[list[int]]], rest)
+    door.recheck, door.swept, door.eyes = recheck, swept, eyes
+    door.ballot.load(bins)
+
+
+def _cells(cells: Cells) -> Plain:
+    columns = [
+        column[: cells.size].tobytes() for column in (cells.track, cells.watch, cells.side, cells.last)
+    ]
+    tags, sources, ports = zip(*cells.names, strict=True) if cells.names else ((), (), ())
+    return [cells.size, columns, list(tags), list(sources), list(ports)]
+
+
+def _load_cells(data: Plain) -> Cells:
+    size, columns, tags, sources, ports = cast(tuple[int, list[bytes], list[str], list[str], list[int]], data)
+    cells = Cells(max(256, size))
+    for name, one in zip(("track", "watch", "side", "last"), columns, strict=True):
+        column: NDArray[np.int64] = getattr(cells, name)
+        column[:size] = np.frombuffer(one, column.dtype)
+    cells.size = size
+    cells.names = list(zip(tags, sources, ports, strict=True))
+    cells.by_name = {name: number for number, name in enumerate(cells.names)}
+    return cells
+
+
+_TRACKS = ("first", "last", "count", "gap", "open", "row")
+
+
+def _tracks(tracks: Tracks, runs: Runs) -> Plain:
+    columns = [getattr(tracks, name)[: tracks.size].tobytes() for name in _TRACKS]
+    current = [runs.number(tracks.newest(track)) for track in range(tracks.size)]
+    older = [(track, [runs.number(run) for run in some]) for track, some in tracks.older.items()]
+    owners = [
+        plain.column(list(map(int, tracks.kind))),
+        plain.column(tracks.subject),
+        plain.column(tracks.place),
+    ]
+    return [
+        tracks.size,
+        tracks.rows,
+        columns,
+        tracks.sums[: tracks.rows].tobytes(),
+        owners,
+        plain.column(current),
+        older,
+    ]
+
+
+def _load_tracks(data: Plain, runs: list[Run]) -> Tracks:
+    size, rows, columns, sums, owners, current, older = cast(
+        tuple[int, int, list[bytes], bytes, list[bytes], bytes, list[tuple[int, list[int]]]], data
+    )
+    tracks = Tracks(max(256, size), max(64, rows))
+    for name, one in zip(_TRACKS, columns, strict=True):
+        column: NDArray[np.int64] = getattr(tracks, name)
+        column[:size] = np.frombuffer(one, column.dtype)
+    tracks.sums[:rows] = np.frombuffer(sums, np.int64).reshape(rows, Sums.WIDTH)
+    tracks.size, tracks.rows = size, rows
+    kinds, tracks.subject, tracks.place = (plain.numbers(one).tolist() for one in owners)
+    tracks.kind = [Kind(kind) for kind in kinds]
+    tracks.current = [None if number < 0 else runs[number] for number in plain.numbers(current).tolist()]
+    tracks.older = {track: [runs[number] for number in some] for track, some in older}
+    return tracks
