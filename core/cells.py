@@ -1,6 +1,6 @@
 """Cells: one per (source, tag, antenna) that was ever heard, and the table that finds them for a whole batch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,41 +20,56 @@ class Cells:
     """Columns over all cells.
 
     track int32[n]  the visit or pass that its reads belong to;  watch int32[n] the track of all evidence, or -1
-    side  int8[n]   of the portal: 0 or 1;  last int64[n] newest read, microseconds;  names: what a cell is
+    side  int8[n]   of the portal: 0 or 1;  last int64[n] newest read, microseconds;  next int32[n] another
+                  cell of the same tag, or -1;  tags, sources, ports: what a cell is
     """
 
-    def __init__(self, room: int = 256) -> None:
+    def __init__(self, source_ids: Sequence[str], room: int = 256) -> None:
+        self.source_ids = source_ids
         self.size = 0
         self.track: Cell = np.full(room, -1, np.int32)
         self.watch: Cell = np.full(room, -1, np.int32)
         self.side: NDArray[np.int8] = np.zeros(room, np.int8)
         self.last: NDArray[np.int64] = np.zeros(room, np.int64)
+        self.tags: list[str] = []
+        self.sources: list[int] = []
+        self.ports: list[int] = []
+        self.next: Cell = np.full(room, -1, np.int32)
+        self.by_tag: dict[str, int] = {}
         self._views()
-        self.names: list[Name] = []
-        self.by_name: dict[Name, int] = {}
 
     def _views(self) -> None:
         """The same columns for one row at a time: a memoryview's item costs a third of an array's."""
         self.m_track, self.m_watch = self.track.data, self.watch.data
         self.m_side, self.m_last = self.side.data, self.last.data
 
-    def add(self, name: Name, track: int, watch: int, side: int) -> int:
+    def add(self, tag: str, source: int, port: int, track: int, watch: int, side: int) -> int:
         """A new cell; returns its number."""
         number = self.size
         if number == len(self.track):
-            for column in ("track", "watch", "side", "last"):
+            for column in ("track", "watch", "side", "last", "next"):
                 old = getattr(self, column)
                 setattr(self, column, np.concatenate([old, np.zeros_like(old)]))
             self._views()
         self.size += 1
-        self.names.append(name)
-        self.by_name[name] = number
+        self.tags.append(tag)
+        self.sources.append(source)
+        self.ports.append(port)
+        self.next[number] = self.by_tag.get(tag, -1)
+        self.by_tag[tag] = number
         self.track[number], self.watch[number], self.side[number] = track, watch, side
         return number
 
-    def rank(self, cell: int) -> Name:
-        """Orders cells whatever order they appeared in."""
-        return self.names[cell]
+    def of_tag(self, tag: str) -> Iterator[int]:
+        """The cells of a tag, newest first."""
+        cell = self.by_tag.get(tag, -1)
+        while cell >= 0:
+            yield cell
+            cell = int(self.next[cell])
+
+    def name(self, cell: int) -> Name:
+        """Tag, source and port: orders cells whatever order they appeared in."""
+        return self.tags[cell], self.source_ids[self.sources[cell]], self.ports[cell]
 
 
 Resolve = Callable[[str, int], int]

@@ -7,7 +7,7 @@ subject is in a zone while a claim on it, or on a zone inside it, stands. Events
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from core.events import Evidence
+from core.events import Evidence, rfc3339
 from core.places import Nesting
 from core.tracks import Run
 
@@ -33,8 +33,13 @@ class Decision:
         """What makes two decisions the same fact."""
         return (self.kind, self.place, self.time, self.anchor, self.cell, self.from_place, self.direction)
 
+    @property
+    def fact(self) -> tuple[str, str | None, int]:
+        """What its identity is made of, besides subject and revision."""
+        return (self.kind, self.place, self.anchor)
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A claim on a zone since a time; `run` holds it while it is being read, None = told."""
 
@@ -43,10 +48,11 @@ class Claim:
     run: Run | None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Stay:
     """Being in a zone: when it began and the anchor of its `arrived`."""
 
+    zone: str
     since: int
     anchor: int
 
@@ -62,137 +68,138 @@ class Cause:
     evidence: Evidence
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """The claims and stays of one subject at one point of its timeline."""
+    """The claims and stays of one subject at one point of its timeline. Immutable: every change gives a new one.
 
-    claims: dict[str, Claim] = field(default_factory=dict)
-    stays: dict[str, Stay] = field(default_factory=dict)
-    waiting: list[tuple[Run, str]] = field(default_factory=list)
-    """Runs in a zone that is contested by another that is still being read: the overlap decision is to stay."""
+    `waiting`: runs in a zone that is contested by another zone's run that is still being read: the overlap decision
+    is to stay where one is until that run is silent.
+    """
+
+    claims: tuple[Claim, ...] = ()
+    stays: tuple[Stay, ...] = ()
+    waiting: tuple[tuple[Run, str], ...] = ()
     last_place: str | None = None
     missing: bool = False
 
-    def copy(self) -> "Standing":
-        """An independent copy (runs are shared)."""
-        return Standing(
-            {zone: replace(claim) for zone, claim in self.claims.items()},
-            {zone: replace(stay) for zone, stay in self.stays.items()},
-            list(self.waiting),
-            self.last_place,
-            self.missing,
-        )
+    def claim(self, zone: str) -> Claim | None:
+        """The claim on a zone."""
+        return next((claim for claim in self.claims if claim.zone == zone), None)
+
+    def is_in(self, zone: str) -> bool:
+        """Is the subject in the zone?"""
+        return any(stay.zone == zone for stay in self.stays)
 
     def deepest(self, nesting: Nesting) -> str | None:
         """The deepest zone that the subject is in, the freshest among equals."""
         if not self.stays:
             return None
-        return max(self.stays, key=lambda zone: (nesting.depth(zone), self.stays[zone].since, zone))
+        return max(self.stays, key=lambda stay: (nesting.depth(stay.zone), stay.since, stay.zone)).zone
 
     def _rivals(self, zone: str, nesting: Nesting) -> list[Claim]:
-        return [claim for claim in self.claims.values() if not nesting.nested(claim.zone, zone)]
+        return [claim for claim in self.claims if not nesting.nested(claim.zone, zone)]
 
     def certain(self, run: Run, zone: str, nesting: Nesting, final: Callable[[Run], bool]) -> bool:
         """Is it known whether this run's beginning is contested? A rival's run may still grow until it is final."""
-        return zone in self.claims or all(
+        return self.claim(zone) is not None or all(
             rival.run is None or rival.run.last >= run.first or final(rival.run)
             for rival in self._rivals(zone, nesting)
         )
 
-    def began(self, run: Run, zone: str, nesting: Nesting, time: int | None = None) -> list[Decision]:
+    def began(self, run: Run, zone: str, nesting: Nesting, time: int | None = None) -> "Change":
         """A run begins: a new claim, a claim that is read again, or a wait while a rival is still being read."""
-        held = self.claims.get(zone)
-        if held is not None:
-            held.run = run
-            return []
+        if self.claim(zone) is not None:
+            return self._held(zone, run), []
         start = run.first if time is None else time
         rivals = self._rivals(zone, nesting)
         if any(rival.run is not None and rival.run.last >= start for rival in rivals):
-            self.waiting.append((run, zone))
-            return []
+            return replace(self, waiting=(*self.waiting, (run, zone))), []
         cause = Cause(start, run.first, run.cell, 1, {})
         return self._change(rivals, Claim(zone, start, run), cause, nesting)
 
-    def ended(
-        self, run: Run, zone: str, silent: bool, nesting: Nesting, not_after: int | None
-    ) -> list[Decision]:
+    def ended(self, run: Run, zone: str, silent: bool, nesting: Nesting, not_after: int | None) -> "Change":
         """A run ends by silence: the claim goes, or stays as told; a run that waited for it takes over."""
-        self.waiting = [(other, where) for other, where in self.waiting if other is not run]
-        claim = self.claims.get(zone)
+        state = self
+        if self.waiting:
+            state = replace(self, waiting=tuple(one for one in self.waiting if one[0] is not run))
+        claim = state.claim(zone)
         if claim is None or claim.run is not run:
-            return []
-        claim.run = None
+            return state, []
         decisions: list[Decision] = []
         if silent:
-            evidence: Evidence = (
-                {"reason": "silence"} if not_after is None else {"reason": "silence", "not_after": not_after}
-            )
+            evidence: Evidence = {"reason": "silence"}
+            if not_after is not None:
+                evidence = {"reason": "silence", "not_after": rfc3339(not_after)}
             cause = Cause(max(run.last, claim.since), run.first, run.cell, run.count, evidence)
-            decisions += self._change([claim], None, cause, nesting)
-        heirs = sorted(self.waiting, key=lambda one: (one[0].first, one[1]))
-        self.waiting = []
+            state, decisions = state._change([claim], None, cause, nesting)
+        else:
+            state = state._held(zone, None)
+        heirs = sorted(state.waiting, key=lambda one: (one[0].first, one[1]))
+        state = replace(state, waiting=()) if heirs else state
         for heir, where in heirs:
             if heir.last > run.last:
-                decisions += self.began(heir, where, nesting, max(heir.first, run.last))
-        return decisions
+                state, more = state.began(heir, where, nesting, max(heir.first, run.last))
+                decisions += more
+        return state, decisions
 
-    def told(self, zone: str, cause: Cause, nesting: Nesting) -> list[Decision]:
+    def told(self, zone: str, cause: Cause, nesting: Nesting) -> "Change":
         """Something says that the subject is in a zone at an instant; whatever is not nested with it ends."""
-        self.waiting = [(run, where) for run, where in self.waiting if nesting.nested(where, zone)]
-        if zone in self.claims:
-            return []
-        return self._change(self._rivals(zone, nesting), Claim(zone, cause.time, None), cause, nesting)
+        state = self
+        if self.waiting:
+            state = replace(self, waiting=tuple(one for one in self.waiting if nesting.nested(one[1], zone)))
+        if state.claim(zone) is not None:
+            return state, []
+        return state._change(state._rivals(zone, nesting), Claim(zone, cause.time, None), cause, nesting)
 
-    def drop(self, zone: str, cause: Cause, nesting: Nesting) -> list[Decision]:
-        """The claim on a zone ends for a reason outside the evidence (the zone is no longer configured)."""
-        return self._change(
-            [claim for claim in self.claims.values() if claim.zone == zone], None, cause, nesting
-        )
+    def _held(self, zone: str, run: Run | None) -> "Standing":
+        claims = tuple(replace(claim, run=run) if claim.zone == zone else claim for claim in self.claims)
+        return replace(self, claims=claims)
 
-    def _change(
-        self, ending: list[Claim], new: Claim | None, cause: Cause, nesting: Nesting
-    ) -> list[Decision]:
-        for claim in ending:
-            del self.claims[claim.zone]
+    def _change(self, ending: list[Claim], new: Claim | None, cause: Cause, nesting: Nesting) -> "Change":
+        claims = tuple(claim for claim in self.claims if claim not in ending)
         if new is not None:
-            self.claims[new.zone] = new
-        now = {zone for claim in self.claims for zone in nesting.chain(claim)}
-        left = sorted(
-            (zone for zone in self.stays if zone not in now), key=lambda zone: (-nesting.depth(zone), zone)
-        )
+            claims = (*claims, new)
+        now = {zone for claim in claims for zone in nesting.chain(claim.zone)}
+        left = [stay for stay in self.stays if stay.zone not in now]
+        left.sort(key=lambda stay: (-nesting.depth(stay.zone), stay.zone))
         entered = sorted(
-            (zone for zone in now if zone not in self.stays), key=lambda zone: (nesting.depth(zone), zone)
+            now - {stay.zone for stay in self.stays}, key=lambda zone: (nesting.depth(zone), zone)
         )
-        decisions = []
-        for zone in left:
-            stay = self.stays.pop(zone)
-            evidence = cause.evidence or {"reason": "claim"}
-            decisions.append(
-                Decision(
-                    "departed",
-                    zone,
-                    max(cause.time, stay.since),
-                    stay.anchor,
-                    cause.cell,
-                    reads=cause.reads,
-                    evidence=evidence,
-                )
+        evidence = cause.evidence or {"reason": "claim"}
+        decisions = [
+            Decision(
+                "departed",
+                stay.zone,
+                max(cause.time, stay.since),
+                stay.anchor,
+                cause.cell,
+                reads=cause.reads,
+                evidence=evidence,
             )
-        if left:
-            self.last_place = left[0]
-        origin = self.last_place if left or not self.stays else self.deepest(nesting)
-        for zone in entered:
-            self.stays[zone] = Stay(cause.time, cause.anchor)
-            decisions.append(
-                Decision(
-                    "arrived",
-                    zone,
-                    cause.time,
-                    cause.anchor,
-                    cause.cell,
-                    origin,
-                    reads=cause.reads,
-                    evidence=cause.evidence,
-                )
+            for stay in left
+        ]
+        last_place = left[0].zone if left else self.last_place
+        origin = last_place if left or not self.stays else self.deepest(nesting)
+        decisions += [
+            Decision(
+                "arrived",
+                zone,
+                cause.time,
+                cause.anchor,
+                cause.cell,
+                origin,
+                reads=cause.reads,
+                evidence=cause.evidence,
             )
-        return decisions
+            for zone in entered
+        ]
+        stays = tuple(stay for stay in self.stays if stay.zone in now)
+        stays += tuple(Stay(zone, cause.time, cause.anchor) for zone in entered)
+        return Standing(claims, stays, self.waiting, last_place, self.missing), decisions
+
+
+Change = tuple[Standing, list[Decision]]
+"""The standing after a change, and what it decided."""
+
+NOWHERE = Standing()
+"""The standing of a subject that was never heard."""

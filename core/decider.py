@@ -97,7 +97,7 @@ class Decider:
     def put(self, source: Source, piece: Run, late: bool) -> None:
         """Place a piece into its track and set the timers that it needs."""
         tracks = self.state.tracks
-        change, run = tracks.put(piece, self._uptime(piece.track), self.state.cells.rank)
+        change, run = tracks.put(piece, self._uptime(piece.track), self.state.cells.name)
         if change is Change.GREW:
             return
         run.late = run.late or late
@@ -133,15 +133,13 @@ class Decider:
         elif place.blind.starts or place.blind.open:
             if place.blind.open:
                 place.parked.append(track)
-                self.state.armed.pop(track, None)
+                self.state.tracks.disarm(track)
                 return
             due = self._silence(run, place)
         self._set(source, due + source.lateness(place), kind, track)
 
     def _set(self, source: Source, threshold: int, kind: Due, track: int) -> None:
-        armed = self.state.armed.get(track)
-        if armed is None or armed != (source.index, threshold):
-            self.state.armed[track] = (source.index, threshold)
+        if self.state.tracks.arm(track, source.index, threshold):
             source.wake(threshold, kind, track)
 
     def _silence(self, run: Run, place: Place) -> int:
@@ -178,7 +176,7 @@ class Decider:
         if kind == Due.BEGIN:
             self._begin(source, track)
             return
-        if self.state.armed.get(track) != (source.index, threshold):
+        if not self.state.tracks.is_armed(track, source.index, threshold):
             return
         place = self.track_place(track)
         due = threshold - source.lateness(place)
@@ -188,7 +186,7 @@ class Decider:
             if other != source.index and waits and behind.newest < due + behind.lateness(place):
                 self._set(behind, due + behind.lateness(place), Due(kind), track)
                 return
-        del self.state.armed[track]
+        self.state.tracks.disarm(track)
         if kind == Due.PASS:
             self._pass_due(source, track, due)
         else:
@@ -304,12 +302,13 @@ class Decider:
             door.judge(one)
         alive = list(self.runs(run.track))
         before = subject.passes
-        subject.passes = [
+        subject.passes = tuple(
             old for old in before if old.run.track != run.track or (old.run is not run and old.run in alive)
-        ]
+        )
         if is_crossing(one) and one.verdict is not None:
             direction = one.verdict.direction if door.place.sided else door.by_eyes(run)
-            subject.passes.append(Pass(run, door.place, one.seen, one.verdict, direction))
+            made = Pass(run, door.place, one.seen, one.verdict, direction)
+            subject.passes = (*subject.passes, made)
         if before or subject.passes:
             self.redecide(source, number, late)
         else:
@@ -341,13 +340,24 @@ class Decider:
             def make(decision: Decision, revision: int) -> Event:
                 return self._event(subject, decision, revision, late or corrected)
 
-            self.decided.events += reconcile(subject, decisions, make, retract)
+            events = reconcile(subject, decisions, make, retract)
+            if events:
+                self.decided.events += events
+                self.state.said.append((self._now, number))
         for track in subject.tracks:
-            if track in self.state.tracks.older:
-                self.state.tracks.forget(track, horizon)
+            self.state.tracks.forget(track, horizon)
+
+    def rest(self, source: Source) -> None:
+        """Settle the subjects whose last events lie beyond the horizon: nothing can correct them any more."""
+        said = self.state.said
+        while said and said[0][0] < source.newest - HORIZON:
+            _, number = said.popleft()
+            subject = self.state.subjects[number]
+            if subject.said and subject.said[-1][1].detected < source.newest - HORIZON:
+                self.redecide(source, number, late=False)
 
     def _event(self, subject: Subject, decision: Decision, revision: int, late: bool) -> Event:
-        tag, source, port = self.state.cells.names[decision.cell]
+        tag, source, port = self.state.cells.name(decision.cell)
         evidence = dict(decision.evidence)
         if decision.kind == "arrived" and not evidence:
             evidence["antenna"] = port

@@ -4,6 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 Evidence = Mapping[str, "str | int | float | bool | list[str] | Mapping[str, int | float] | None"]
 
@@ -56,6 +57,12 @@ class Gap:
     to: int
     reason: str
     filled: int = 0
+
+
+def rfc3339(time: int) -> str:
+    """Microseconds UTC as RFC 3339 with six decimals and Z."""
+    moment = datetime.fromtimestamp(time // 1_000_000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{time % 1_000_000:06d}Z"
 
 
 class Identity:

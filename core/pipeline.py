@@ -72,6 +72,7 @@ class Pipeline:
             shift(self.state, body.by)
         else:
             decided.gaps.append(Gap(source.spec.id, body.since, body.time, body.reason))
+        decider.rest(source)
         return decided
 
     def _hear(self, source: Source, reads: Reads) -> None:

@@ -77,8 +77,8 @@ def load_runs(data: Plain) -> list[Run]:
 def standing(one: Standing, runs: Runs) -> Plain:
     """A standing's claims, stays and waiting runs."""
     return [
-        [(claim.zone, claim.since, runs.number(claim.run)) for claim in one.claims.values()],
-        [(zone, stay.since, stay.anchor) for zone, stay in one.stays.items()],
+        [(claim.zone, claim.since, runs.number(claim.run)) for claim in one.claims],
+        [(stay.zone, stay.since, stay.anchor) for stay in one.stays],
         [(runs.number(run), zone) for run, zone in one.waiting],
         one.last_place,
         one.missing,
@@ -94,9 +94,9 @@ def load_standing(data: Plain, runs: list[Run]) -> Standing:
         data,
     )
     return Standing(
-        {zone: Claim(zone, since, None if run < 0 else runs[run]) for zone, since, run in claims},
-        {zone: Stay(since, anchor) for zone, since, anchor in stays},
-        [(runs[run], zone) for run, zone in waiting],
+        tuple(Claim(zone, since, None if run < 0 else runs[run]) for zone, since, run in claims),
+        tuple(Stay(zone, since, anchor) for zone, since, anchor in stays),
+        tuple((runs[run], zone) for run, zone in waiting),
         last_place,
         missing,
     )
@@ -138,7 +138,7 @@ def subject(one: Subject, runs: Runs) -> Plain:
         for each in one.passes
     ]
     said = [(_values(decision), _values(event)) for decision, event in one.said]
-    revisions = [(*key, count) for key, count in one.revisions.items()]
+    revisions = [(*fact, count) for fact, count in one.revisions]
     item = None if one.item is None else one.item.id
     rest = [one.settled, said, revisions, passes, one.open_passes, one.waiting]
     return [one.name, item, one.tracks, base, now, rest]
@@ -146,7 +146,9 @@ def subject(one: Subject, runs: Runs) -> Plain:
 
 def load_subject(data: Plain, items: dict[str, Item], places: list[Place], runs: list[Run]) -> Subject:
     """The subject that `subject` wrote."""
-    name, item, tracks, base, now, rest = cast(tuple[str, str | None, list[int], Plain, Plain, Plain], data)
+    name, item, tracks, base, now, rest = cast(
+        tuple[str, str | None, tuple[int, ...], Plain, Plain, Plain], data
+    )
     settled, said, revisions, passes, open_passes, waiting = cast(
         tuple[
             int,
@@ -161,11 +163,12 @@ def load_subject(data: Plain, items: dict[str, Item], places: list[Place], runs:
     before = load_standing(base, runs)
     made = Subject(name, None if item is None else items[item], tracks, before, settled)
     made.now = before if now is None else load_standing(now, runs)
-    made.said = [(Decision(*decision), Event(*event)) for decision, event in said]
-    made.revisions = {(kind, place, anchor): count for kind, place, anchor, count in revisions}
+    made.said = tuple((Decision(*decision), Event(*event)) for decision, event in said)
+    made.revisions = tuple(((kind, place, anchor), count) for kind, place, anchor, count in revisions)
     for run, place, seen, judged, direction in passes:
         decided = load_verdict(judged)
         assert decided is not None, "only judged passes are part of a timeline"
-        made.passes.append(Pass(runs[run], places[place], load_motion(seen), decided, direction))
+        one = Pass(runs[run], places[place], load_motion(seen), decided, direction)
+        made.passes = (*made.passes, one)
     made.open_passes, made.waiting = open_passes, waiting
     return made

@@ -27,7 +27,8 @@ def shift(state: State, by: int) -> None:
     tracks.last[: tracks.size] += by
     tracks.sums[: tracks.rows, 0] += by >> 16 << 16
     state.cells.last[: state.cells.size] += by
-    state.armed = {track: (index, threshold + by) for track, (index, threshold) in state.armed.items()}
+    tracks.armed[: tracks.size] += by
+    state.said.clear()
     for door in state.doors.values():
         door.shift(by)
     for subject in state.subjects:

@@ -3,6 +3,7 @@
 import io
 import pickle
 from collections import Counter
+from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
@@ -47,7 +48,10 @@ def dump(state: State) -> bytes:
         "tracks": _tracks(state.tracks, runs),
         "seen": [column.tobytes() for column in state.seen.columns()],
         "subjects": [plain.subject(subject, runs) for subject in state.subjects],
-        "armed": [(track, *timer) for track, timer in state.armed.items()],
+        "said": [
+            plain.column([when for when, _ in state.said]),
+            plain.column([who for _, who in state.said]),
+        ],
         "undecided": list(state.undecided),
         "runs": runs.dump(),
     }
@@ -75,20 +79,18 @@ def _load(state: State, parts: dict[str, Plain]) -> State:
         _load_source(source, data)
     for index, data in cast(list[tuple[int, Plain]], parts["doors"]):
         _load_door(state.doors[index], data, runs)
-    state.cells = _load_cells(parts["cells"])
+    state.cells = _load_cells(parts["cells"], state.cells.source_ids)
     state.tracks = _load_tracks(parts["tracks"], runs)
     cell, time = cast(list[bytes], parts["seen"])
     state.seen.restore(np.frombuffer(cell, np.int32), np.frombuffer(time, np.int64))
     items = {item.id: item for item in state.site.items}
     for data in cast(list[Plain], parts["subjects"]):
         state.subjects.append(plain.load_subject(data, items, state.places, runs))
-    state.by_name = {subject.name: number for number, subject in enumerate(state.subjects)}
-    owners = zip(state.tracks.subject, state.tracks.place, strict=True)
-    state.track_of = {owner: track for track, owner in enumerate(owners)}
-    state.armed = {
-        track: (source, threshold)
-        for track, source, threshold in cast(list[tuple[int, int, int]], parts["armed"])
+    state.of_item = {
+        subject.name: number for number, subject in enumerate(state.subjects) if subject.item is not None
     }
+    when, who = (plain.numbers(one).tolist() for one in cast(list[Plain], parts["said"]))
+    state.said.extend(zip(when, who, strict=True))
     state.undecided = dict.fromkeys(cast(list[int], parts["undecided"]))
     return state
 
@@ -152,27 +154,31 @@ def _load_door(door: Door, data: Plain, runs: list[Run]) -> None:
     door.ballot.load(bins)
 
 
+_CELLS = ("track", "watch", "side", "last", "next")
+
+
 def _cells(cells: Cells) -> Plain:
-    columns = [
-        column[: cells.size].tobytes() for column in (cells.track, cells.watch, cells.side, cells.last)
-    ]
-    tags, sources, ports = zip(*cells.names, strict=True) if cells.names else ((), (), ())
-    return [cells.size, columns, list(tags), list(sources), list(ports)]
+    columns = [getattr(cells, name)[: cells.size].tobytes() for name in _CELLS]
+    return [columns, cells.tags, plain.column(cells.sources), plain.column(cells.ports)]
 
 
-def _load_cells(data: Plain) -> Cells:
-    size, columns, tags, sources, ports = cast(tuple[int, list[bytes], list[str], list[str], list[int]], data)
-    cells = Cells(max(256, size))
-    for name, one in zip(("track", "watch", "side", "last"), columns, strict=True):
-        column: NDArray[np.int64] = getattr(cells, name)
-        column[:size] = np.frombuffer(one, column.dtype)
-    cells.size = size
-    cells.names = list(zip(tags, sources, ports, strict=True))
-    cells.by_name = {name: number for number, name in enumerate(cells.names)}
+def _load_cells(data: Plain, source_ids: Sequence[str]) -> Cells:
+    columns, tags, sources, ports = cast(tuple[list[bytes], list[str], bytes, bytes], data)
+    cells = Cells(source_ids, max(256, len(tags)))
+    _fill(cells, _CELLS, columns, len(tags))
+    cells.size, cells.tags = len(tags), tags
+    cells.sources, cells.ports = plain.numbers(sources).tolist(), plain.numbers(ports).tolist()
+    cells.by_tag = {tag: cell for cell, tag in enumerate(tags)}
     return cells
 
 
-_TRACKS = ("first", "last", "count", "gap", "open", "row")
+def _fill(owner: Cells | Tracks, names: tuple[str, ...], columns: list[bytes], size: int) -> None:
+    for name, one in zip(names, columns, strict=True):
+        column: NDArray[np.int64] = getattr(owner, name)
+        column[:size] = np.frombuffer(one, column.dtype)
+
+
+_TRACKS = ("first", "last", "count", "gap", "open", "row", "armed", "armed_by")
 
 
 def _tracks(tracks: Tracks, runs: Runs) -> Plain:
@@ -200,9 +206,7 @@ def _load_tracks(data: Plain, runs: list[Run]) -> Tracks:
         tuple[int, int, list[bytes], bytes, list[bytes], bytes, list[tuple[int, list[int]]]], data
     )
     tracks = Tracks(max(256, size), max(64, rows))
-    for name, one in zip(_TRACKS, columns, strict=True):
-        column: NDArray[np.int64] = getattr(tracks, name)
-        column[:size] = np.frombuffer(one, column.dtype)
+    _fill(tracks, _TRACKS, columns, size)
     tracks.sums[:rows] = np.frombuffer(sums, np.int64).reshape(rows, Sums.WIDTH)
     tracks.size, tracks.rows = size, rows
     kinds, tracks.subject, tracks.place = (plain.numbers(one).tolist() for one in owners)

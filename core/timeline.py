@@ -6,15 +6,18 @@ longer holds is retracted, what is new is told. So every order of arrival within
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from core.claims import Cause, Decision, Standing
+from core.claims import NOWHERE, Cause, Change, Decision, Standing
 from core.events import Event, Evidence
 from core.places import Nesting, Place
 from core.portal import Motion, Verdict
 from core.site import Item
 from core.tracks import Kind, Run
+
+Fact = tuple[str, str | None, int]
+"""Kind, place and anchor: what an identity is made of besides the subject and the revision."""
 
 LIMIT = 256
 """Elements and events of one subject that a correction may reach back over; older ones are settled early."""
@@ -37,32 +40,36 @@ class Pass:
 
 @dataclass(slots=True)
 class Subject:
-    """An item, or a tag that belongs to none: its tracks, passes, settled past and what was said since."""
+    """An item, or a tag that belongs to none: its tracks, passes, settled past and what was said since.
+
+    A site knows a hundred thousand of them, most of them at rest: what is empty costs nothing.
+    """
 
     name: str
     item: Item | None
-    tracks: list[int] = field(default_factory=list)
-    base: Standing = field(default_factory=Standing)
+    tracks: tuple[int, ...] = ()
+    base: Standing = NOWHERE
     settled: int = 0
     """Time of the newest element in the settled past, microseconds."""
-    said: list[tuple[Decision, Event]] = field(default_factory=list)
-    revisions: dict[tuple[str, str | None, int], int] = field(default_factory=dict)
-    passes: list[Pass] = field(default_factory=list)
+    said: tuple[tuple[Decision, Event], ...] = ()
+    revisions: tuple[tuple[Fact, int], ...] = ()
+    """How often an identity was taken back."""
+    passes: tuple[Pass, ...] = ()
     open_passes: int = 0
     waiting: bool = False
     """A beginning is known but not certain yet."""
-    now: Standing = field(default_factory=Standing)
+    now: Standing = NOWHERE
     """The claims after the last decision."""
 
     def settle(self, by: int) -> None:
         """All that was said belongs to the settled past; times move by `by` microseconds."""
-        self.base = self.now
-        for claim in self.base.claims.values():
-            claim.since += by
-        for stay in self.base.stays.values():
-            stay.since += by
+        self.base = self.now = replace(
+            self.now,
+            claims=tuple(replace(claim, since=claim.since + by) for claim in self.now.claims),
+            stays=tuple(replace(stay, since=stay.since + by) for stay in self.now.stays),
+        )
         self.settled += by
-        self.said, self.passes, self.revisions = [], [], {}
+        self.said, self.passes, self.revisions = (), (), ()
 
 
 class World(Protocol):
@@ -146,11 +153,10 @@ def _blocked(subject: Subject, time: int, world: World) -> bool:
 
 def decide(subject: Subject, world: World, horizon: int) -> list[Decision]:
     """Everything that is decided after the settled past; what is older than `horizon` is settled on the way."""
-    state = subject.base.copy()
+    state = subject.base
     decisions: list[Decision] = []
-    settling = True
     elements = _elements(subject, world)
-    waiting = False
+    settling, waiting = True, False
     for number, element in enumerate(elements):
         if element.order == 1 and not element.run.applied:
             waiting = waiting or not _certain(subject, element, state, world)
@@ -158,18 +164,18 @@ def decide(subject: Subject, world: World, horizon: int) -> list[Decision]:
                 settling = False
                 continue
             element.run.applied = True
-        made = _apply(element, state, world)
-        decisions += made
-        if settling and (element.time < horizon or len(elements) - number > LIMIT):
+        state, made = _apply(element, state, world)
+        settling = settling and (element.time < horizon or len(elements) - number > LIMIT)
+        if settling:
             element.settle()
             subject.settled = max(subject.settled, element.time)
-            subject.base = state.copy()
+            subject.base = state
             _forget_said(subject, made)
-            decisions = decisions[: len(decisions) - len(made)]
         else:
-            settling = False
-    subject.passes = [one for one in subject.passes if not one.based]
-    subject.now, subject.waiting = (subject.base if settling else state), waiting
+            decisions += made
+    if subject.passes:
+        subject.passes = tuple(one for one in subject.passes if not one.based)
+    subject.now, subject.waiting = state, waiting
     return decisions
 
 
@@ -177,7 +183,7 @@ def _forget_said(subject: Subject, settled: Iterable[Decision]) -> None:
     """What was said of the settled past can not be taken back any more."""
     gone = {one.same for one in settled}
     if gone:
-        subject.said = [(decision, event) for decision, event in subject.said if decision.same not in gone]
+        subject.said = tuple(one for one in subject.said if one[0].same not in gone)
 
 
 def _certain(subject: Subject, element: Element, state: Standing, world: World) -> bool:
@@ -189,7 +195,7 @@ def _certain(subject: Subject, element: Element, state: Standing, world: World) 
     return state.certain(element.run, zone, world.nesting, world.final)
 
 
-def _apply(element: Element, state: Standing, world: World) -> list[Decision]:
+def _apply(element: Element, state: Standing, world: World) -> Change:
     run = element.run
     if element.passed is not None:
         return _pass(element.passed, state, world.nesting)
@@ -201,19 +207,19 @@ def _apply(element: Element, state: Standing, world: World) -> list[Decision]:
     return state.ended(run, place.id, place.silent, world.nesting, world.not_after(run))
 
 
-def _watch(element: Element, state: Standing, world: World) -> list[Decision]:
+def _watch(element: Element, state: Standing, world: World) -> Change:
     """`missing` when the run of all evidence ends, `found` when the next one begins."""
     run, place = element.run, state.deepest(world.nesting) or state.last_place
     if element.order == 0:
-        state.missing = True
-        return [Decision("missing", place, run.last, run.first, run.cell, reads=run.count)]
+        decision = Decision("missing", place, run.last, run.first, run.cell, reads=run.count)
+        return replace(state, missing=True), [decision]
     if not state.missing:
-        return []
-    state.missing = False
-    return [Decision("found", place, run.first, run.first, run.cell, reads=1)]
+        return state, []
+    decision = Decision("found", place, run.first, run.first, run.cell, reads=1)
+    return replace(state, missing=False), [decision]
 
 
-def _pass(one: Pass, state: Standing, nesting: Nesting) -> list[Decision]:
+def _pass(one: Pass, state: Standing, nesting: Nesting) -> Change:
     """`passed`, and with a direction a claim on the far zone."""
     portal = one.place.portal
     assert portal is not None
@@ -249,7 +255,7 @@ def _pass(one: Pass, state: Standing, nesting: Nesting) -> list[Decision]:
         evidence,
     )
     if not direction:
-        return [decision]
+        return state, [decision]
     cause = Cause(
         seen.middle,
         one.run.first,
@@ -257,14 +263,15 @@ def _pass(one: Pass, state: Standing, nesting: Nesting) -> list[Decision]:
         sum(seen.reads),
         {"reason": "passed", "portal": one.place.id},
     )
-    return [decision, *state.told(far, cause, nesting)]
+    state, more = state.told(far, cause, nesting)
+    return state, [decision, *more]
 
 
 def _presumed(state: Standing, between: tuple[str, str], nesting: Nesting) -> tuple[int, str]:
     """A door without sides: whoever was in one of its zones went to the other."""
     for direction, zone in ((1, between[0]), (-1, between[1])):
         other = between[1] if direction == 1 else between[0]
-        if zone in state.stays and not (other in state.stays and nesting.nested(zone, other)):
+        if state.is_in(zone) and not (state.is_in(other) and nesting.nested(zone, other)):
             return direction, "zone"
     return 0, "unknown"
 
@@ -284,17 +291,23 @@ def reconcile(subject: Subject, decisions: list[Decision], make: Make, retract: 
     standing = {decision.same: event for decision, event in said[same:]}
     wanted = {decision.same for decision in fresh}
     events: list[Event] = []
-    for key, event in standing.items():
-        if key not in wanted:
-            identity = (key[0], key[1], key[3])
-            subject.revisions[identity] = subject.revisions.get(identity, 0) + 1
+    for decision, event in said[same:]:
+        if decision.same not in wanted:
+            _revise(subject, decision)
             events.append(retract(event))
-    kept = said[:same]
+    kept = list(said[:same])
     for decision in fresh:
         known = standing.get(decision.same)
         if known is None:
-            known = make(decision, subject.revisions.get((decision.kind, decision.place, decision.anchor), 0))
+            known = make(decision, dict(subject.revisions).get(decision.fact, 0))
             events.append(known)
         kept.append((decision, known))
-    subject.said = kept[-LIMIT:]
+    subject.said = tuple(kept[-LIMIT:])
     return events
+
+
+def _revise(subject: Subject, decision: Decision) -> None:
+    """Count a retraction of the decision's identity, for the id of what may follow."""
+    counts = dict(subject.revisions)
+    counts[decision.fact] = counts.pop(decision.fact, 0) + 1
+    subject.revisions = tuple(counts.items())[-LIMIT:]

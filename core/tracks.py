@@ -72,7 +72,8 @@ class Tracks:
     first, last, count  int64[n]  of the newest run;  gap int64[n] microseconds;  cell int32[n] of its first read
     open                int8[n]   1 while the newest run is growing
     kind int8[n], subject int32[n], place int32[n]
-    sums                int64[n, Sums.WIDTH], zero for tracks that are no passes
+    sums                int64[m, Sums.WIDTH] of passes; row int32[n] says where, -1 for no pass
+    armed, armed_by     int64[n], int32[n]  threshold and source of the timer that is set; source -1 = none
     """
 
     def __init__(self, room: int = 256, rows: int = 64) -> None:
@@ -82,6 +83,8 @@ class Tracks:
         self.count: Column = np.zeros(room, np.int64)
         self.gap: Column = np.zeros(room, np.int64)
         self.open: NDArray[np.int8] = np.zeros(room, np.int8)
+        self.armed: Column = np.zeros(room, np.int64)
+        self.armed_by: NDArray[np.int32] = np.full(room, -1, np.int32)
         self.row: NDArray[np.int32] = np.full(room, -1, np.int32)
         self.sums: NDArray[np.int64] = np.zeros((rows, Sums.WIDTH), np.int64)
         self.rows = 0
@@ -131,11 +134,28 @@ class Tracks:
         sums[row, base + 4] += rough * ((time >> COARSE) - (origin >> COARSE))
 
     def _grow(self) -> None:
-        for name in ("first", "last", "count", "gap", "open"):
+        for name in ("first", "last", "count", "gap", "open", "armed"):
             column = getattr(self, name)
             setattr(self, name, np.concatenate([column, np.zeros_like(column)]))
-        self.row = np.concatenate([self.row, np.full_like(self.row, -1)])
+        for name in ("row", "armed_by"):
+            column = getattr(self, name)
+            setattr(self, name, np.concatenate([column, np.full_like(column, -1)]))
         self._views()
+
+    def arm(self, track: int, source: int, threshold: int) -> bool:
+        """Set the timer of a track; False when that very timer is set."""
+        if self.is_armed(track, source, threshold):
+            return False
+        self.armed_by[track], self.armed[track] = source, threshold
+        return True
+
+    def is_armed(self, track: int, source: int, threshold: int) -> bool:
+        """Is this the timer that is set for the track?"""
+        return bool(self.armed_by[track] == source and self.armed[track] == threshold)
+
+    def disarm(self, track: int) -> None:
+        """No timer is set for the track."""
+        self.armed_by[track] = -1
 
     def newest(self, track: int) -> Run | None:
         """The newest run with its columns read back; None when the track was never heard."""
@@ -204,10 +224,12 @@ class Tracks:
 
     def forget(self, track: int, before: int) -> None:
         """Drop runs whose end is part of the settled past and older than `before`."""
-        older = self.older.get(track)
-        if older is None:
+        newest = self.current[track]
+        if newest is not None and newest.end_based and newest.due < before and not self.open[track]:
+            self.current[track] = None
+        if track not in self.older:
             return
-        kept = [run for run in older if not (run.end_based and run.due < before)]
+        kept = [run for run in self.older[track] if not (run.end_based and run.due < before)]
         if kept:
             self.older[track] = kept
         else:
