@@ -33,6 +33,7 @@ class JournalSettings(_Table):
     path: Path = Path("waypost.db")
     max_bytes: int = Field(default=4 << 30, ge=64 << 20)
     reads_max_bytes: int = Field(default=3 << 30, ge=32 << 20)
+    retention_days: float = Field(default=400.0, gt=0)
 
 
 class Tables(_Table):

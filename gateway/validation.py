@@ -40,7 +40,7 @@ def _in_data(loc: tuple[str | int, ...], data: object) -> KeyPath:
         if inside is not _ABSENT:
             path.append(part)
             node = inside
-        elif position == len(loc) - 1 and isinstance(node, dict | list | tuple):
+        elif position == len(loc) - 1 and isinstance(node, dict if isinstance(part, str) else list):
             path.append(part)
     return tuple(path)
 

@@ -1,0 +1,67 @@
+# Each target makes .venv by itself from requirements.lock and says what is missing on this machine.
+# `make demo` and `make test` are the two commands a fresh machine needs.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+READY := $(VENV)/.ready
+# command=Debian package that has it; needed by the tests only
+TEST_TOOLS := cc=gcc
+.DEFAULT_GOAL := help
+.PHONY: help demo test check pytest bench peers lock clean tools
+
+help:
+	@echo "make demo    two simulated dock doors and the daemon, for 20 s; events against the truth"
+	@echo "make test    check, then every test, with the coverage gate"
+	@echo "make check   ruff, mypy --strict, import-linter"
+	@echo "make bench   what this machine can do"
+	@echo "make peers   other people's LLRP clients and readers against ours"
+	@echo "make lock    write requirements.lock anew (needs pip-tools)"
+
+demo: $(READY)
+	$(RUN) -m gateway.cli demo --seconds 20
+
+test: check pytest
+
+check: $(READY)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+pytest: $(READY) tools
+	$(RUN) -m pytest -n 2 --cov --cov-report=term --cov-fail-under=100
+
+bench: $(READY)
+	$(RUN) -m gateway.cli bench
+
+peers: $(READY)
+	$(RUN) tests/peers/run.py
+
+lock:
+	pip-compile -q --generate-hashes --extra dev --strip-extras --no-header --no-annotate \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage*
+
+$(READY): requirements.lock
+	@command -v $(PYTHON) >/dev/null || { echo "Python is missing: sudo apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed, $$($(PYTHON) -V) is here: set PYTHON=/path/to/it"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory install PACKAGES=python3-venv
+	$(PYTHON) -m venv --clear $(VENV)
+	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+tools:
+	@missing=""; for pair in $(TEST_TOOLS); do \
+		command -v $${pair%%=*} >/dev/null || missing="$$missing $${pair#*=}"; done; \
+	[ -z "$$missing" ] || $(MAKE) --no-print-directory install PACKAGES="$$missing"
+
+# As root the missing Debian packages are installed; anybody else is told which line to run.
+.PHONY: install
+install:
+	@[ "$$(id -u)" = 0 ] || { echo "missing; run: sudo apt-get install $(PACKAGES)"; exit 1; }
+	@command -v apt-get >/dev/null || { echo "missing; install what Debian calls: $(PACKAGES)"; exit 1; }
+	apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(PACKAGES)
