@@ -6,7 +6,7 @@ looks at reads beyond the frontier, so it does not matter how many of them a bat
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 import numpy as np
@@ -109,7 +109,7 @@ class Decider:
         else:
             if not run.known:
                 place = self.track_place(run.track)
-                source.wake(run.first + source.lateness(place), Due.BEGIN, run.track)
+                source.wake(run.first + source.lateness(place) + self._last(run.track), Due.BEGIN, run.track)
             if change is Change.REWRITTEN:
                 self._touched[tracks.subject[run.track]] = None
         self._arm(source, run.track)
@@ -136,7 +136,11 @@ class Decider:
                 self.state.tracks.disarm(track)
                 return
             due = self._silence(run, place)
-        self._set(source, due + source.lateness(place), kind, track)
+        self._set(source, due + source.lateness(place) + self._last(track), kind, track)
+
+    def _last(self, track: int) -> int:
+        """A microsecond more for the track of all evidence: of one instant, it is decided last."""
+        return int(self.state.tracks.kind[track] is Kind.WATCH)
 
     def _set(self, source: Source, threshold: int, kind: Due, track: int) -> None:
         if self.state.tracks.arm(track, source.index, threshold):
@@ -361,12 +365,20 @@ class Decider:
         evidence = dict(decision.evidence)
         if decision.kind == "arrived" and not evidence:
             evidence["antenna"] = port
+        item = None if subject.item is None else subject.item.id
+        event = self.told(subject, replace(decision, evidence=evidence), item, tag, revision)
+        return replace(event, late=late, source=source)
+
+    def told(
+        self, subject: Subject, decision: Decision, item: str | None, tag: str, revision: int = 0
+    ) -> Event:
+        """A decision as an event, with its identity."""
         return Event(
             id=self.identity.event(decision.kind, subject.name, decision.place, decision.anchor, revision),
             time=decision.time,
-            detected=self._now,
+            detected=max(self._now, decision.time),
             kind=decision.kind,
-            item=None if subject.item is None else subject.item.id,
+            item=item,
             tag=tag,
             place=decision.place,
             from_place=decision.from_place,
@@ -374,9 +386,7 @@ class Decider:
             time_error=decision.time_error,
             confidence=decision.confidence,
             reads=decision.reads,
-            late=late,
-            source=source,
-            evidence=evidence,
+            evidence=decision.evidence,
         )
 
     def _retracted(self, event: Event) -> Event:

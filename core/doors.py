@@ -110,15 +110,20 @@ class Door:
             return 0
         return 1 if sides[0] == 0 else -1
 
-    def shift(self, by: int) -> None:
-        """Move what is running; what has ended is settled and takes part in no later vote."""
-        self.eyes = [(time + by, side) for time, side in self.eyes]
+    def settled(self) -> None:
+        """What was judged is settled and takes part in no later vote."""
         self.ended.clear()
         self.ballot = Ballot(self.place.gap)
         for one in self.waiting:
-            one.seen = replace(one.seen, middle=one.seen.middle + by)
             self.ballot.add(one.seen)
             self.ended.setdefault(one.run.track, []).append(one)
+
+    def shift(self, by: int) -> None:
+        """Move what is running; what has ended is settled and takes part in no later vote."""
+        self.eyes = [(time + by, side) for time, side in self.eyes]
+        for one in self.waiting:
+            one.seen = replace(one.seen, middle=one.seen.middle + by)
+        self.settled()
 
     def forget(self, before: int) -> None:
         """Drop what lies beyond the horizon; looks only once a minute."""

@@ -70,10 +70,11 @@ class Hearing:
                 self._refuse(source, Refusal(cell), 1)
             else:
                 self._row(source, cell, time, count, rssi, time < source.newest - late[min(port, PORTS - 1)])
-            if source.timers and time > source.newest:
-                self._decider.advance(source, None, time)
+            newest = max(time, source.newest)
+            if source.timers and source.timers[0] >> source.SHIFT <= newest:
+                self._decider.advance(source, None, newest)
             else:
-                self._decider.settle(source, time)
+                self._decider.settle(source, newest)
 
     def _row(self, source: Source, cell: int, time: int, count: int, rssi: float, late: bool) -> None:
         cells, seen, counts = self._state.cells, self._state.seen, source.counts

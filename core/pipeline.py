@@ -6,10 +6,12 @@ gives the same events as its rows one by one.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 
 import numpy as np
 
 from core.admission import Admission
+from core.adoption import adopt
 from core.decider import Decided, Decider
 from core.events import Event, Evidence, Gap, Identity
 from core.hearing import Hearing
@@ -30,7 +32,8 @@ class Pipeline:
         self.state = state or State.fresh(site)
         self._sources = {source.spec.id: source for source in self.state.sources}
         self._decider = Decider(self.state, Nesting(site.zones), Identity(site.id))
-        self._hearing = Hearing(self.state, self._decider, Admission(site))
+        self._admission = Admission(site)
+        self._hearing = Hearing(self.state, self._decider, self._admission)
 
     @classmethod
     def restore(cls, site: Site, data: bytes) -> "Pipeline":
@@ -135,6 +138,15 @@ class Pipeline:
             for door in self.state.doors.values():
                 if eye.port == body.port and door.place.id == eye.portal and door.place.portal is not None:
                     door.eye(body.time, int(eye.side == door.place.portal.between[1]))
+
+    def adopt(self, events: Iterable[Event], now: int) -> Decided:
+        """Keep to what was said: after stepping the journal's inputs under a new configuration or version.
+
+        `events` are all events of the journal in order; `now` dates the departures from zones that are gone.
+        """
+        decided = self._decider.decided = Decided()
+        adopt(self.state, self._decider, self._admission, events, now)
+        return decided
 
     def finish(self) -> Decided:
         """The end of a replay: time advances until every beginning and pass is decided; open visits stay open."""

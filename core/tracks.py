@@ -250,7 +250,7 @@ def _merge(run: Run, other: Run, rank: Rank) -> bool:
     if other.last > run.last:
         run.last = other.last
         if run.ended:
-            run.ended, run.late, changed = other.ended, run.late or other.late, True
+            run.ended, run.due, run.late, changed = other.ended, other.due, run.late or other.late, True
     run.count += other.count
     if run.sums is not None and other.sums is not None:
         run.sums.add(other.sums)
