@@ -105,11 +105,15 @@ class SimulatedReader:
         await asyncio.sleep(0)
 
     async def play(self, pieces: Iterable[Sightings], epcs: tuple[bytes, ...]) -> None:
-        """Read what a world says this reader hears, each tag when the clock shows its time of delivery."""
+        """Read what a world says this reader hears, each tag when the clock shows its time of delivery.
+
+        Where that is faster than life, it goes no faster than a connected client reads.
+        """
         for piece in pieces:
             done = 0
             while done < len(piece):
                 await sleep_until(self.clock, int(piece.sent[done]))
+                await self.until(lambda: not self.client or self.device.outbox.filled < 0.5)
                 ready = max(done + 1, int(np.searchsorted(piece.sent, self.clock.now(), side="right")))
                 await self.see(*_sightings(piece.pick(slice(done, ready)), epcs))
                 done = ready
@@ -175,6 +179,10 @@ class SimulatedReader:
             await done
         finally:
             self._waiting = [one for one in self._waiting if one[1] is not done]
+
+    async def until_reading(self) -> None:
+        """Wait until a ROSpec runs; what would be read before that is lost."""
+        await self.until(lambda: self.device.runs.active is not None)
 
     # Inside
 

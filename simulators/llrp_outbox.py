@@ -60,10 +60,6 @@ class Outbox:
         self._held: deque[Entry] = deque()
         self._lossy = False
 
-    def __len__(self) -> int:
-        """How many reports and events are held."""
-        return len(self._held)
-
     @property
     def filled(self) -> float:
         """How full the store is, 0 to 1."""
