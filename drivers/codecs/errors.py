@@ -3,3 +3,7 @@
 
 class ProtocolError(Exception):
     """The peer broke its protocol in a way that only a new connection mends."""
+
+
+class Unsupported(Exception):
+    """The device cannot do what the settings ask for; the text says what it can do."""

@@ -39,9 +39,9 @@ class ReportDecoder:
                other (parameters in reports that are no tags)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, counts: Counter[str]) -> None:
         self.hop_table: Channels | None = None
-        self.counts: Counter[str] = Counter()
+        self.counts = counts
         self._codes = EpcCodes(Dictionary())
         self._usual: Template | None = None
         self._templates: dict[int, list[Template]] = {}

@@ -14,6 +14,9 @@ from drivers.codecs.llrp_template import Raw
 MALFORMED = NO_TAG - 1
 """The code of a tag that was not understood."""
 
+LAST_TIME = 253_402_300_799_999_999
+"""The end of the year 9999 in microseconds UTC; a later stamp is no time."""
+
 Where = slice | NDArray[np.intp]
 
 _PHASE = np.float32(2 * np.pi / 4096)  # rad; Impinj reports phase in 1/4096 turns
@@ -102,8 +105,8 @@ class Sightings:
             self._phase, self._doppler, self._channel,
         )  # fmt: skip
         first, stamp = self._first, self._stamp
-        if min(self._code.min(initial=0), self._last.min(initial=0), self._first.min(initial=0)) < 0:
-            good = self._good(counts)
+        good = self._good(counts)
+        if good is not None:
             reads, first, stamp = _take(reads, good), first[good], stamp[good]
         time = _our_times(reads.time, stamp, arrival, clock)
         several = reads.count > 1
@@ -112,9 +115,14 @@ class Sightings:
             return _both_ends(replace(reads, time=time), first + (time - reads.time), several)
         return reads if time is reads.time else replace(reads, time=time)
 
-    def _good(self, counts: Counter[str]) -> NDArray[np.bool_]:
-        """bool[n]: rows with a tag and times that can be; the others are counted."""
-        self._code[(self._last < 0) | (self._first < 0)] = MALFORMED
+    def _good(self, counts: Counter[str]) -> NDArray[np.bool_] | None:
+        """bool[n]: rows with a tag and times that can be, None for all of them; the others are counted."""
+        # Seen as unsigned, a negative time is beyond the last one too.
+        latest = max(times.view(np.uint64).max(initial=0) for times in (self._first, self._last))
+        if self._code.min(initial=0) >= 0 and latest <= LAST_TIME:
+            return None
+        for times in (self._first, self._last):
+            self._code[times.view(np.uint64) > LAST_TIME] = MALFORMED
         counts["zero_epc"] += int(np.count_nonzero(self._code == NO_TAG))
         counts["malformed"] += int(np.count_nonzero(self._code == MALFORMED))
         return self._code >= 0

@@ -1,0 +1,59 @@
+"""The first steps of an LLRP connection as scripts: greeting, capabilities, configuration, antennas."""
+
+from collections.abc import Callable
+
+from core.records import SECOND
+from drivers.codecs.errors import ProtocolError
+from drivers.codecs.llrp_capabilities import Capabilities, capabilities
+from drivers.codecs.llrp_clock import ReaderClock
+from drivers.codecs.llrp_dialogue import ANSWER_SECONDS, Dialogue, Script, Wait
+from drivers.codecs.llrp_events import accepted, stamp
+from drivers.codecs.llrp_setup import Reading, reader_config
+from drivers.codecs.llrp_status import failure
+
+_ALL_CAPABILITIES = 0
+_ANTENNA_PROPERTIES = 2
+
+
+def greeted(talk: Dialogue, clock: ReaderClock, now: Callable[[], int]) -> Script[None]:
+    """The reader speaks first: it accepts the connection, and its clock is known from then on."""
+    while True:
+        event = yield Wait("READER_EVENT_NOTIFICATION", ANSWER_SECONDS)
+        if event is None:
+            raise ProtocolError(
+                f"no connection event within {ANSWER_SECONDS:g} s; is LLRP switched on at the reader, and this its port?"
+            )
+        data = event.first("ReaderEventNotificationData")
+        if data is not None and accepted(data):
+            break
+    talk.version = event.version
+    when = stamp(data)
+    if when is not None:
+        clock.connected(when[0], now(), uptime=when[1])
+
+
+def introduced(talk: Dialogue, clock: ReaderClock) -> Script[Capabilities]:
+    """What the reader can do."""
+    asked = talk.at
+    answer = yield from talk.request("GET_READER_CAPABILITIES", {"requested_data": _ALL_CAPABILITIES})
+    clock.answered(round((talk.at - asked) * SECOND))
+    return capabilities(answer)
+
+
+def configured(talk: Dialogue, reading: Reading, reader: Capabilities) -> Script[bool]:
+    """Keepalives and events on, reports held while we are away; the answer tells whether Impinj's extensions are on."""
+    extensions = False
+    if reader.impinj:  # nobody else is asked: some close the connection on a message that they do not know
+        answer = yield from talk.ask("IMPINJ_ENABLE_EXTENSIONS")
+        extensions = failure(answer) is None
+    yield from talk.request("SET_READER_CONFIG", {}, reader_config(reading, reader))
+    return extensions
+
+
+def antennas(talk: Dialogue) -> Script[dict[int, bool]]:
+    """Which ports have an antenna, as far as the reader tells."""
+    answer = yield from talk.ask("GET_READER_CONFIG", {"requested_data": _ANTENNA_PROPERTIES})
+    return {
+        one.number("antenna_id"): bool(one.number("antenna_connected"))
+        for one in answer.every("AntennaProperties")
+    }

@@ -1,0 +1,88 @@
+"""Making a reader read what we want, without losing what it held for us (LLRP 1.1, ROSpec operations).
+
+A reader that holds reports until a client asks for them may drop them with the ROSpec that made them. So they are
+asked for first, and ROSpecs are only touched when nothing more comes. A ROSpec of ours is known by its id and
+left running.
+"""
+
+from collections.abc import Callable, Iterator
+
+from drivers.codecs.errors import ProtocolError
+from drivers.codecs.llrp import Parameter
+from drivers.codecs.llrp_dialogue import Dialogue, Script, Wait
+from drivers.codecs.llrp_status import failure
+
+QUIET_SECONDS = 1.0
+"""No report for so long: nothing is held any more."""
+
+DISABLED, ACTIVE = 0, 2
+
+_IMMEDIATE = 1
+
+
+def take_over(talk: Dialogue, spec: Parameter, caught_up: Callable[[], bool]) -> Script[None]:
+    """Drain the reader and leave it with `spec` alone, enabled; `caught_up`: the last reports are of just now."""
+    states = yield from _states(talk)
+    held = talk.say("ENABLE_EVENTS_AND_REPORTS")
+    yield from _drained(held, caught_up)
+    id = spec.number("rospec_id")
+    state = states.pop(id, None)
+    if state is None:
+        if states:
+            yield from _drained(talk.say("GET_REPORT"), caught_up)
+        yield from _delete_all(talk, states)
+        yield from talk.request("ADD_ROSPEC", {}, (spec,))
+    else:
+        yield from _delete(talk, states)
+    if not state:
+        yield from talk.request("ENABLE_ROSPEC", {"rospec_id": id})
+    if starts_at_once(spec):
+        yield from _started(talk, id)
+
+
+def starts_at_once(spec: Parameter) -> bool:
+    """The ROSpec reads from when it is enabled, not by a trigger."""
+    return any(trigger.number("type") == _IMMEDIATE for trigger in _triggers(spec))
+
+
+def _triggers(spec: Parameter) -> Iterator[Parameter]:
+    for boundary in spec.every("ROBoundarySpec"):
+        yield from boundary.every("ROSpecStartTrigger")
+
+
+def _states(talk: Dialogue) -> Script[dict[int, int]]:
+    """The reader's ROSpecs: id -> state."""
+    listed = yield from talk.request("GET_ROSPECS")
+    return {spec.number("rospec_id"): spec.number("current_state") for spec in listed.every("ROSpec")}
+
+
+def _drained(id: int, caught_up: Callable[[], bool]) -> Script[None]:
+    """Until no report comes, or those that come are of just now."""
+    while True:
+        message = yield Wait("RO_ACCESS_REPORT", QUIET_SECONDS, id)
+        if message is None or (message.name == "RO_ACCESS_REPORT" and caught_up()):
+            return
+
+
+def _delete_all(talk: Dialogue, states: dict[int, int]) -> Script[None]:
+    answer = yield from talk.ask("DELETE_ROSPEC", {"rospec_id": 0})
+    if failure(answer) is not None:  # not all readers know 0 for all
+        yield from _delete(talk, states)
+
+
+def _delete(talk: Dialogue, states: dict[int, int]) -> Script[None]:
+    for id in states:
+        yield from talk.request("DELETE_ROSPEC", {"rospec_id": id})
+
+
+def _started(talk: Dialogue, id: int) -> Script[None]:
+    """Some readers do not start by themselves. Raises ProtocolError if it cannot be started at all."""
+    states = yield from _states(talk)
+    if states.get(id) == ACTIVE:
+        return
+    answer = yield from talk.ask("START_ROSPEC", {"rospec_id": id})
+    why = failure(answer)
+    if why is not None:
+        states = yield from _states(talk)
+        if states.get(id) != ACTIVE:
+            raise ProtocolError(f"the reader refused START_ROSPEC: {why}")
