@@ -8,18 +8,21 @@ import asyncio
 import logging
 import random
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from core.records import Down, Input, Shift
 from gateway.clock import Clock
 from gateway.configuration import Configuration
+from gateway.contracts import Decided
 from gateway.control import Control, socket_path
 from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.link import DeviceLink
 from gateway.notify import Notifier
-from gateway.recovery import Pipelines, Recovered
+from gateway.quarantine import salvage
+from gateway.recovery import Pipelines, Recovered, Wreck
+from gateway.retention import Limits
 from gateway.signs import shifted
 from gateway.status import health, status
 from gateway.supervisor import supervise
@@ -44,6 +47,7 @@ class Daemon:
         self.intake = Intake()
         self.clock = clock
         self.ready = asyncio.Event()
+        self.listeners: list[Callable[[Decided], None]] = []
         self._notifier = notifier
         self._stop = asyncio.Event()
         self._fed = 0.0
@@ -51,7 +55,8 @@ class Daemon:
             driver.id: DeviceLink(driver.id, self.intake, clock.now)
             for driver in configuration.settings.device
         }
-        self.writer: Writer | None = None
+        self._writer: Writer | None = None
+        self._journal: Journal | None = None
 
     def stop(self) -> None:
         """Begin a clean stop: what is in memory becomes durable, then `run` returns."""
@@ -74,7 +79,9 @@ class Daemon:
             asyncio.get_running_loop().add_signal_handler(number, self.stop)
 
     def _open(self) -> Journal:
-        return Journal.open(self.configuration.journal, self.configuration.site.id)
+        table = self.configuration.settings.journal
+        limits = Limits(table.max_bytes, table.reads_max_bytes, table.retention_days)
+        return Journal.open(self.configuration.journal, self.configuration.site.id, limits)
 
     async def _run(self, journal: Journal, thread: ThreadPoolExecutor) -> None:
         site = self.configuration.site
@@ -82,16 +89,30 @@ class Daemon:
         watchdog = self._notifier.watchdog_seconds
         idle = 15.0 if watchdog is None else watchdog / 3
         writer = Writer(self.intake, journal, Pipelines(site), known, thread, self._progress, idle)
-        self.writer = writer
+        writer.listeners += self.listeners
+        self._writer, self._journal = writer, journal
         control = Control(socket_path(self.configuration.journal), self.links, self.status, self.clock.now)
         server = await control.serve()
         try:
-            recovered = await writer.recover()
+            recovered = await self._recover(writer, journal)
             async with asyncio.TaskGroup() as core:
                 core.create_task(writer.run(), name="writer")
                 core.create_task(self._edge(core, writer, recovered), name="edge")
         finally:
             await control.close(server)
+
+    async def _recover(self, writer: Writer, journal: Journal) -> Recovered:
+        """The state from the journal, or from what is left of it when it was damaged."""
+        opening = journal.opening
+        if opening.state != "replaced":
+            return await writer.recover()
+        log.error("the journal was damaged and is now %s: %s", opening.quarantined, opening.reason)
+        found = None if opening.quarantined is None else salvage(opening.quarantined)
+        if found is None:
+            log.error("nothing could be read from it: the state begins anew")
+            return await writer.recover()
+        with found:
+            return await writer.recover(Wreck(found))
 
     async def _edge(self, core: asyncio.TaskGroup, writer: Writer, recovered: Recovered) -> None:
         await self._tell_blind_intervals(recovered)
@@ -158,10 +179,10 @@ class Daemon:
 
     def status(self) -> dict[str, object]:
         """What `waypost status --json` prints."""
-        if self.writer is None:
+        if self._writer is None or self._journal is None:
             return {}
-        journal = self.configuration.journal
-        return status(self.configuration.site.id, journal, self.links, self.writer, self.intake)
+        site = self.configuration.site.id
+        return status(site, self._journal.counts(), self.links, self._writer, self.intake)
 
 
 async def _end(tasks: "Sequence[asyncio.Task[None]]") -> None:

@@ -1,12 +1,15 @@
 """Where the pipeline stood: the last snapshot, then every input after it once more; outputs are not written again."""
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.pipeline import Pipeline
+from core.records import Input
 from core.site import Site
-from core.state import IncompatibleSnapshot
-from gateway.contracts import Decider, Restorer, Store
+from core.snapshot import IncompatibleSnapshot
+from gateway.contracts import Decider, Past, Restorer
+from gateway.quarantine import Salvage
 from gateway.signs import Sign, advance, unpack
 
 log = logging.getLogger(__name__)
@@ -41,7 +44,7 @@ class Recovered:
     skipped: int
 
 
-def recover(store: Store, restorer: Restorer, known: frozenset[str]) -> Recovered:
+def recover(past: Past, restorer: Restorer, known: frozenset[str]) -> Recovered:
     """Rebuild the state from the inputs of the `known` sources.
 
     An input of the journal that the pipeline cannot take (any more) is told and left out: what an older version
@@ -50,7 +53,7 @@ def recover(store: Store, restorer: Restorer, known: frozenset[str]) -> Recovere
     skip: set[int] = set()
     while True:
         try:
-            return _attempt(store, restorer, known, skip)
+            return _attempt(past, restorer, known, skip)
         except _Refused as refused:
             log.error(
                 "input %d of the journal is left out, the pipeline fails on it: %s", refused.seq, refused
@@ -64,10 +67,10 @@ class _Refused(Exception):
         self.seq = seq
 
 
-def _attempt(store: Store, restorer: Restorer, known: frozenset[str], skip: set[int]) -> Recovered:
-    pipeline, signs, start = _start(store, restorer)
+def _attempt(past: Past, restorer: Restorer, known: frozenset[str], skip: set[int]) -> Recovered:
+    pipeline, signs, start = _start(past, restorer)
     stepped = skipped = 0
-    for seq, input in store.inputs(start):
+    for seq, input in past.inputs(start):
         if seq in skip or input.source not in known:
             skipped += 1
             continue
@@ -80,8 +83,8 @@ def _attempt(store: Store, restorer: Restorer, known: frozenset[str], skip: set[
     return Recovered(pipeline, signs, stepped, skipped)
 
 
-def _start(store: Store, restorer: Restorer) -> tuple[Decider, dict[str, Sign], int]:
-    saved = store.snapshot()
+def _start(past: Past, restorer: Restorer) -> tuple[Decider, dict[str, Sign], int]:
+    saved = past.snapshot()
     if saved is None:
         return restorer.fresh(), {}, 0
     seq, data = saved
@@ -91,3 +94,19 @@ def _start(store: Store, restorer: Restorer) -> tuple[Decider, dict[str, Sign], 
     except (ValueError, IncompatibleSnapshot) as error:
         log.warning("the state is rebuilt from the journal: %s", error)
         return restorer.fresh(), {}, 0
+
+
+@dataclass(frozen=True, slots=True)
+class Wreck:
+    """What is left of a damaged journal, as recovery reads it."""
+
+    salvage: Salvage
+
+    def snapshot(self) -> tuple[int, bytes] | None:
+        """The newest sound one."""
+        found = self.salvage.snapshot()
+        return None if found is None else (found.inputs, found.data)
+
+    def inputs(self, after: int) -> Iterable[tuple[int, Input]]:
+        """Those that can still be read."""
+        return self.salvage.inputs(after)

@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
+from gateway.counters import Counts
 from gateway.intake import Intake
 from gateway.link import DeviceLink
 from gateway.rows import rfc3339
@@ -14,7 +14,7 @@ READS = ("received", "noise", "duplicates", "filtered", "accepted")
 
 
 def status(
-    site: str, journal: Path, links: Mapping[str, DeviceLink], writer: Writer, intake: Intake
+    site: str, journal: Counts, links: Mapping[str, DeviceLink], writer: Writer, intake: Intake
 ) -> dict[str, object]:
     """One JSON object; times are RFC 3339, sizes bytes, durations ms."""
     counts = writer.pipeline.counts
@@ -54,7 +54,7 @@ def device(link: DeviceLink, counts: Mapping[str, int]) -> dict[str, object]:
 
 
 def _total(
-    journal: Path, links: Iterable[DeviceLink], writer: Writer, intake: Intake
+    journal: Counts, links: Iterable[DeviceLink], writer: Writer, intake: Intake
 ) -> dict[str, int | float | None]:
     reads: Counter[str] = Counter()
     for counts in writer.pipeline.counts.values():
@@ -64,25 +64,17 @@ def _total(
         **{name: reads[name] for name in READS[1:]},
         "events": writer.events,
         "gaps": writer.gaps,
-        "dropped": sum(link.counters["dropped"] for link in links),
+        "dropped": sum(link.counters["dropped"] for link in links) + sum(journal.dropped.values()),
         "set_aside": writer.set_aside,
         "io_errors": writer.io_errors,
         "intake_bytes": intake.held,
-        "journal_bytes": journal_bytes(journal),
-        "commit_p50_ms": percentile(writer.commit_seconds, 0.50),
-        "commit_p99_ms": percentile(writer.commit_seconds, 0.99),
+        "commits": journal.commits,
+        "journal_bytes": journal.size,
+        "journal_lost": journal.lost,
+        "commit_p50_ms": _milliseconds(journal.p50),
+        "commit_p99_ms": _milliseconds(journal.p99),
     }
 
 
-def journal_bytes(journal: Path) -> int:
-    """The journal's file and its write-ahead log."""
-    files = (journal, journal.with_name(journal.name + "-wal"))
-    return sum(file.stat().st_size for file in files if file.exists())
-
-
-def percentile(seconds: Iterable[float], part: float) -> float | None:
-    """The nearest-rank percentile in ms; None before the first."""
-    ordered = sorted(seconds)
-    if not ordered:
-        return None
-    return round(ordered[min(int(part * len(ordered)), len(ordered) - 1)] * 1000, 3)
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds * 1000, 3)

@@ -16,14 +16,12 @@ batch is committed again until it is there. Meanwhile the intake fills and holds
 import asyncio
 import logging
 import sqlite3
-import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TypeVar
 
 from gateway.batch import Batch
-from gateway.contracts import Decided, Decider, Restorer, Store
+from gateway.contracts import Decided, Decider, Past, Restorer, Store
 from gateway.intake import Intake, Taken
 from gateway.merging import Merged, merge
 from gateway.recovery import Recovered, recover
@@ -76,7 +74,6 @@ class Writer:
         self.gaps = 0
         self.set_aside = 0
         self.io_errors = 0
-        self.commit_seconds: deque[float] = deque(maxlen=1000)
         self.listeners: list[Callable[[Decided], None]] = []
         self._store = store
         self._restorer = restorer
@@ -108,9 +105,15 @@ class Writer:
             raise RuntimeError("the writer has not recovered its state yet: await recover() first")
         return self._state
 
-    async def recover(self) -> Recovered:
-        """Rebuild the state from the journal; to be awaited once before `run`."""
-        self._state = await self._journal(self._rebuild)
+    async def recover(self, past: Past | None = None) -> Recovered:
+        """Rebuild the state from the journal; to be awaited once before `run`.
+
+        past  what is left of the journal when it was damaged: the new one begins with a snapshot of that state
+        """
+        source = self._store if past is None else past
+        self._state = await self._journal(lambda: recover(source, self._restorer, self._known))
+        if past is not None:
+            await self._commit(self._snapshot())
         return self._state
 
     def stop(self) -> None:
@@ -215,17 +218,16 @@ class Writer:
 
     async def _commit(self, snapshot: bytes | None) -> None:
         batch = self._batch
-        started = time.perf_counter()
         if batch.inputs or snapshot is not None:
             await self._until_done(
                 lambda: self._store.commit(batch.inputs, batch.events, batch.gaps, snapshot)
             )
-            self.commit_seconds.append(time.perf_counter() - started)
             self._heartbeat = _now()
         self._since_snapshot = 0 if snapshot is not None else self._since_snapshot + batch.journalled
         self._batch = Batch(ticks=batch.ticks)
         self._oldest = None
         self._told(batch)
+        await self._until_done(self._store.tend)
 
     def _told(self, batch: Batch) -> None:
         batch.resolve()
@@ -261,12 +263,13 @@ class Writer:
             raise Stopped(f"the journal could not be written before the end: {error}") from error
         await asyncio.sleep(RETRY[min(attempt, len(RETRY) - 1)])
         try:
-            await self._journal(self._store.reopen)
+            opening = await self._journal(self._store.reopen)
         except (sqlite3.Error, OSError) as still:
             self.trouble = str(still)
-
-    def _rebuild(self) -> Recovered:
-        return recover(self._store, self._restorer, self._known)
+            return
+        if opening.state == "replaced":
+            log.error("the journal was damaged and begins anew: %s", opening.reason)
+            self._since_snapshot = SNAPSHOT_BYTES  # its next commit but one holds the whole state
 
     async def _journal(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

@@ -52,7 +52,7 @@ def entry(data: dict[str, Any], name: str, kind: str | None) -> dict[str, Any]:
     found = data[name]
     if isinstance(found, dict):
         return found
-    return next(one for one in found if kind is None or one["kind"] == kind)  # type: ignore[no-any-return]
+    return next(one for one in found if kind is None or one["kind"] == kind)
 
 
 @pytest.mark.parametrize(("name", "table", "kind"), SECTIONS)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from core.events import Event, Gap
 from core.records import Alive, Body, Dictionary, Down, Input, Reads, Up, reads
-from core.state import IncompatibleSnapshot
+from core.snapshot import IncompatibleSnapshot
 from gateway.intake import Intake, Receipt
+from gateway.journal import Opening
 from gateway.recovery import recover
 from gateway.signs import unpack
 from gateway.writer import AGE, HEARTBEAT, PACE, Stopped, Writer
@@ -95,6 +96,7 @@ class Memory:
         self.commits: list[float] = []
         self.failures: list[Exception] = []
         self.reopened = 0
+        self.tended = 0
         self.time: Callable[[], float] = lambda: 0.0
 
     def commit(
@@ -115,8 +117,12 @@ class Memory:
     def set_aside(self, input: Input, error: str) -> None:
         self.aside.append(input)
 
-    def reopen(self) -> None:
+    def reopen(self) -> Opening:
         self.reopened += 1
+        return Opening("continued")
+
+    def tend(self) -> None:
+        self.tended += 1
 
     def snapshot(self) -> tuple[int, bytes] | None:
         return self.saved

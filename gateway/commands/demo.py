@@ -1,0 +1,41 @@
+"""`waypost demo`: two simulated dock doors and the daemon, and whether it told the truth."""
+
+import asyncio
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from core.events import Event
+from gateway import exits
+from gateway.commands.common import AsJson, put, say
+
+
+def demo(
+    seconds: Annotated[float, typer.Option(min=10, help="How long the doors work.")] = 20,
+    seed: Annotated[int, typer.Option(help="Another seed is another day.")] = 1,
+    json: AsJson = False,
+) -> None:
+    """Show two dock doors working, in real time, on sockets and a journal of their own. Exit 1 if an event is untrue."""
+    from gateway.commands.events import line
+    from gateway.demo import demo as play
+    from gateway.rows import event_json
+
+    def show(event: Event) -> None:
+        put(event_json(event)) if json else print(line(event), flush=True)
+
+    say(f"two dock doors, for {seconds:g} s; an event comes when a pallet has passed")
+    outcome = asyncio.run(play(seconds, seed, show))
+    score = outcome.score
+    if json:
+        put(
+            {
+                "events": len(outcome.events),
+                "reads": outcome.reads,
+                "true": score.perfect,
+                "score": asdict(score),
+            }
+        )
+    else:
+        print(f"{outcome.reads} reads, {len(outcome.events)} events; against the truth: {score}")
+    raise typer.Exit(exits.OK if score.perfect else exits.WRONG)

@@ -1,0 +1,95 @@
+"""`waypost events`: what has happened, from the journal, also while the daemon runs."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.events import KINDS, Event
+from gateway import exits
+from gateway.commands.common import AsJson, Config, fail, load, put
+from gateway.database import JournalError
+from gateway.reader import Reader, open_read_only
+from gateway.rows import event_json, microseconds, rfc3339
+from gateway.tables import Filter
+
+POLL = 0.25
+"""Seconds between looks whether the daemon has written something."""
+
+Text = Annotated[str | None, typer.Option()]
+When = Annotated[str | None, typer.Option(metavar="RFC3339")]
+
+
+def events(
+    item: Text = None,
+    tag: Text = None,
+    place: Text = None,
+    kind: Annotated[str | None, typer.Option(help="One of " + ", ".join(KINDS))] = None,
+    since: When = None,
+    until: When = None,
+    last: Annotated[int, typer.Option("--last", "-n", min=0, help="Only the newest N; 0 = all.")] = 0,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on as events come; Ctrl-C ends it.")
+    ] = False,
+    config: Config = None,
+    json: AsJson = False,
+) -> None:
+    """Print events in the order in which they were decided. Exit 3 if the journal cannot be read."""
+    if kind is not None and kind not in KINDS:
+        fail(f"--kind {kind}: no such kind; use one of {', '.join(KINDS)}", exits.UNREADABLE)
+    wanted = Filter(item, tag, place, kind, _time("--since", since), _time("--until", until))
+    path = load(config).journal
+    try:
+        for event in _events(path, wanted, last, follow):
+            put(event_json(event)) if json else print(line(event), flush=True)
+    except JournalError as error:
+        fail(str(error), exits.UNAVAILABLE)
+    except KeyboardInterrupt:
+        return
+
+
+def _time(option: str, text: str | None) -> int | None:
+    try:
+        return None if text is None else microseconds(text)
+    except ValueError as error:
+        fail(f"{option}: {error}", exits.UNREADABLE)
+
+
+def _events(path: Path, wanted: Filter, last: int, follow: bool) -> Iterator[Event]:
+    with open_read_only(path) as journal:
+        seen = journal.head().events
+        rows = journal.last_events(last, wanted) if last else list_up_to(journal, wanted, seen)
+        for seq, event in rows:
+            seen = max(seen, seq)
+            yield event
+        version = journal.version()
+        while follow:
+            for seq, event in journal.events(seen, wanted):
+                seen = seq
+                yield event
+            while version == (version := journal.version()):
+                time.sleep(POLL)
+
+
+def list_up_to(journal: Reader, wanted: Filter, head: int) -> Iterator[tuple[int, Event]]:
+    """The events up to `head`: later ones belong to --follow."""
+    return ((seq, event) for seq, event in journal.events(0, wanted) if seq <= head)
+
+
+def line(event: Event) -> str:
+    """An event for a person."""
+    subject = event.item or event.tag or event.source or "-"
+    words = [rfc3339(event.time), event.kind, subject]
+    if event.place:
+        words.append(f"at {event.place}")
+    if event.from_place:
+        words.append(f"from {event.from_place}")
+    if event.direction:
+        words.append(event.direction)
+    if event.kind == "retracted":
+        words.append(f"takes back {event.of}")
+    if event.late:
+        words.append("(late)")
+    return "  ".join(words)

@@ -1,0 +1,91 @@
+"""A whole site in one process: simulated readers on real sockets, the daemon, a journal that is thrown away."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from core.events import Event
+from gateway.app import Daemon
+from gateway.clock import Clock
+from gateway.configuration import load
+from gateway.contracts import Decided
+from gateway.notify import Notifier
+
+if TYPE_CHECKING:
+    from simulators.score import Score
+    from simulators.world import World
+
+LEAD = 2.0
+"""Seconds that the readers get to be connected before the first pallet moves."""
+DOORS = 2
+CROSSINGS = 300.0
+"""Pallets through each door per hour: one in twelve seconds, so that a short demo shows some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the demo saw, held against what really happened."""
+
+    events: tuple[Event, ...]
+    reads: int
+    score: "Score"
+
+
+async def demo(seconds: float, seed: int, show: Callable[[Event], None]) -> Outcome:
+    """Play `seconds` of a world with two dock doors in real time; `show` gets each event as it is durable."""
+    from simulators.layout import docks
+    from simulators.traffic import Scenario
+    from simulators.world import World
+
+    start = time.time_ns() // 1000 + round(LEAD * 1e6)
+    scenario = Scenario(
+        seed, start, max(seconds, 10.0), docks(DOORS, rooms=0), CROSSINGS, one_sided_per_hour=60.0
+    )
+    world = World(scenario)
+    with TemporaryDirectory(prefix="waypost-demo-") as folder:
+        return await _play(world, Path(folder), show)
+
+
+async def _play(world: "World", folder: Path, show: Callable[[Event], None]) -> Outcome:
+    from simulators.layout import site_toml
+    from simulators.llrp import SimulatedReader
+    from simulators.score import compare
+
+    async with AsyncExitStack() as stack:
+        readers = {
+            name: await stack.enter_async_context(SimulatedReader()) for name in world.scenario.layout.readers
+        }
+        urls = {name: reader.url for name, reader in readers.items()}
+        file = folder / "waypost.toml"
+        file.write_text(site_toml(world.scenario.layout, world.truth.items, urls), encoding="utf-8")
+        daemon = Daemon(load(file), Notifier({}), Clock())
+        events: list[Event] = []
+
+        def told(decided: Decided) -> None:
+            for event in decided.events:
+                events.append(event)
+                show(event)
+
+        daemon.listeners.append(told)
+        running = asyncio.create_task(daemon.run())
+        played = asyncio.gather(
+            *(reader.play(world.play(name), world.epcs) for name, reader in readers.items())
+        )
+        await asyncio.wait(
+            {running, asyncio.ensure_future(_until(played, world))}, return_when="FIRST_COMPLETED"
+        )
+        daemon.stop()
+        await running
+    reads = sum(link.reads_total for link in daemon.links.values())
+    return Outcome(tuple(events), reads, compare(world.truth, events, settled=world.truth.end))
+
+
+async def _until(played: "asyncio.Future[list[None]]", world: "World") -> None:
+    await played
+    left = world.truth.end / 1e6 - time.time()
+    await asyncio.sleep(max(left, 0))

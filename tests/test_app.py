@@ -1,0 +1,238 @@
+"""The daemon as a whole, with recorded devices that the test speaks for: journal, restart, control socket."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from core.records import SECOND, Alive, Dictionary, Down, Reads, Up, reads
+from gateway.app import NOT_RUNNING, Daemon
+from gateway.clock import Clock
+from gateway.configuration import load
+from gateway.control import socket_path
+from gateway.notify import Notifier
+from gateway.reader import open_read_only
+
+SITE = """\
+[site]
+id = "test"
+[[zone]]
+id = "yard"
+[[zone]]
+id = "warehouse"
+[[portal]]
+id = "dock-1"
+between = ["yard", "warehouse"]
+[[device]]
+id = "door1"
+kind = "recorded"
+antennas = [ { port = 1, portal = "dock-1", side = "yard" }, { port = 2, portal = "dock-1", side = "warehouse" } ]
+[[item]]
+id = "pallet-1"
+tags = ["E200"]
+"""
+START = 1_800_000_000 * SECOND
+TAGS = Dictionary(["E200", "E201"])
+
+
+class Wall:
+    """A clock that the test moves."""
+
+    def __init__(self, now: int = START) -> None:
+        self.now = now
+
+    def clock(self) -> Clock:
+        return Clock(lambda: self.now * 1000, lambda: 0, lambda: True)
+
+
+def configure(folder: Path) -> Path:
+    path = folder / "waypost.toml"
+    path.write_text(SITE)
+    return path
+
+
+@asynccontextmanager
+async def running(folder: Path, now: int = START) -> AsyncIterator[Daemon]:
+    """A daemon that is ready, and stopped cleanly after."""
+    daemon = Daemon(load(configure(folder)), Notifier({}), Wall(now).clock())
+    task = asyncio.create_task(daemon.run())
+    ready = asyncio.create_task(daemon.ready.wait())
+    await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        task.result()
+    yield daemon
+    daemon.stop()
+    await task
+
+
+def passing(time: int) -> Reads:
+    """The pallet goes from the yard's side to the warehouse's within two seconds."""
+    steps = [(n * 100_000, 1, -70 + 3 * n) for n in range(8)] + [
+        (800_000 + n * 100_000, 2, -50 - 3 * n) for n in range(8)
+    ]
+    return reads(
+        TAGS,
+        [time + step[0] for step in steps],
+        [0] * 16,
+        [step[1] for step in steps],
+        [step[2] for step in steps],
+    )
+
+
+async def ask(daemon: Daemon, request: bytes) -> list[dict[str, Any]]:
+    """One request to the control socket, and all of its answers."""
+    path = socket_path(daemon.configuration.journal)
+    reader, writer = await asyncio.open_unix_connection(path)
+    writer.write(request)
+    answers = [json.loads(line) async for line in reader]
+    writer.close()
+    return answers
+
+
+def play(main: Callable[[], Awaitable[None]]) -> None:
+    async def run() -> None:
+        await main()
+
+    asyncio.run(run())
+
+
+def test_a_pass_stands_in_the_journal_once(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with running(tmp_path) as daemon:
+            link = daemon.links["door1"]
+            await link.emit(Up(START))
+            await link.emit(Alive(START))
+            await (await link.emit(passing(START + SECOND)))
+            await (await link.emit(Alive(START + 10 * SECOND)))
+        async with running(tmp_path, START + 60 * SECOND) as daemon:
+            await (await daemon.links["door1"].emit(Up(START + 60 * SECOND)))
+
+    play(main)
+    with open_read_only(tmp_path / "waypost.db") as journal:
+        passes = [event for _, event in journal.events() if event.kind == "passed"]
+    assert [(one.item, one.place, one.direction) for one in passes] == [("pallet-1", "dock-1", "in")]
+
+
+def test_a_restart_is_a_gap_from_the_last_sign_of_life(tmp_path: Path) -> None:
+    async def crash() -> None:
+        daemon = Daemon(load(configure(tmp_path)), Notifier({}), Wall().clock())
+        task = asyncio.create_task(daemon.run())
+        await daemon.ready.wait()
+        await daemon.links["door1"].emit(Up(START))
+        await (await daemon.links["door1"].emit(Alive(START + 5 * SECOND)))
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    async def main() -> None:
+        await crash()
+        async with running(tmp_path, START + 60 * SECOND) as daemon:
+            await daemon.links["door1"].emit(Up(START + 61 * SECOND))
+            await (await daemon.links["door1"].emit(Alive(START + 62 * SECOND)))
+
+    play(main)
+    with open_read_only(tmp_path / "waypost.db") as journal:
+        downs = [one.body for _, one in journal.inputs() if isinstance(one.body, Down)]
+        gaps = [gap for _, gap in journal.gaps()]
+    assert downs[-1] == Down(START + 5 * SECOND, NOT_RUNNING)
+    assert [(gap.source, gap.since, gap.to) for gap in gaps] == [
+        ("door1", START + 5 * SECOND, START + 61 * SECOND)
+    ]
+
+
+def test_the_numbers_of_the_status_add_up(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with running(tmp_path) as daemon:
+            link = daemon.links["door1"]
+            await link.emit(Up(START))
+            await link.emit(passing(START))
+            await link.emit(passing(START))
+            noise = reads(Dictionary(["", "0000"]), [START, START], [0, 1], [1, 1], [-50.0, -50.0])
+            await link.emit(noise)
+            await (await link.emit(Alive(START + 20 * SECOND)))
+            (answer,) = await ask(daemon, b'{"command": "status"}\n')
+        total, device = answer["total"], answer["devices"]["door1"]
+        assert total["reads"] == device["reads_total"] == 34
+        for counts in (total, device["reads"]):
+            parts = (counts["noise"], counts["duplicates"], counts["filtered"], counts["accepted"])
+            assert sum(parts) == 34
+            assert counts["noise"] == 2
+            assert counts["duplicates"] == 16
+        assert total["events"] >= 1
+        assert total["journal_bytes"] > 0
+        assert total["commit_p99_ms"] >= total["commit_p50_ms"] > 0
+        assert device["last_read"] == "2027-01-15T08:00:01.500000Z"
+        assert {"state", "since", "restarts", "error"} <= set(device)
+
+    play(main)
+
+
+def test_watch_and_capture_stream_until_the_client_leaves(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with running(tmp_path) as daemon:
+            link = daemon.links["door1"]
+            path = socket_path(daemon.configuration.journal)
+            reader, writer = await asyncio.open_unix_connection(path)
+            writer.write(b'{"command": "watch"}\n')
+            capture, out = await asyncio.open_unix_connection(path)
+            out.write(b'{"command": "capture", "device": "door1"}\n')
+            while not (link.watchers and link.taps):
+                await asyncio.sleep(0)
+            await link.emit(passing(START))
+            link.tap(b"\x04\x3d")
+            row = json.loads(await reader.readline())["antennas"]
+            assert [(one["antenna"], one["tags"], one["rssi"]) for one in row] == [
+                (1, 1, -59.5),
+                (2, 1, -60.5),
+            ]
+            assert json.loads(await capture.readline())["data"] == "BD0="
+            writer.close()
+            out.close()
+            while link.watchers or link.taps:
+                await asyncio.sleep(0)
+
+    play(main)
+
+
+def test_a_bad_request_gets_a_clear_answer(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with running(tmp_path) as daemon:
+            for request in (b"garbage\n", b"[]\n", b'{"command": "x"}\n', b"x" * 10_000 + b"\n"):
+                (answer,) = await ask(daemon, request)
+                assert "bad request" in answer["error"]
+            (answer,) = await ask(daemon, b'{"command": "capture", "device": "x"}\n')
+            assert "known: door1" in answer["error"]
+            assert await ask(daemon, b'{"command": "status"}\n')
+
+    play(main)
+
+
+def test_a_second_daemon_on_the_same_journal_is_refused(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with running(tmp_path):
+            second = Daemon(load(configure(tmp_path)), Notifier({}), Wall().clock())
+            try:
+                await second.run()
+            except OSError as error:
+                assert "another" in str(error) or "lock" in str(error)
+            else:
+                raise AssertionError("the second daemon ran")
+
+    play(main)
+
+
+def test_the_clock_is_anchored_once_more_when_it_is_synchronised() -> None:
+    wall, boot, good = [1_000_000_000_000], [0], [False]
+    clock = Clock(lambda: wall[0], lambda: boot[0], lambda: good[0])
+    assert clock.now() == 1_000_000_000
+    boot[0] += 5_000_000
+    wall[0] += 3_600_000_000_000  # somebody sets the clock: nothing happens
+    assert clock.now() == 1_000_005_000
+    assert clock.reanchor() is None
+    good[0] = True
+    assert clock.reanchor() == 3_600_000_000 - 5_000
+    assert clock.now() == wall[0] // 1000
+    assert clock.reanchor() is None
+    wall[0] -= 3_600_000_000_000
+    assert clock.now() == 4_600_000_000
