@@ -14,7 +14,6 @@ from core.decider import Decider
 from core.events import Event
 from core.places import Nesting
 from core.state import State
-from core.timeline import Subject
 from core.tracks import Kind, Run
 
 
@@ -94,10 +93,9 @@ def adopt(state: State, decider: Decider, admission: Admission, events: Iterable
 
 
 def _end(decider: Decider, belief: Belief, name: str, stay: Stay, now: int) -> None:
-    gone = Subject(name, None)
     evidence = {"reason": "config"}
     decision = Decision("departed", stay.zone, max(now, stay.since), stay.anchor, -1, evidence=evidence)
-    event = decider.told(gone, decision, belief.item, belief.tag)
+    event = decider.told(name, decision, (belief.item, belief.tag, None), evidence)
     decider.decided.events.append(event)
 
 

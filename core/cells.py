@@ -87,20 +87,31 @@ class Lookup:
         self._resolve = resolve
         self._column = np.full(PORTS, -1, np.int32)
         self._columns = 0
+        self._columns_of: dict[int, int] = {}
         self._table: Cell = np.full((max(64, len(tags)), 1), UNRESOLVED, np.int32)
+        self._view, self._room = self._table.data, len(self._table)
 
     def one(self, tag: int, port: int) -> int:
         """The cell, or the refusal, of one read."""
+        column = self._columns_of.get(port)
+        if column is None or tag >= self._room:
+            column = self._prepare(port)
+        found = self._view[tag, column]
+        if found == UNRESOLVED:
+            found = self._view[tag, column] = self._resolve(self.tags.ids[tag], port)
+        return found
+
+    def _prepare(self, port: int) -> int:
+        """Room for the dictionary's newest tags, and a column for the port."""
         slot = min(port, PORTS - 1)
         column = int(self._column[slot])
         if column < 0:
             column = self._add_column(slot)
-        if tag >= len(self._table):
+        if len(self.tags) > self._room:
             self._grow()
-        found = int(self._table[tag, column])
-        if found == UNRESOLVED:
-            found = self._table[tag, column] = self._resolve(self.tags.ids[tag], port)
-        return int(found)
+        self._columns_of[port] = column
+        self._view, self._room = self._table.data, len(self._table)
+        return column
 
     def many(self, reads: Reads) -> Cell:
         """int32[n]: the cell, or the refusal, of each read; new ones are resolved in order of arrival."""
@@ -128,12 +139,14 @@ class Lookup:
         self._columns += 1
         if column >= self._table.shape[1]:
             self._table = np.concatenate([self._table, np.full_like(self._table, UNRESOLVED)], axis=1)
+            self._view = self._table.data
         return int(column)
 
     def _grow(self) -> None:
         more = max(len(self.tags), 2 * len(self._table)) - len(self._table)
         room = np.full((more, self._table.shape[1]), UNRESOLVED, np.int32)
         self._table = np.concatenate([self._table, room])
+        self._view, self._room = self._table.data, len(self._table)
 
 
 class Lookups:

@@ -134,8 +134,10 @@ class Standing:
             state, decisions = state._change([claim], None, cause, nesting)
         else:
             state = state._held(zone, None)
+        if not state.waiting:
+            return state, decisions
         heirs = sorted(state.waiting, key=lambda one: (one[0].first, one[1]))
-        state = replace(state, waiting=()) if heirs else state
+        state = replace(state, waiting=())
         for heir, where in heirs:
             if heir.last > run.last:
                 state, more = state.began(heir, where, nesting, max(heir.first, run.last))
@@ -161,10 +163,11 @@ class Standing:
             claims = (*claims, new)
         now = {zone for claim in claims for zone in nesting.chain(claim.zone)}
         left = [stay for stay in self.stays if stay.zone not in now]
-        left.sort(key=lambda stay: (-nesting.depth(stay.zone), stay.zone))
-        entered = sorted(
-            now - {stay.zone for stay in self.stays}, key=lambda zone: (nesting.depth(zone), zone)
-        )
+        if len(left) > 1:
+            left.sort(key=lambda stay: (-nesting.depth(stay.zone), stay.zone))
+        entered = sorted(now.difference(stay.zone for stay in self.stays))
+        if len(entered) > 1:
+            entered.sort(key=nesting.depth)
         evidence = cause.evidence or {"reason": "claim"}
         decisions = [
             Decision(

@@ -6,7 +6,7 @@ looks at reads beyond the frontier, so it does not matter how many of them a bat
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from core.claims import Decision
 from core.doors import Door, Judged, is_crossing
-from core.events import Event, Gap, Identity
+from core.events import Event, Evidence, Gap, Identity
 from core.places import Nesting, Place
 from core.records import SECOND
 from core.sources import Source, unpack
@@ -362,31 +362,42 @@ class Decider:
 
     def _event(self, subject: Subject, decision: Decision, revision: int, late: bool) -> Event:
         tag, source, port = self.state.cells.name(decision.cell)
-        evidence = dict(decision.evidence)
+        evidence = decision.evidence
         if decision.kind == "arrived" and not evidence:
-            evidence["antenna"] = port
+            evidence = {"antenna": port}
         item = None if subject.item is None else subject.item.id
-        event = self.told(subject, replace(decision, evidence=evidence), item, tag, revision)
-        return replace(event, late=late, source=source)
+        return self.told(subject.name, decision, (item, tag, source), evidence, revision, late)
 
     def told(
-        self, subject: Subject, decision: Decision, item: str | None, tag: str, revision: int = 0
+        self,
+        name: str,
+        decision: Decision,
+        who: tuple[str | None, str, str | None],
+        evidence: Evidence,
+        revision: int = 0,
+        late: bool = False,
     ) -> Event:
-        """A decision as an event, with its identity."""
+        """A decision on subject `name` as an event with its identity; `who` is item, tag and source."""
+        kind, place = decision.kind, decision.place
+        item, tag, source = who
         return Event(
-            id=self.identity.event(decision.kind, subject.name, decision.place, decision.anchor, revision),
-            time=decision.time,
-            detected=max(self._now, decision.time),
-            kind=decision.kind,
-            item=item,
-            tag=tag,
-            place=decision.place,
-            from_place=decision.from_place,
-            direction=decision.direction,
-            time_error=decision.time_error,
-            confidence=decision.confidence,
-            reads=decision.reads,
-            evidence=decision.evidence,
+            self.identity.event(kind, name, place, decision.anchor, revision),
+            decision.time,
+            max(self._now, decision.time),
+            kind,
+            item,
+            tag,
+            place,
+            decision.from_place,
+            decision.direction,
+            decision.time_error,
+            None,
+            None,
+            decision.confidence,
+            decision.reads,
+            late,
+            source,
+            evidence,
         )
 
     def _retracted(self, event: Event) -> Event:

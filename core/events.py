@@ -76,8 +76,11 @@ class Identity:
 
     def name(self, text: str) -> str:
         """uuid5(namespace, text), RFC 9562 section 5.5."""
-        digest = hashlib.sha1(self._space + text.encode(), usedforsecurity=False).digest()
-        return str(uuid.UUID(bytes=digest[:16], version=5))
+        digest = bytearray(hashlib.sha1(self._space + text.encode(), usedforsecurity=False).digest()[:16])
+        digest[6] = digest[6] & 0x0F | 0x50
+        digest[8] = digest[8] & 0x3F | 0x80
+        h = digest.hex()
+        return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
 
     def event(self, kind: str, subject: str, place: str | None, anchor: int, rev: int) -> str:
         """The id of a decision; `anchor` is the time of the first input record of its visit, run or pass."""
