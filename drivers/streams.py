@@ -1,0 +1,227 @@
+"""Byte streams by URL: tcp://, tls:// and listen:// (the device calls us).
+
+A stream gathers what arrives in one bounded buffer and hands it over in whole: at once when it was idle, else at
+most once per interval, or as soon as much has come. A chatty device is so decoded once per interval, not once per
+message, and a full buffer stops the sender.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import socket
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+from urllib.parse import urlsplit
+
+CAPACITY = 1 << 20
+"""Bytes of the receive buffer; when it is full, reading pauses until it is handed over."""
+
+PLENTY = CAPACITY // 2
+"""So much is handed over without waiting for the interval."""
+
+INTERVAL = 0.04
+"""Seconds between two hand-overs."""
+
+CONNECT_SECONDS = 10.0
+"""How long a connection may take to be made, its TLS handshake included."""
+
+SCHEMES = ("tcp", "tls", "listen")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a stream leads to."""
+
+    scheme: str
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}"
+
+
+def address(url: str, port: int, tls_port: int) -> Address:
+    """The parts of `url`, with the protocol's default ports. Raises ValueError with the reason."""
+    parts = urlsplit(url)
+    if parts.scheme not in SCHEMES:
+        raise ValueError(f"{url!r} must begin with {', '.join(f'{scheme}://' for scheme in SCHEMES)}")
+    if not parts.hostname:
+        raise ValueError(f"{url!r} names no host; write {parts.scheme}://HOST:PORT")
+    if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
+        raise ValueError(f"{url!r} may hold a host and a port only")
+    return Address(parts.scheme, parts.hostname, parts.port or (tls_port if parts.scheme == "tls" else port))
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Whom tls:// believes: the authority in the PEM file `ca`, or the one certificate with that SHA-256 `fingerprint`.
+
+    Neither: the authorities of the system. Readers come with certificates signed by themselves: take the fingerprint.
+    """
+
+    ca: Path | None = None
+    fingerprint: str | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """A client context. Raises OSError if `ca` cannot be read."""
+        context = ssl.create_default_context(cafile=self.ca)
+        if self.fingerprint is not None:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
+
+    def check(self, certificate: bytes) -> None:
+        """Raises ConnectionError if a fingerprint is wanted and that of the DER `certificate` is another one."""
+        found = hashlib.sha256(certificate).hexdigest()
+        wanted = found if self.fingerprint is None else self.fingerprint.replace(":", "").lower()
+        if not hmac.compare_digest(found, wanted):
+            raise ConnectionError(
+                f"the device's certificate has the SHA-256 fingerprint {found}, not {wanted};"
+                " if it was changed on purpose, set the new one"
+            )
+
+
+class Stream(asyncio.BufferedProtocol):
+    """One connection; see the module. Times by the running loop's clock."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._buffer = memoryview(bytearray(CAPACITY))
+        self._filled = 0
+        self._handed_over = -INTERVAL
+        self._some = asyncio.Event()
+        self._plenty = asyncio.Event()
+        self._ended: Exception | None = None
+        self._closed = self._loop.create_future()
+
+    async def read(self, until: float) -> bytes:
+        """All that has arrived; empty if nothing does before the time `until`.
+
+        Raises EOFError or OSError when the connection is over and everything was handed over.
+        """
+        await _wait(self._some, until)
+        if self._filled:
+            await _wait(self._plenty, self._handed_over + INTERVAL)
+        elif self._ended is not None:
+            raise self._ended
+        data = bytes(self._buffer[: self._filled])
+        if self._filled == CAPACITY:
+            self._transport.resume_reading()
+        self._filled = 0
+        if self._ended is None:
+            self._some.clear()
+            self._plenty.clear()
+        self._handed_over = self._loop.time()
+        return data
+
+    def write(self, data: bytes) -> None:
+        """Send `data`."""
+        if data:
+            self._transport.write(data)
+
+    async def close(self) -> None:
+        """End the connection; returns when it is gone."""
+        self._transport.abort()
+        await asyncio.shield(self._closed)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        _keep_alive(transport.get_extra_info("socket"))
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer[self._filled :]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._filled += nbytes
+        self._some.set()
+        if self._filled >= PLENTY:
+            self._plenty.set()
+        if self._filled == CAPACITY:
+            self._transport.pause_reading()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._ended = error or EOFError("the device closed the connection")
+        self._some.set()
+        self._plenty.set()
+        self._closed.set_result(None)
+
+
+@asynccontextmanager
+async def open_stream(to: Address, trust: Trust | None = None) -> AsyncIterator[Stream]:
+    """A connection to `to`, or for listen:// the next one that comes in; closed at the end.
+
+    Raises OSError or TimeoutError if there is none within CONNECT_SECONDS; listen:// waits without limit.
+    """
+    if to.scheme == "listen":
+        stream = await _accept(to)
+    else:
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                stream = await _connect(to, trust or Trust())
+        except TimeoutError:
+            raise TimeoutError(f"no connection to {to} within {CONNECT_SECONDS:g} s") from None
+    try:
+        yield stream
+    finally:
+        await stream.close()
+
+
+async def _connect(to: Address, trust: Trust) -> Stream:
+    loop = asyncio.get_running_loop()
+    context = trust.context() if to.scheme == "tls" else None
+    transport, stream = await loop.create_connection(Stream, to.host, to.port, ssl=context)
+    if context is not None:
+        try:
+            trust.check(transport.get_extra_info("ssl_object").getpeercert(binary_form=True))
+        except ConnectionError:
+            await stream.close()
+            raise
+    return stream
+
+
+async def _accept(to: Address) -> Stream:
+    """The first connection that comes in; nobody else is listened to meanwhile."""
+    loop = asyncio.get_running_loop()
+    called: asyncio.Future[Stream] = loop.create_future()
+
+    class Called(Stream):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            super().connection_made(transport)
+            if called.done():
+                self._transport.abort()
+            else:
+                called.set_result(self)
+
+    server = await loop.create_server(Called, to.host, to.port)
+    try:
+        return await called
+    except asyncio.CancelledError:
+        if called.done() and not called.cancelled():  # it came in at the very moment of the cancellation
+            await called.result().close()
+        raise
+    finally:
+        server.close()
+
+
+def _keep_alive(connection: socket.socket) -> None:
+    """A dead peer shows within a minute although nothing is sent (TCP_NODELAY is asyncio's default)."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
+
+
+async def _wait(event: asyncio.Event, until: float) -> None:
+    """For `event`, at most until then."""
+    if event.is_set():
+        return
+    try:
+        async with asyncio.timeout_at(until):
+            await event.wait()
+    except TimeoutError:
+        pass
