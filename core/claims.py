@@ -6,6 +6,7 @@ subject is in a zone while a claim on it, or on a zone inside it, stands. Events
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from core.events import Evidence, rfc3339
 from core.places import Nesting
@@ -206,3 +207,9 @@ Change = tuple[Standing, list[Decision]]
 
 NOWHERE = Standing()
 """The standing of a subject that was never heard."""
+
+
+@lru_cache(maxsize=10_000)
+def left(place: str) -> Standing:
+    """The standing of whoever is nowhere and was in `place` last: most subjects of a site share a few of these."""
+    return Standing(last_place=place)

@@ -108,8 +108,7 @@ class Decider:
                 self._revise(run.track)
         else:
             if not run.known:
-                place = self.track_place(run.track)
-                source.wake(run.first + source.lateness(place) + self._last(run.track), Due.BEGIN, run.track)
+                source.wake(run.first + self._lateness(source, run.track), Due.BEGIN, run.track)
             if change is Change.REWRITTEN:
                 self._touched[tracks.subject[run.track]] = None
         self._arm(source, run.track)
@@ -136,11 +135,16 @@ class Decider:
                 self.state.tracks.disarm(track)
                 return
             due = self._silence(run, place)
-        self._set(source, due + source.lateness(place) + self._last(track), kind, track)
+        self._set(source, due + self._lateness(source, track), kind, track)
 
-    def _last(self, track: int) -> int:
-        """A microsecond more for the track of all evidence: of one instant, it is decided last."""
-        return int(self.state.tracks.kind[track] is Kind.WATCH)
+    def _lateness(self, source: Source, track: int) -> int:
+        """How far the source must be beyond a time for it to be decided on this track.
+
+        The track of all evidence belongs to no place: it takes the source's own lateness, and a microsecond more, so
+        that of one instant it is decided last.
+        """
+        place = self.state.tracks.place[track]
+        return source.lateness(None) + 1 if place < 0 else source.lateness(self.state.places[place])
 
     def _set(self, source: Source, threshold: int, kind: Due, track: int) -> None:
         if self.state.tracks.arm(track, source.index, threshold):
@@ -183,12 +187,12 @@ class Decider:
         if not self.state.tracks.is_armed(track, source.index, threshold):
             return
         place = self.track_place(track)
-        due = threshold - source.lateness(place)
+        due = threshold - self._lateness(source, track)
         for other in place.sources:
             behind = self.state.sources[other]
             waits = behind.up or self.track_kind(track) is not Kind.PASS
-            if other != source.index and waits and behind.newest < due + behind.lateness(place):
-                self._set(behind, due + behind.lateness(place), Due(kind), track)
+            if other != source.index and waits and behind.newest < due + self._lateness(behind, track):
+                self._set(behind, due + self._lateness(behind, track), Due(kind), track)
                 return
         self.state.tracks.disarm(track)
         if kind == Due.PASS:
@@ -197,7 +201,7 @@ class Decider:
             self._silence_due(source, track, due)
 
     def _begin(self, source: Source, track: int) -> None:
-        lateness = source.lateness(self.track_place(track))
+        lateness = self._lateness(source, track)
         late, new = False, False
         for run in self.runs(track):
             if not run.known and run.first + lateness <= source.newest:

@@ -9,7 +9,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from core.claims import Claim, Decision, Standing, Stay
+from core.claims import Claim, Decision, Standing, Stay, left
 from core.events import Event
 from core.places import Place
 from core.portal import Motion, Movement, Verdict
@@ -93,6 +93,8 @@ def load_standing(data: Plain, runs: list[Run]) -> Standing:
         ],
         data,
     )
+    if last_place is not None and not (claims or stays or waiting or missing):
+        return left(last_place)
     return Standing(
         tuple(Claim(zone, since, None if run < 0 else runs[run]) for zone, since, run in claims),
         tuple(Stay(zone, since, anchor) for zone, since, anchor in stays),

@@ -50,9 +50,10 @@ class Source:
     SHIFT: ClassVar[int] = _INDEX_BITS + _KIND_BITS
     counts: Counter[str] = field(default_factory=Counter)
 
-    def lateness(self, place: Place) -> int:
-        """How far `newest` must be beyond a time for it to lie behind the frontier, microseconds."""
-        return (round(self.spec.lateness * SECOND) if place.lateness is None else place.lateness) + 1
+    def lateness(self, place: Place | None) -> int:
+        """How far `newest` must be beyond a time at a place for it to lie behind the frontier, microseconds."""
+        given = None if place is None else place.lateness
+        return (round(self.spec.lateness * SECOND) if given is None else given) + 1
 
     def looks_at(self, port: int) -> tuple[Place, int] | None:
         """The place and side of a port; port 0 of the configuration stands for any."""

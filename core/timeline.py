@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from core.claims import NOWHERE, Cause, Change, Decision, Standing
+from core.claims import NOWHERE, Cause, Change, Decision, Standing, left
 from core.events import Event, Evidence
 from core.places import Nesting, Place
 from core.portal import Motion, Verdict
@@ -175,6 +175,8 @@ def decide(subject: Subject, world: World, horizon: int) -> list[Decision]:
             decisions += made
     if subject.passes:
         subject.passes = tuple(one for one in subject.passes if not one.based)
+    if settling and state.last_place is not None and state == left(state.last_place):
+        subject.base = state = left(state.last_place)
     subject.now, subject.waiting = state, waiting
     return decisions
 
