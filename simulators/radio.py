@@ -7,7 +7,7 @@ tag chip -18 dBm       typical of data sheets of current chips; assumed
 modulation loss 6 dB   backscatter efficiency of about a quarter; assumed
 pattern                12 (angle / 70 deg)**2 dB, at most 15 dB: the form of 3GPP TR 36.814 table A.2.1.1-2
 reader -82 dBm         receive sensitivity, Impinj Speedway R420 data sheet
-fading                 a standing wave of +-3 dB along the way, 1 dB of noise; assumed
+fading                 a standing wave of +-2 dB along the way, 1 dB of noise; assumed
 phase, Doppler noise   0.1 rad, 4 Hz; assumed
 """
 
@@ -81,7 +81,7 @@ def heard(tags: Tagged, at: Array, velocity: Array, masts: Array, looks: Array, 
     distance = np.sqrt((way * way).sum(axis=2))
     angle = np.arccos(np.clip((way * looks[:, None, :]).sum(axis=2) / distance, -1.0, 1.0))
     pattern = np.minimum(12.0 * (angle / np.radians(70.0)) ** 2, 15.0)
-    fade = 3.0 * np.sin(2.0 * np.pi * way[:, :, 0] / tags.wave + tags.phase)
+    fade = 2.0 * np.sin(2.0 * np.pi * way[:, :, 0] / tags.wave + tags.phase)
     one_way = _LOSS_AT_1M + 20.0 * np.log10(distance) + pattern + tags.loss + shadow[:, None]
     at_tag = _EIRP - one_way + fade
     rssi = at_tag - _MODULATION + _GAIN - one_way + fade
@@ -101,7 +101,7 @@ def doppler(speed: Array, khz: Array) -> Array:
 
 
 def load(tags: int, rng: np.random.Generator) -> Tagged:
-    """`tags` tags on a EUR pallet (1.2 m by 0.8 m, loaded to 1.6 m); losses 1 to 8 dB, fades 0.3 to 0.9 m apart."""
+    """`tags` tags on a EUR pallet (1.2 m by 0.8 m, loaded to 1.6 m); losses 1 to 5 dB, fades 0.3 to 0.9 m apart."""
     offset = rng.uniform((-0.6, -0.4, 0.2), (0.6, 0.4, 1.6), (tags, 3))
-    loss = np.clip(rng.normal(4.0, 1.5, tags), 1.0, 8.0)
+    loss = np.clip(rng.normal(3.0, 1.0, tags), 1.0, 5.0)
     return Tagged(offset, loss, rng.uniform(0.3, 0.9, tags), rng.uniform(0.0, 2.0 * np.pi, tags))

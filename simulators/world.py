@@ -26,7 +26,7 @@ RATE = 250.0
 """Reads per second at most: R420 with four antennas, best second measured 211; mode tables say 76 to 525."""
 
 _CHUNK = 250  # turns that are played at once: 20 s
-_BEAM = 0.5**0.5
+_OUTWARD, _ACROSS = 0.5, 0.75**0.5  # 30 degrees out of the plane
 _WALL = 40.0  # dB
 
 
@@ -168,7 +168,10 @@ class _Ear:
         self, move: Move, turns: NDArray[np.int64], heard: radio.Heard, share: Array, rng: np.random.Generator
     ) -> Sightings:
         pallet, tags = self._world.load(move.pallet)
-        turn, tag = np.nonzero(rng.random(heard.chance.shape) < heard.chance * share[:, None])
+        answers = rng.random(heard.chance.shape) < heard.chance
+        # A crowd gets its shares in turn and not by luck: a Gen2 session lets who was read stand back for a while.
+        served = np.floor(np.cumsum(answers * share[:, None], axis=0) + rng.random(len(tags)))
+        turn, tag = np.nonzero(np.diff(served, axis=0, prepend=np.zeros((1, len(tags)))))
         n = len(turn)
         seconds = (turns[turn] + rng.random(n)) * TURN
         time = self._world.scenario.start + (seconds * SECOND).astype(np.int64)
@@ -201,7 +204,7 @@ def _door_masts(door: Door) -> dict[int, Mast]:
     for ports, side in ((door.near, -1.0), (door.far, 1.0)):
         for n, port in enumerate(ports):
             post = 1.0 if n % 2 == 0 else -1.0
-            masts[port] = Mast((0.8 * side, 1.6 * post, 1.2), (_BEAM * side, -_BEAM * post, 0.0))
+            masts[port] = Mast((0.8 * side, 1.6 * post, 1.2), (_OUTWARD * side, -_ACROSS * post, 0.0))
     return masts
 
 
