@@ -24,9 +24,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """For a message called `name`, or an ERROR_MESSAGE to the request `id`, at most `seconds`."""
+    """For a message called one of `names`, or an ERROR_MESSAGE to the request `id`, at most `seconds`."""
 
-    name: str
+    names: tuple[str, ...]
     seconds: float
     id: int | None = None
 
@@ -34,7 +34,7 @@ class Wait:
         """`message` is what was waited for. Some readers answer what they do not know with the id 0."""
         if message.name == "ERROR_MESSAGE":
             return self.id is not None and message.id in (self.id, 0)
-        return message.name == self.name
+        return message.name in self.names
 
 
 Script = Generator[Wait, Message | None, T]
@@ -77,7 +77,7 @@ class Dialogue:
     ) -> Script[Message]:
         """The answer to a request, be it a refusal. Raises ProtocolError if there is none in time."""
         id = self.say(name, fields, children)
-        answer = yield Wait(f"{name}_RESPONSE", ANSWER_SECONDS, id)
+        answer = yield Wait((f"{name}_RESPONSE",), ANSWER_SECONDS, id)
         if answer is None:
             raise ProtocolError(f"the reader did not answer {name} within {ANSWER_SECONDS:g} s")
         return answer

@@ -17,7 +17,7 @@ from core.records import Channels, Dictionary, Reads
 from drivers.codecs.llrp import HEADER
 from drivers.codecs.llrp_codes import EpcCodes
 from drivers.codecs.llrp_frames import Span
-from drivers.codecs.llrp_layout import TAG_REPORT_DATA, lay_out
+from drivers.codecs.llrp_layout import TAG_REPORT_DATA, Layout, lay_out
 from drivers.codecs.llrp_sightings import Clock, Sightings
 from drivers.codecs.llrp_template import Rows, Template
 
@@ -61,7 +61,7 @@ class ReportDecoder:
         rows = None if usual is None else _rows(buffer, reports, usual)
         if usual is None or rows is None or not usual.fits(rows):
             return None
-        self.counts["unknown"] += len(rows) * usual.layout.unknown
+        self._count_unknown(usual.layout, len(rows))
         found = Sightings(len(rows), self.hop_table)
         found.put(slice(None), usual.codes(rows, self._codes), usual.values(rows))
         return found
@@ -123,7 +123,7 @@ class ReportDecoder:
         fitting = template.fitting(tags)
         if fitting.any():
             tags = tags[fitting]
-            self.counts["unknown"] += len(tags) * template.layout.unknown
+            self._count_unknown(template.layout, len(tags))
             found.put(places[rows[fitting]], template.codes(tags, self._codes), template.values(tags))
         return rows[~fitting]
 
@@ -133,7 +133,7 @@ class ReportDecoder:
         for place, tag in tags:
             layout = lay_out(tag)
             if layout is not None:
-                self.counts["unknown"] += layout.unknown
+                self._count_unknown(layout, 1)
                 names = tuple(sorted(layout.columns))
                 one = (
                     place,
@@ -146,6 +146,10 @@ class ReportDecoder:
             columns = zip(names, zip(*values, strict=True), strict=True)
             raw = {name: np.array(column, np.int64) for name, column in columns}
             found.put(np.array(places), np.array(codes, np.int32), raw)
+
+    def _count_unknown(self, layout: Layout, tags: int) -> None:
+        if layout.unknown:
+            self.counts["unknown"] += tags
 
 
 def _tag(data: bytes, length: int, row: int) -> bytes:

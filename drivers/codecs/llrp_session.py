@@ -63,7 +63,7 @@ class Session:
         self._frames = Frames()
         self._reports = ReportDecoder(self.counts)
         self._said: list[Said] = []
-        self._up = False
+        self._greeted = self._up = False
         self._now, self._heard = now, at
         self._newest = 0
         self._dark: set[int] = set()
@@ -153,6 +153,7 @@ class Session:
     def _set_up(self) -> Script[None]:
         talk, reading = self._talk, self._reading
         yield from greeted(talk, self.clock, lambda: self._now)
+        self._greeted = True
         reader = yield from introduced(talk, self.clock)
         self._reports.hop_table = reader.channels()
         extensions = yield from configured(talk, reading, reader)
@@ -186,7 +187,7 @@ class Session:
             for name in ("STOP_ROSPEC", "DISABLE_ROSPEC", "DELETE_ROSPEC"):
                 self._talk.say(name, {"rospec_id": self._id})
         id = self._talk.say("CLOSE_CONNECTION")
-        yield Wait("CLOSE_CONNECTION_RESPONSE", CLOSING_SECONDS, id)
+        yield Wait(("CLOSE_CONNECTION_RESPONSE",), CLOSING_SECONDS, id)
         self.closed = True
 
     # What comes in
@@ -224,14 +225,14 @@ class Session:
     def _message(self, message: Message, at: float) -> None:
         for unknown in opaque(message):
             self.counts["malformed" if unknown.malformed else "unknown"] += 1
+        if message.name == "READER_EVENT_NOTIFICATION" and self._greeted:
+            for data in message.every("ReaderEventNotificationData"):
+                self._event(data, at)
         if self._talk.hear(message, at):
             return
         if message.name == "KEEPALIVE":
             self._talk.say("KEEPALIVE_ACK", id=message.id)
             self._alive()
-        elif message.name == "READER_EVENT_NOTIFICATION":
-            for data in message.every("ReaderEventNotificationData"):
-                self._event(data, at)
         elif message.name == "ERROR_MESSAGE":
             self._say(Notice("reader_errors", f"the reader reports an error: {failure(message)}"))
         elif message.name == "UNKNOWN":

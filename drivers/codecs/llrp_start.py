@@ -18,7 +18,7 @@ _ANTENNA_PROPERTIES = 2
 def greeted(talk: Dialogue, clock: ReaderClock, now: Callable[[], int]) -> Script[None]:
     """The reader speaks first: it accepts the connection, and its clock is known from then on."""
     while True:
-        event = yield Wait("READER_EVENT_NOTIFICATION", ANSWER_SECONDS)
+        event = yield Wait(("READER_EVENT_NOTIFICATION",), ANSWER_SECONDS)
         if event is None:
             raise ProtocolError(
                 f"no connection event within {ANSWER_SECONDS:g} s; is LLRP switched on at the reader, and this its port?"

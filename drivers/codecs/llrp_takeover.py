@@ -8,16 +8,21 @@ left running.
 from collections.abc import Callable, Iterator
 
 from drivers.codecs.errors import ProtocolError
-from drivers.codecs.llrp import Parameter
+from drivers.codecs.llrp import Message, Parameter
 from drivers.codecs.llrp_dialogue import Dialogue, Script, Wait
 from drivers.codecs.llrp_status import failure
 
 QUIET_SECONDS = 1.0
 """No report for so long: nothing is held any more."""
 
-DISABLED, ACTIVE = 0, 2
+START_SECONDS = 1.0
+"""A ROSpec that starts by itself shows itself within so long."""
 
-_IMMEDIATE = 1
+REPORT, EVENT = "RO_ACCESS_REPORT", "READER_EVENT_NOTIFICATION"
+DISABLED, INACTIVE, ACTIVE = 0, 1, 2  # ROSpecState
+
+_IMMEDIATE = 1  # ROSpecStartTriggerType
+_START_OF_ROSPEC = 0  # ROSpecEventType
 
 
 def take_over(talk: Dialogue, spec: Parameter, caught_up: Callable[[], bool]) -> Script[None]:
@@ -34,10 +39,10 @@ def take_over(talk: Dialogue, spec: Parameter, caught_up: Callable[[], bool]) ->
         yield from talk.request("ADD_ROSPEC", {}, (spec,))
     else:
         yield from _delete(talk, states)
-    if not state:
+    if not state:  # not there, or disabled
         yield from talk.request("ENABLE_ROSPEC", {"rospec_id": id})
-    if starts_at_once(spec):
-        yield from _started(talk, id)
+    if starts_at_once(spec) and state != ACTIVE and (state == INACTIVE or not (yield from _starts(id))):
+        yield from _start(talk, id)
 
 
 def starts_at_once(spec: Parameter) -> bool:
@@ -57,10 +62,10 @@ def _states(talk: Dialogue) -> Script[dict[int, int]]:
 
 
 def _drained(id: int, caught_up: Callable[[], bool]) -> Script[None]:
-    """Until no report comes, or those that come are of just now."""
+    """Until no report comes, or those that come are of just now, or the reader refuses: then it holds nothing."""
     while True:
-        message = yield Wait("RO_ACCESS_REPORT", QUIET_SECONDS, id)
-        if message is None or (message.name == "RO_ACCESS_REPORT" and caught_up()):
+        message = yield Wait((REPORT,), QUIET_SECONDS, id)
+        if message is None or message.name != REPORT or caught_up():
             return
 
 
@@ -75,13 +80,25 @@ def _delete(talk: Dialogue, states: dict[int, int]) -> Script[None]:
         yield from talk.request("DELETE_ROSPEC", {"rospec_id": id})
 
 
-def _started(talk: Dialogue, id: int) -> Script[None]:
-    """Some readers do not start by themselves. Raises ProtocolError if it cannot be started at all."""
-    states = yield from _states(talk)
-    if states.get(id) == ACTIVE:
-        return
-    answer = yield from talk.ask("START_ROSPEC", {"rospec_id": id})
-    why = failure(answer)
+def _starts(id: int) -> Script[bool]:
+    """The reader tells that our ROSpec has started, or reports."""
+    while True:
+        sign = yield Wait((REPORT, EVENT), START_SECONDS)
+        if sign is None or sign.name == REPORT or _is_start(sign, id):
+            return sign is not None
+
+
+def _is_start(message: Message, id: int) -> bool:
+    return any(
+        (event.number("type"), event.number("rospec_id")) == (_START_OF_ROSPEC, id)
+        for data in message.every("ReaderEventNotificationData")
+        for event in data.every("ROSpecEvent")
+    )
+
+
+def _start(talk: Dialogue, id: int) -> Script[None]:
+    """Some readers leave that to us. Raises ProtocolError if it does not start at all."""
+    why = failure((yield from talk.ask("START_ROSPEC", {"rospec_id": id})))
     if why is not None:
         states = yield from _states(talk)
         if states.get(id) != ACTIVE:
