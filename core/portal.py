@@ -21,6 +21,8 @@ SUPPORTED = 0.25
 """The same for a tag whose companions clearly crossed in its direction."""
 SCORE = 2.0
 """t-statistic that a tag needs by its own evidence."""
+DOUBT = 6.0
+"""The same for a tag whose companions are of no mind: a pallet that turned back in the door, or two that met there."""
 CYCLE = 0.2
 """Seconds that a reader may take to cycle through its antennas: times are not known better than this."""
 QUORUM = 3
@@ -116,7 +118,8 @@ def judge(seen: Motion, group: Group, sided: bool) -> Verdict:
     agreed = group.direction
     supported = agreed != 0 and seen.sign == agreed
     confidence = _confidence(seen, group)
-    if sum(seen.reads) >= MIN_READS and seen.separation >= SEPARATION and seen.score >= SCORE:
+    needed = DOUBT if agreed == 0 and group.members >= QUORUM else SCORE
+    if sum(seen.reads) >= MIN_READS and seen.separation >= SEPARATION and seen.score >= needed:
         # a tag that is nearly undecided itself crosses with its companions, not against them
         against = agreed != 0 and not supported and seen.separation < 2 * SEPARATION
         return Verdict(Movement.CROSSING, agreed if against else seen.sign, 0.5 if against else confidence)
