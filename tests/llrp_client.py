@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from types import TracebackType
 
-from drivers.codecs.llrp import Message, Parameter, decode_message, encode_message
+from drivers.codecs.llrp import Message, Node, Parameter, decode_message, encode_message
 from drivers.codecs.llrp_frames import Frames
 from drivers.codecs.llrp_schema import Value
 from simulators.clock import SteppedClock
@@ -108,6 +108,17 @@ def field_error(message: Message) -> int:
     return code
 
 
+def below(node: Node, *path: str) -> Parameter:
+    """The parameter at the end of a path of names."""
+    found: Node = node
+    for name in path:
+        one = found.first(name)
+        assert one is not None, f"{found.name} has no {name}"
+        found = one
+    assert isinstance(found, Parameter)
+    return found
+
+
 def event(message: Message) -> Parameter:
     """What a READER_EVENT_NOTIFICATION tells, behind its timestamp."""
     data = message.first("ReaderEventNotificationData")
@@ -169,6 +180,10 @@ def aispec(
     return Parameter("AISpec", {"antenna_ids": antennas}, (stop, inventory))
 
 
+def observation(type: int, **fields: int) -> Parameter:
+    return Parameter("TagObservationTrigger", {"type": type, **fields})
+
+
 def report_spec(n: int = 1, trigger: int = 2, *customs: Parameter, **wanted: int) -> Parameter:
     """A ROReportSpec; by default with antenna, RSSI, first and last time and count."""
     fields = wanted or dict.fromkeys(
@@ -201,6 +216,12 @@ def epcs(message: Message) -> list[bytes]:
         assert isinstance(value, bytes)
         found.append(value)
     return found
+
+
+async def listed(client: Client) -> dict[int, int]:
+    """The states of the ROSpecs by id: 0 disabled, 1 inactive, 2 active."""
+    answer = await client.succeed("GET_ROSPECS")
+    return {spec.number("rospec_id"): spec.number("current_state") for spec in answer.every("ROSpec")}
 
 
 def live(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:

@@ -2,6 +2,8 @@
 
 import asyncio
 import dataclasses
+import ssl
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +31,7 @@ from tests.llrp_client import (
 )
 
 EPC = bytes.fromhex("3034257bf7194e4000001a81")
+TLS = Path(__file__).parent / "data" / "tls"
 HOLD = Parameter("EventsAndReports", {"hold": 1})
 
 
@@ -360,6 +363,21 @@ async def test_a_running_clock_plays_faster_than_life() -> None:
         await reader.until(lambda: reader.ledger.sent > 0 and reader.ledger.held == 0)
         assert reader.ledger.sent == reader.ledger.seen == len(world.sightings("door1"))
         assert clock.now() > world.scenario.start
+
+
+@live
+async def test_a_reader_with_tls_hears_its_client() -> None:
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(TLS / "certificate.pem", TLS / "key.pem")
+    trusting = ssl.create_default_context(cafile=TLS / "certificate.pem")
+    async with SimulatedReader(tls=server) as reader, Client(reader.port, trusting) as client:
+        assert reader.url == f"tls://127.0.0.1:{reader.port}"
+        await client.next()
+        await read_all(client)
+        await reader.see(tag(1))
+        assert epcs(await client.next()) == [tag(1).epc]
+        await client.succeed("CLOSE_CONNECTION")
+        assert await client.until_closed() == []
 
 
 def test_a_clock_that_stands_still_is_refused() -> None:

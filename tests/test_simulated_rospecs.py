@@ -3,7 +3,7 @@
 import pytest
 
 from drivers.codecs.llrp import Message, Parameter
-from simulators.clock import OwnClock, SteppedClock
+from simulators.clock import SteppedClock
 from simulators.llrp import SimulatedReader
 from simulators.llrp_device import Setup
 from simulators.llrp_models import FX9600
@@ -13,10 +13,11 @@ from tests.llrp_client import (
     aispec,
     epcs,
     event,
-    field_error,
     gpi_value,
+    listed,
     live,
     notify,
+    observation,
     reader_and_client,
     report_spec,
     rospec,
@@ -31,12 +32,6 @@ GPI_ON = Parameter("GPIPortCurrentState", {"gpi_port": 1, "config": 1})
 
 def tag(n: int, antenna: int = 1) -> Sighting:
     return Sighting(antenna, n.to_bytes(12, "big"))
-
-
-async def listed(client: Client) -> dict[int, int]:
-    """The states of the ROSpecs by id: 0 disabled, 1 inactive, 2 active."""
-    answer = await client.succeed("GET_ROSPECS")
-    return {spec.number("rospec_id"): spec.number("current_state") for spec in answer.every("ROSpec")}
 
 
 async def drained(client: Client) -> list[Message]:
@@ -232,10 +227,6 @@ def numbers(report: Message, name: str, field: str) -> list[int]:
     return [one.number(field) for one in found if one is not None]
 
 
-def observation(type: int, **fields: int) -> Parameter:
-    return Parameter("TagObservationTrigger", {"type": type, **fields})
-
-
 @pytest.mark.parametrize(
     ("trigger", "seconds"),
     [
@@ -310,32 +301,6 @@ async def test_a_more_important_rospec_preempts() -> None:
         assert await listed(client) == {1: 1, 2: 1, 5: 2}
 
 
-@pytest.mark.parametrize(
-    ("name", "id", "code"),
-    [
-        ("DELETE_ROSPEC", 9, 300),
-        ("ENABLE_ROSPEC", 9, 300),
-        ("DISABLE_ROSPEC", 9, 300),
-        ("START_ROSPEC", 9, 300),
-        ("STOP_ROSPEC", 9, 300),
-        ("START_ROSPEC", 0, 300),
-        ("STOP_ROSPEC", 0, 300),
-        ("START_ROSPEC", 1, 300),
-        ("STOP_ROSPEC", 1, 300),
-    ],
-)
-def test_a_rospec_that_is_not_there_or_not_ready(name: str, id: int, code: int) -> None:
-    @live
-    async def check() -> None:
-        async with reader_and_client() as (_, client, _clock):
-            await client.succeed("ADD_ROSPEC", rospec())
-            answer, _ = await client.ask(name, rospec_id=id)
-            assert (answer.name, status(answer)[0], field_error(answer)) == (f"{name}_RESPONSE", 101, code)
-            assert await listed(client) == {1: 0}
-
-    check()
-
-
 @live
 async def test_rospec_0_is_all_of_them() -> None:
     async with reader_and_client(Setup(FX9600)) as (_, client, _clock):
@@ -348,81 +313,6 @@ async def test_rospec_0_is_all_of_them() -> None:
         await client.succeed("DELETE_ROSPEC", rospec_id=0)
         await client.succeed("DELETE_ROSPEC", rospec_id=0)
         assert await listed(client) == {}
-
-
-def transmitter(hop_table: int, power: int) -> Parameter:
-    fields = {"hop_table_id": hop_table, "channel_index": 1, "transmit_power": power}
-    return Parameter("AntennaConfiguration", {"antenna_id": 1}, (Parameter("RFTransmitter", fields),))
-
-
-def rf_mode(mode: int) -> Parameter:
-    control = Parameter("C1G2RFControl", {"mode_index": mode})
-    return Parameter(
-        "AntennaConfiguration", {"antenna_id": 1}, (Parameter("C1G2InventoryCommand", {}, (control,)),)
-    )
-
-
-def with_antenna(antenna: Parameter) -> Parameter:
-    return rospec(inventories=(aispec((0,), inside=(antenna,)),))
-
-
-SURVEY = Parameter("RFSurveySpec", {"antenna_id": 1}, (Parameter("RFSurveySpecStopTrigger"),))
-
-
-@pytest.mark.parametrize(
-    ("spec", "code"),
-    [
-        (rospec(0), 300),
-        (rospec(state=1), 300),
-        (rospec(priority=1), 301),
-        (rospec(antennas=(5,)), 301),
-        (rospec(start=start_trigger(2)), 203),
-        (rospec(start=start_trigger(3)), 203),
-        (rospec(start=start_trigger(4)), 301),
-        (rospec(start=start_trigger(3, gpi_value(5, 1))), 301),
-        (rospec(stop=stop_trigger(2)), 203),
-        (rospec(stop=stop_trigger(3)), 301),
-        (rospec(inventories=(aispec((0,), type=3),)), 203),
-        (rospec(inventories=(aispec((0,), observation(3), type=3),)), 301),
-        (rospec(inventories=(SURVEY,)), 209),
-        (rospec(inventories=(aispec(),) * 17), 205),
-        (rospec(report=report_spec(1, 3)), 301),
-        (with_antenna(transmitter(2, 1)), 301),
-        (with_antenna(transmitter(1, 92)), 301),
-        (with_antenna(transmitter(1, 0)), 301),
-        (with_antenna(rf_mode(77)), 301),
-    ],
-)
-def test_a_rospec_that_cannot_be_is_refused(spec: Parameter, code: int) -> None:
-    @live
-    async def check() -> None:
-        async with reader_and_client() as (_, client, _clock):
-            answer, _ = await client.ask("ADD_ROSPEC", spec)
-            assert (status(answer)[0], field_error(answer)) == (100, code)
-            assert status(answer)[1]
-            assert await listed(client) == {}
-
-    check()
-
-
-@live
-async def test_a_rospec_with_power_and_mode_of_the_tables_is_taken() -> None:
-    async with reader_and_client() as (_, client, _clock):
-        inside = (transmitter(1, 91), rf_mode(1002))
-        await client.succeed("ADD_ROSPEC", rospec(inventories=(aispec((0,), inside=inside),)))
-        answer, _ = await client.ask("ADD_ROSPEC", rospec())
-        assert field_error(answer) == 300
-        answer, _ = await client.ask("ADD_ROSPEC", rospec(2))
-        assert (status(answer)[0], field_error(answer)) == (100, 205)
-
-
-@live
-async def test_a_reader_without_a_clock_takes_no_time_of_day() -> None:
-    at = Parameter("UTCTimestamp", {"microseconds": 1})
-    value = Parameter("PeriodicTriggerValue", {"offset": 1000, "period": 0}, (at,))
-    async with reader_and_client(Setup(clock=OwnClock(utc=False))) as (_, client, _clock):
-        answer, _ = await client.ask("ADD_ROSPEC", rospec(start=start_trigger(2, value)))
-        assert field_error(answer) == 209
 
 
 @live

@@ -59,6 +59,13 @@ async def test_sleepers_wake_in_the_order_of_their_times() -> None:
     assert sorted(woken) == [0, SECOND, 2 * SECOND, 3 * SECOND]
 
 
+@live
+async def test_a_running_clock_wakes_its_sleepers() -> None:
+    clock = RunningClock(start=0, speed=1000.0)
+    await sleep_until(clock, SECOND)
+    assert clock.now() >= SECOND
+
+
 def test_what_was_cancelled_is_not_called() -> None:
     clock, called = SteppedClock(0), list[str]()
     clock.call_at(SECOND, lambda: called.append("kept"))
