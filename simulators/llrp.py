@@ -142,7 +142,7 @@ class SimulatedReader:
     # The network
 
     def drop_connection(self) -> None:
-        """The connection breaks (RST); what the sockets still hold may be lost, as on a real network."""
+        """The connection ends without a word; what the sockets still hold may be lost, as on a real network."""
         if self._connection is not None:
             self._connection.transport.abort()
             self._forget_client()
