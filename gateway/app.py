@@ -89,7 +89,7 @@ class Daemon:
         watchdog = self._notifier.watchdog_seconds
         idle = 15.0 if watchdog is None else watchdog / 3
         writer = Writer(self.intake, journal, Pipelines(site), known, thread, self._progress, idle)
-        writer.listeners += self.listeners
+        writer.listeners = self.listeners
         self._writer, self._journal = writer, journal
         control = Control(socket_path(self.configuration.journal), self.links, self.status, self.clock.now)
         server = await control.serve()

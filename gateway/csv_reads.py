@@ -1,22 +1,27 @@
 """Recorded reads in CSV: time,reader,antenna,epc,rssi[,phase,doppler,channel,count], parsed by columns."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.records import Dictionary, Reads
+from gateway import csv_fields
 from gateway.rows import microseconds
 from gateway.tag_text import normal_tag
 
 REQUIRED = ("time", "reader", "antenna", "epc", "rssi")
 OPTIONAL = ("phase", "doppler", "channel", "count")
-ROWS = 1 << 15
-"""Rows that are parsed at once."""
+WORDS = ("reader", "antenna", "epc", "channel", "count")
+"""Columns of few distinct values."""
+BYTES = 1 << 19
+"""Bytes that are parsed at once."""
+
+T = TypeVar("T", np.int32, np.uint16)
 
 
 class BadCsv(Exception):
@@ -58,16 +63,16 @@ class Tags:
 
     def __init__(self) -> None:
         self.ids = Dictionary()
-        self._codes: dict[str, int] = {}
+        self._codes: dict[bytes, int] = {}
 
-    def column(self, texts: Sequence[str]) -> NDArray[np.int32]:
+    def column(self, texts: Sequence[bytes]) -> NDArray[np.int32]:
         """The codes of a column. Raises ValueError for a text that is no tag."""
         try:
             return np.fromiter(map(self._codes.__getitem__, texts), np.int32, len(texts))
         except KeyError:
             for text in dict.fromkeys(texts):
                 if text not in self._codes:
-                    self._codes[text] = self.ids.code(_tag(text))
+                    self._codes[text] = self.ids.code(_tag(text.decode()))
         return np.fromiter(map(self._codes.__getitem__, texts), np.int32, len(texts))
 
 
@@ -87,17 +92,25 @@ class CsvReads:
 
     def blocks(self) -> Iterator[Block]:
         """The rows in order. Raises BadCsv, OSError."""
+        with self._path.open("rb") as file:
+            header = self._header(file.readline())
+            line = 2
+            while lines := file.readlines(BYTES):
+                chunk = b"".join(lines)
+                yield self._plain(header, chunk) or self._careful(header, chunk, line)
+                line += len(lines)
+
+    def _header(self, line: bytes) -> list[str]:
+        header = next(csv.reader([self._decoded(line, 1).removeprefix("\ufeff")]), [])
+        self._check(header)
+        return header
+
+    def _decoded(self, data: bytes, line: int) -> str:
         try:
-            with self._path.open(newline="", encoding="utf-8-sig") as file:
-                rows = csv.reader(file, strict=True)
-                header = next(rows, [])
-                self._check(header)
-                line = 2
-                while chunk := list(islice(rows, ROWS)):
-                    yield self._block(header, chunk, line)
-                    line += len(chunk)
-        except (csv.Error, UnicodeDecodeError) as error:
-            raise BadCsv(f"{self._path}: not CSV: {error}; save it as CSV in UTF-8") from None
+            return data.decode()
+        except UnicodeDecodeError as error:
+            line += data.count(b"\n", 0, error.start)
+            raise BadCsv(f"{self._path}:{line}: not UTF-8; save it as CSV in UTF-8") from None
 
     def _check(self, header: list[str]) -> None:
         missing = [name for name in REQUIRED if name not in header]
@@ -107,39 +120,91 @@ class CsvReads:
             known = ",".join(REQUIRED) + "[," + ",".join(OPTIONAL) + "]"
             raise BadCsv(f"{self._path}:1: {what}; the header is {known}")
 
-    def _block(self, header: list[str], chunk: list[list[str]], line: int) -> Block:
+    def _plain(self, header: list[str], chunk: bytes) -> Block | None:
+        """All lines at once, if they are uniform enough; any doubt is for `_careful`."""
+        if not chunk.endswith(b"\n"):
+            chunk += b"\n"
+        found = csv_fields.cells(chunk, len(header))
+        if found is None:
+            return None
+        columns = dict(zip(header, found, strict=True))
+        stamp = columns["time"]
+        time = csv_fields.rfc3339(stamp) if stamp.shape[1] >= 20 else csv_fields.epoch_seconds(stamp)
+        rssi = csv_fields.numbers(columns["rssi"])
+        if time is None or rssi is None:
+            return None
+        others: dict[str, NDArray[np.float32]] = {}
+        for name in ("phase", "doppler"):
+            if name in columns:
+                column = csv_fields.numbers(columns[name])
+                if column is None:
+                    return None
+                others[name] = column
+        words = {name: csv_fields.texts(cell) for name, cell in columns.items() if name in WORDS}
         try:
-            return self._parsed(dict(zip(header, zip(*chunk, strict=True), strict=True)))
+            return self._made(time, rssi, others, words)
         except ValueError:
-            if len(chunk) == 1:
-                raise BadCsv(f"{self._path}:{line}: {self._fault(header, chunk[0])}") from None
-            half = len(chunk) // 2  # find the line: rare, so by halves
-            self._block(header, chunk[:half], line)
-            self._block(header, chunk[half:], line + half)
+            return None
+
+    def _careful(self, header: list[str], chunk: bytes, line: int) -> Block:
+        """The same cell by cell, with every notation, and telling the line that is wrong."""
+        lines = self._decoded(chunk, line).splitlines(keepends=True)
+        try:
+            rows = list(csv.reader(lines, strict=True))
+        except csv.Error as error:
+            raise BadCsv(f"{self._path}:{line}: not CSV, here or below: {error}") from None
+        if len(rows) != len(lines):
+            raise BadCsv(f"{self._path}:{line}: a cell, here or below, holds a line's end; remove it")
+        return self._rows(header, [row for row in rows if row], line)
+
+    def _rows(self, header: list[str], rows: list[list[str]], line: int) -> Block:
+        try:
+            return self._parsed(dict(zip(header, zip(*rows, strict=True), strict=True)))
+        except ValueError:
+            if len(rows) == 1:
+                raise BadCsv(f"{self._path}:{line}: {self._fault(header, rows[0])}") from None
+            half = len(rows) // 2  # find the line: rare, so by halves
+            self._rows(header, rows[:half], line)
+            self._rows(header, rows[half:], line + half)
             raise
 
     def _parsed(self, columns: dict[str, tuple[str, ...]]) -> Block:
-        time = _times(columns["time"])
-        phase = _numbers(columns.get("phase"))
-        doppler = _numbers(columns.get("doppler"))
-        channel = _whole(columns.get("channel"), 0)
-        count = _whole(columns.get("count"), 1)
+        others: dict[str, NDArray[np.float32]] = {
+            name: _floats(columns[name]) for name in ("phase", "doppler") if name in columns
+        }
+        words = {name: [cell.encode() for cell in cells] for name, cells in columns.items() if name in WORDS}
+        return self._made(_times(columns["time"]), _floats(columns["rssi"]), others, words)
+
+    def _made(
+        self,
+        time: NDArray[np.int64],
+        rssi: NDArray[np.float32],
+        others: dict[str, NDArray[np.float32]],
+        words: dict[str, list[bytes]],
+    ) -> Block:
+        """A block of its columns. Raises ValueError for a word that is not what its column holds."""
+        n = len(time)
+        count = np.ones(n, np.int32)
+        if "count" in words:
+            count = _mapped(words["count"], _count, np.dtype(np.int32))
         reads = Reads(
             self._tags.ids,
             time,
-            self._tags.column(columns["epc"]),
-            _ports(columns["antenna"]),
-            _floats(columns["rssi"]),
-            np.ones(len(time), np.int32) if count is None else np.maximum(count, 1),
-            phase,
-            doppler,
-            channel,
+            self._tags.column(words["epc"]),
+            _mapped(words["antenna"], _port, np.dtype(np.uint16)),
+            rssi,
+            count,
+            others.get("phase"),
+            others.get("doppler"),
+            _mapped(words["channel"], _channel, np.dtype(np.int32)) if "channel" in words else None,
         )
-        code = self._readers.code
-        reader = np.fromiter(map(code, columns["reader"]), np.int32, len(time))
+        reader = _mapped(words["reader"], self._reader, np.dtype(np.int32))
         at = np.maximum.accumulate(np.maximum(time, self._newest))
         self._newest = int(at[-1])
         return Block(reads, reader, at)
+
+    def _reader(self, text: bytes) -> int:
+        return self._readers.code(text.decode())
 
     def _fault(self, header: list[str], row: list[str]) -> str:
         """Which cell of a bad row is wrong."""
@@ -147,10 +212,21 @@ class CsvReads:
             return f"{len(row)} cells where the header has {len(header)}; quote cells that hold a comma"
         for name, cell in zip(header, row, strict=True):
             try:
-                _PARSERS[name](self, (cell,))
+                self._try(name, cell)
             except ValueError as error:
                 return f"{name} = {cell!r}: {error}"
         return "the row cannot be read; compare it with the header"
+
+    def _try(self, name: str, cell: str) -> None:
+        """Raises ValueError if the cell is not what its column holds."""
+        if name == "time":
+            _times((cell,))
+        elif name in ("rssi", "phase", "doppler"):
+            _floats((cell,))
+        elif name == "epc":
+            self._tags.column((cell.encode(),))
+        elif name != "reader":
+            {"antenna": _port, "channel": _channel, "count": _count}[name](cell.encode())
 
 
 def _times(texts: Sequence[str]) -> NDArray[np.int64]:
@@ -174,35 +250,31 @@ def _floats(texts: Sequence[str]) -> NDArray[np.float32]:
         return np.array([text or "nan" for text in texts]).astype(np.float32)
 
 
-def _numbers(texts: Sequence[str] | None) -> NDArray[np.float32] | None:
-    return None if texts is None else _floats(texts)
+def _mapped(words: list[bytes], value: Callable[[bytes], int], dtype: "np.dtype[T]") -> NDArray[T]:
+    """A column of few distinct words. Raises ValueError."""
+    values = {word: value(word) for word in dict.fromkeys(words)}
+    return np.fromiter(map(values.__getitem__, words), dtype, len(words))
 
 
-def _whole(texts: Sequence[str] | None, default: int) -> NDArray[np.int32] | None:
-    if texts is None:
-        return None
-    values = {text: int(text or default) for text in set(texts)}
-    return np.fromiter(map(values.__getitem__, texts), np.int32, len(texts))
-
-
-def _ports(texts: Sequence[str]) -> NDArray[np.uint16]:
-    values = {text: int(text or 0) for text in set(texts)}
-    if not all(0 <= port <= 65535 for port in values.values()):
+def _port(word: bytes) -> int:
+    port = int(word or b"0")
+    if not 0 <= port <= 65535:
         raise ValueError("not a port; write 0 to 65535")
-    return np.fromiter(map(values.__getitem__, texts), np.uint16, len(texts))
+    return port
 
 
-_PARSERS = {
-    "time": lambda self, cells: _times(cells),
-    "reader": lambda self, cells: None,
-    "antenna": lambda self, cells: _ports(cells),
-    "epc": lambda self, cells: self._tags.column(cells),
-    "rssi": lambda self, cells: _floats(cells),
-    "phase": lambda self, cells: _floats(cells),
-    "doppler": lambda self, cells: _floats(cells),
-    "channel": lambda self, cells: _whole(cells, 0),
-    "count": lambda self, cells: _whole(cells, 1),
-}
+def _channel(word: bytes) -> int:
+    channel = int(word or b"0")
+    if not 0 <= channel < 1 << 31:
+        raise ValueError("not a channel; write kHz")
+    return channel
+
+
+def _count(word: bytes) -> int:
+    count = int(word or b"1")
+    if not 1 <= count < 1 << 31:
+        raise ValueError("not a count; write 1 or more")
+    return count
 
 
 def merged(files: Sequence[CsvReads]) -> Iterator[Block]:

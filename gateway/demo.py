@@ -79,6 +79,7 @@ async def _play(world: "World", folder: Path, show: Callable[[Event], None]) -> 
         await asyncio.wait(
             {running, asyncio.ensure_future(_until(played, world))}, return_when="FIRST_COMPLETED"
         )
+        daemon.listeners.clear()
         daemon.stop()
         await running
     reads = sum(link.reads_total for link in daemon.links.values())

@@ -13,6 +13,9 @@ READS = ("received", "noise", "duplicates", "filtered", "accepted")
 """received = noise + duplicates + filtered + accepted, per device and in total."""
 
 
+OF_ACCEPTED = ("late", "too_late", "unplaced")
+
+
 def status(
     site: str, journal: Counts, links: Mapping[str, DeviceLink], writer: Writer, intake: Intake
 ) -> dict[str, object]:
@@ -48,20 +51,28 @@ def device(link: DeviceLink, counts: Mapping[str, int]) -> dict[str, object]:
         "faults": link.bugs,
         "reads_total": link.reads_total,
         "last_read": None if link.last_read is None else rfc3339(link.last_read),
-        "reads": dict(counts),
+        "reads": reads(link, counts),
         "counters": dict(link.counters),
     }
+
+
+def reads(link: DeviceLink, counts: Mapping[str, int]) -> dict[str, int]:
+    """What became of the device's reads; EPCs of no bits never get past the codec, and are noise all the same."""
+    found = {name: counts.get(name, 0) for name in (*READS, *OF_ACCEPTED)}
+    zero = link.counters["zero_epc"]
+    return {**found, "received": found["received"] + zero, "noise": found["noise"] + zero}
 
 
 def _total(
     journal: Counts, links: Iterable[DeviceLink], writer: Writer, intake: Intake
 ) -> dict[str, int | float | None]:
-    reads: Counter[str] = Counter()
-    for counts in writer.pipeline.counts.values():
-        reads.update(counts)
+    links, counts = list(links), writer.pipeline.counts
+    every: Counter[str] = Counter()
+    for link in links:
+        every.update(reads(link, counts.get(link.device, {})))
     return {
-        "reads": reads["received"],
-        **{name: reads[name] for name in READS[1:]},
+        "reads": every["received"],
+        **{name: every[name] for name in READS[1:]},
         "events": writer.events,
         "gaps": writer.gaps,
         "dropped": sum(link.counters["dropped"] for link in links) + sum(journal.dropped.values()),

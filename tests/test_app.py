@@ -68,17 +68,11 @@ async def running(folder: Path, now: int = START) -> AsyncIterator[Daemon]:
 
 
 def passing(time: int) -> Reads:
-    """The pallet goes from the yard's side to the warehouse's within two seconds."""
-    steps = [(n * 100_000, 1, -70 + 3 * n) for n in range(8)] + [
-        (800_000 + n * 100_000, 2, -50 - 3 * n) for n in range(8)
-    ]
-    return reads(
-        TAGS,
-        [time + step[0] for step in steps],
-        [0] * 16,
-        [step[1] for step in steps],
-        [step[2] for step in steps],
-    )
+    """The pallet goes from the yard's side to the warehouse's within three seconds: 30 reads, both sides in turn."""
+    steps = [(n / 10, 1 + n % 2) for n in range(30)]
+    power = [-45 - 12 * abs(second - (1.0 if port == 1 else 2.0)) for second, port in steps]
+    times = [time + round(second * SECOND) for second, _ in steps]
+    return reads(TAGS, times, [0] * 30, [port for _, port in steps], power)
 
 
 async def ask(daemon: Daemon, request: bytes) -> list[dict[str, Any]]:
@@ -135,7 +129,7 @@ def test_a_restart_is_a_gap_from_the_last_sign_of_life(tmp_path: Path) -> None:
     with open_read_only(tmp_path / "waypost.db") as journal:
         downs = [one.body for _, one in journal.inputs() if isinstance(one.body, Down)]
         gaps = [gap for _, gap in journal.gaps()]
-    assert downs[-1] == Down(START + 5 * SECOND, NOT_RUNNING)
+    assert downs[0] == Down(START + 5 * SECOND, NOT_RUNNING)
     assert [(gap.source, gap.since, gap.to) for gap in gaps] == [
         ("door1", START + 5 * SECOND, START + 61 * SECOND)
     ]
@@ -153,16 +147,16 @@ def test_the_numbers_of_the_status_add_up(tmp_path: Path) -> None:
             await (await link.emit(Alive(START + 20 * SECOND)))
             (answer,) = await ask(daemon, b'{"command": "status"}\n')
         total, device = answer["total"], answer["devices"]["door1"]
-        assert total["reads"] == device["reads_total"] == 34
+        assert total["reads"] == device["reads_total"] == 62
         for counts in (total, device["reads"]):
             parts = (counts["noise"], counts["duplicates"], counts["filtered"], counts["accepted"])
-            assert sum(parts) == 34
+            assert sum(parts) == 62
             assert counts["noise"] == 2
-            assert counts["duplicates"] == 16
+            assert counts["duplicates"] == 30
         assert total["events"] >= 1
         assert total["journal_bytes"] > 0
         assert total["commit_p99_ms"] >= total["commit_p50_ms"] > 0
-        assert device["last_read"] == "2027-01-15T08:00:01.500000Z"
+        assert device["last_read"] == "2027-01-15T08:00:02.900000Z"
         assert {"state", "since", "restarts", "error"} <= set(device)
 
     play(main)
@@ -183,8 +177,8 @@ def test_watch_and_capture_stream_until_the_client_leaves(tmp_path: Path) -> Non
             link.tap(b"\x04\x3d")
             row = json.loads(await reader.readline())["antennas"]
             assert [(one["antenna"], one["tags"], one["rssi"]) for one in row] == [
-                (1, 1, -59.5),
-                (2, 1, -60.5),
+                (1, 1, -54.6),
+                (2, 1, -55.0),
             ]
             assert json.loads(await capture.readline())["data"] == "BD0="
             writer.close()

@@ -29,6 +29,8 @@ def default(table: type, key: str) -> object:
         value = entry.default if entry.default_factory is MISSING else entry.default_factory()
     if value is None or value is MISSING:
         return NOTHING
+    if isinstance(value, BaseModel):
+        return value.model_dump(exclude_none=True)
     return list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value
 
 

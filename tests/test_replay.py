@@ -1,0 +1,184 @@
+"""Replay: recorded reads give the events of the world they were recorded in; files are parsed as they are meant."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.events import Event
+from core.records import SECOND, Dictionary
+from gateway import csv_fields
+from gateway.configuration import load
+from gateway.csv_reads import BadCsv, Block, CsvReads, Tags, merged
+from gateway.replay import Replay
+from gateway.rows import event_from_json, rfc3339
+from simulators.layout import docks, site_toml
+from simulators.recording import write_reads
+from simulators.score import compare
+from simulators.traffic import Scenario
+from simulators.world import World
+
+HEADER = "time,reader,antenna,epc,rssi"
+
+
+def parse(path: Path, text: str) -> list[Block]:
+    path.write_text(text, encoding="utf-8")
+    return list(CsvReads(path, Tags(), Dictionary()).blocks())
+
+
+def cells(blocks: Iterable[Block]) -> list[tuple[int, int, int, str, float]]:
+    return [
+        (int(time), int(code), int(port), block.reads.tags.ids[tag], round(float(rssi), 4))
+        for block in blocks
+        for time, code, port, tag, rssi in zip(
+            block.reads.time,
+            block.reader,
+            block.reads.antenna,
+            block.reads.tag,
+            block.reads.rssi,
+            strict=True,
+        )
+    ]
+
+
+def test_a_recorded_world_gives_its_events(tmp_path: Path) -> None:
+    world = World(Scenario(seconds=400.0, layout=docks(2, rooms=0), crossings_per_hour=120.0))
+    reads = write_reads(world, tmp_path / "reads.csv")
+    (tmp_path / "site.toml").write_text(site_toml(world.scenario.layout, world.truth.items))
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "gateway.cli",
+            "replay",
+            str(tmp_path / "site.toml"),
+            str(tmp_path / "reads.csv"),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parent.parent,
+    )
+    events: list[Event] = [event_from_json(json.loads(line)) for line in done.stdout.splitlines()]
+    score = compare(world.truth, events)
+    assert score.perfect, str(score)
+    assert score.crossings > 5
+    assert done.stderr == f"{reads} reads, {len(events)} events\n"
+    assert not (tmp_path / "waypost.db").exists()
+
+
+def test_several_files_are_merged_by_time_and_strangers_counted(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text(
+        '[site]\nid = "s"\n[[zone]]\nid = "z"\n[[device]]\nid = "r"\nkind = "recorded"\n'
+        'antennas = [{ port = 0, zone = "z" }]\n'
+    )
+    tags, readers = Tags(), Dictionary()
+    files = []
+    for number, rows in enumerate(
+        ["1,r,1,E200,-50\n3,r,1,E200,-50\n2,r,1,E200,-50\n9,r,1,E200,-50\n", "2.5,r,1,E201,\n4,x,1,E202,-1\n"]
+    ):
+        path = tmp_path / f"{number}.csv"
+        path.write_text(HEADER + "\n" + rows)
+        files.append(CsvReads(path, tags, readers))
+    blocks = list(merged(files))
+    assert [one[0] // 100_000 for one in cells(blocks)] == [10, 25, 30, 20, 40, 90]
+    replay = Replay(load(tmp_path / "site.toml").site, readers)
+    kinds = [(event.kind, event.tag) for event in replay.run(blocks)]
+    assert sorted(kinds) == [("arrived", "E200"), ("arrived", "E201")]
+    assert replay.unknown == {"x": 1}
+
+
+def test_every_notation_of_a_time_is_understood(tmp_path: Path) -> None:
+    moments = [
+        "2026-05-01T12:00:00Z",
+        "2026-05-01T12:00:00.5Z",
+        "2026-05-01T14:00:00+02:00",
+        "2026-02-28T23:59:59.123456Z",
+    ]
+    epoch = ["1777636800", "1777636800.5", "1777636800", "1772323199.123456"]
+    for column in (moments, epoch):
+        blocks = parse(tmp_path / "r.csv", HEADER + "".join(f"\n{text},r,1,E200,-50" for text in column))
+        expected = [1777636800000000, 1777636800500000, 1777636800000000, 1772323199123456]
+        assert [one[0] for one in cells(blocks)] == expected
+
+
+def test_absent_cells_and_optional_columns(tmp_path: Path) -> None:
+    text = HEADER + ",phase,doppler,channel,count\r\n1,r,,e2 00,,0.5,,865700,3\r\n1,r,2,0000,-1.5,,2,,\r\n"
+    (block,) = parse(tmp_path / "r.csv", text)
+    assert block.reads.antenna.tolist() == [0, 2]
+    assert [block.reads.tags.ids[code] for code in block.reads.tag] == ["E200", "0000"]
+    assert np.isnan(block.reads.rssi[0])
+    assert block.reads.count.tolist() == [3, 1]
+    assert block.reads.phase is not None
+    assert np.isnan(block.reads.phase[1])
+    assert block.reads.channel is not None
+    assert block.reads.channel.tolist() == [865700, 0]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("time,reader,antenna,rssi\n", ":1: no column epc"),
+        (HEADER + ",colour\n", ":1: unknown column colour"),
+        (HEADER + "\n1,r,1,E200,-50\n1,r,1,E20,-50\n", ":3: epc = 'E20'"),
+        (HEADER + "\n1,r,1,E200,-50\nsoon,r,1,E200,-50\n", ":3: time = 'soon'"),
+        (HEADER + "\n1,r,1,E200,-50\n1,r,1,E200,loud\n", ":3: rssi = 'loud'"),
+        (HEADER + "\n1,r,70000,E200,-50\n", ":2: antenna = '70000': not a port"),
+        (HEADER + "\n1,r,1,E200\n", ":2: 4 cells where the header has 5"),
+        (HEADER + '\n1,"r,1,E200,-50\n', ":2: not CSV"),
+        (HEADER + "\n2026-02-30T00:00:00Z,r,1,E200,-50\n", ":2: time = '2026-02-30T00:00:00Z'"),
+    ],
+)
+def test_a_bad_file_is_told_with_its_line(text: str, says: str, tmp_path: Path) -> None:
+    with pytest.raises(BadCsv) as caught:
+        parse(tmp_path / "r.csv", text)
+    assert says in str(caught.value)
+
+
+LINES = st.lists(
+    st.tuples(
+        st.integers(0, 4_000_000_000 * SECOND),
+        st.sampled_from(["door1", "door-2", ""]),
+        st.integers(0, 65535),
+        st.sampled_from(["E200", "30340789000C0E42DFDC1C35", "", "0000", "3034/12".replace("34", "30")]),
+        st.decimals(-120, 20, places=2),
+    ),
+    min_size=1,
+    max_size=20,
+)
+
+
+@given(LINES, st.booleans(), st.booleans())
+def test_the_fast_way_reads_what_the_careful_one_reads(
+    tmp_path_factory: pytest.TempPathFactory,
+    rows: list[tuple[int, str, int, str, object]],
+    stamps: bool,
+    crlf: bool,
+) -> None:
+    end = "\r\n" if crlf else "\n"
+    lines = []
+    for time, *others in rows:
+        when = rfc3339(time) if stamps else f"{time // SECOND}.{time % SECOND:06d}"
+        lines.append(",".join(str(cell) for cell in (when, *others)))
+    text = end.join([HEADER, *lines]) + end
+    plain = cells(parse(tmp_path_factory.getbasetemp() / "plain.csv", text))
+    quoted = text.replace(lines[0], '"' + lines[0].replace(",", '",', 1), 1)
+    assert plain == cells(parse(tmp_path_factory.getbasetemp() / "quoted.csv", quoted))
+    assert [row[0] for row in plain] == [row[0] for row in rows]
+
+
+@given(st.lists(st.text("0123456789.-+eE ", max_size=8), min_size=1, max_size=5))
+def test_a_decimal_is_read_exactly_or_not_at_all(texts: list[str]) -> None:
+    width = max(max(map(len, texts)), 1)
+    cell = np.array([list(text.encode().ljust(width, b"\0")) for text in texts], np.uint8)
+    found = csv_fields.decimals(cell)
+    if found is not None:
+        mantissa, places = found
+        for text, value in zip(texts, (mantissa / 10.0**places).tolist(), strict=True):
+            assert value == float(text)
