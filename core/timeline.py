@@ -157,6 +157,7 @@ def decide(subject: Subject, world: World, horizon: int) -> list[Decision]:
     decisions: list[Decision] = []
     elements = _elements(subject, world)
     settling, waiting = True, False
+    said = {one.same for one, _ in subject.said}
     for number, element in enumerate(elements):
         if element.order == 1 and not element.run.applied:
             waiting = waiting or not _certain(subject, element, state, world)
@@ -165,7 +166,9 @@ def decide(subject: Subject, world: World, horizon: int) -> list[Decision]:
                 continue
             element.run.applied = True
         state, made = _apply(element, state, world)
-        settling = settling and (element.time < horizon or len(elements) - number > LIMIT)
+        # only what has been said can be settled: a decision may be older than the horizon when it is made
+        old = element.time < horizon or len(elements) - number > LIMIT
+        settling = settling and old and all(one.same in said for one in made)
         if settling:
             element.settle()
             subject.settled = max(subject.settled, element.time)
