@@ -5,7 +5,6 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +212,8 @@ class _Check:
 
 def foreign_owners() -> Iterator[Problem]:
     """A warning for each of our top-level names that another installed distribution owns too."""
+    from importlib import metadata  # slow, and for `waypost check` only
+
     for name, owners in metadata.packages_distributions().items():
         others = sorted({owner for owner in owners if owner.lower() != "waypost"})
         if name in OURS and others:

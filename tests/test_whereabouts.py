@@ -1,0 +1,51 @@
+"""Where an item is, told by its events."""
+
+from core.events import Event
+from core.records import SECOND
+from gateway.whereabouts import found_json, whereabouts
+
+INSIDE = {"site": None, "warehouse": "site", "cage": "warehouse", "yard": "site"}
+
+
+def event(kind: str, place: str | None, time: int, id: str = "", retracts: str | None = None) -> Event:
+    name = id or f"{kind}-{place}-{time}"
+    return Event(
+        name, time * SECOND, time * SECOND, kind, "gen-7", "E2", place, source="door1", retracts=retracts
+    )
+
+
+def place(*events: Event) -> tuple[object, object, object]:
+    row = found_json("gen-7", whereabouts(enumerate(events, 1)), INSIDE)
+    return row["place"], row["last_place"], row["last_seen"]
+
+
+def test_the_deepest_zone_then_the_freshest_evidence() -> None:
+    assert place(event("arrived", "cage", 1), event("arrived", "site", 2)) == (
+        "cage",
+        "cage",
+        "1970-01-01T00:00:02.000000Z",
+    )
+    assert place(event("arrived", "yard", 1), event("arrived", "warehouse", 2))[0] == "warehouse"
+    assert place(event("arrived", "yard", 3), event("arrived", "warehouse", 2))[0] == "yard"
+
+
+def test_nowhere_keeps_the_last_place() -> None:
+    assert place(event("arrived", "yard", 1), event("departed", "yard", 5)) == (
+        None,
+        "yard",
+        "1970-01-01T00:00:05.000000Z",
+    )
+    assert place() == (None, None, None)
+
+
+def test_what_was_retracted_never_was() -> None:
+    gone = event("arrived", "cage", 3, "x")
+    back = event("retracted", "cage", 3, retracts="x")
+    assert place(event("arrived", "yard", 1), gone, back)[0] == "yard"
+
+
+def test_a_late_event_takes_its_place_in_time() -> None:
+    assert (
+        place(event("arrived", "yard", 5), event("departed", "yard", 3), event("arrived", "yard", 1))[0]
+        == "yard"
+    )
