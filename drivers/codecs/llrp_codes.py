@@ -47,8 +47,7 @@ class EpcCodes:
             right = (self._high.take(found) == high[rows]) & (self._low.take(found) == low[rows])
             codes[rows] = found
             rows = rows[~right]
-        if len(rows):
-            codes[rows] = self._learn(high[rows], low[rows])
+        codes[rows] = self._learn(high[rows], low[rows])
         return codes
 
     def code(self, epc: bytes, bits: int) -> int:

@@ -91,7 +91,7 @@ class ReportDecoder:
                 at = end - length + HEADER.size
                 while at < end:
                     type, size = _TLV.unpack_from(buffer, at) if end - at >= 4 else (0, 0)
-                    if size < 4 or at + size > end:
+                    if size < 4 or at + size > end or type > 0x7FFF:
                         self.counts["malformed"] += 1
                         break
                     if type == TAG_REPORT_DATA:
