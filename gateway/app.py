@@ -9,7 +9,7 @@ import logging
 import random
 import signal
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 
 from core.records import Down, Input, Shift
 from gateway.clock import Clock
@@ -92,27 +92,29 @@ class Daemon:
         writer.listeners = self.listeners
         self._writer, self._journal = writer, journal
         control = Control(socket_path(self.configuration.journal), self.links, self.status, self.clock.now)
+        recovered = await self._recover(writer, journal, thread)
         server = await control.serve()
         try:
-            recovered = await self._recover(writer, journal)
             async with asyncio.TaskGroup() as core:
                 core.create_task(writer.run(), name="writer")
                 core.create_task(self._edge(core, writer, recovered), name="edge")
         finally:
             await control.close(server)
 
-    async def _recover(self, writer: Writer, journal: Journal) -> Recovered:
+    async def _recover(self, writer: Writer, journal: Journal, thread: Executor) -> Recovered:
         """The state from the journal, or from what is left of it when it was damaged."""
-        opening = journal.opening
-        if opening.state != "replaced":
+        opening, loop = journal.opening, asyncio.get_running_loop()
+        if opening.state != "replaced" or opening.quarantined is None:
             return await writer.recover()
         log.error("the journal was damaged and is now %s: %s", opening.quarantined, opening.reason)
-        found = None if opening.quarantined is None else salvage(opening.quarantined)
+        found = await loop.run_in_executor(thread, salvage, opening.quarantined)
         if found is None:
             log.error("nothing could be read from it: the state begins anew")
             return await writer.recover()
-        with found:
+        try:
             return await writer.recover(Wreck(found))
+        finally:
+            await loop.run_in_executor(thread, found.close)
 
     async def _edge(self, core: asyncio.TaskGroup, writer: Writer, recovered: Recovered) -> None:
         await self._tell_blind_intervals(recovered)

@@ -75,6 +75,8 @@ class Control:
             await self._converse(reader, writer)
         except (OSError, EOFError) as error:
             log.debug("a client of the control socket left: %s", error)
+        except Exception:
+            log.exception("a request on the control socket failed")
         finally:
             writer.close()
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 LEAD = 2.0
 """Seconds that the readers get to be connected before the first pallet moves."""
 DOORS = 2
-CROSSINGS = 300.0
-"""Pallets through each door per hour: one in twelve seconds, so that a short demo shows some."""
+CROSSINGS = 720.0
+"""Pallets through each door per hour: one in five seconds, so that a short demo shows some."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,8 @@ class Writer:
         self._oldest: float | None = None
         self._heartbeat = 0.0
         self._stop = False
+        self._sound = True
+        self._saving: bytes | None = None
         self._thread = thread
         self._state: Recovered | None = None
 
@@ -112,6 +114,7 @@ class Writer:
         """
         source = self._store if past is None else past
         self._state = await self._journal(lambda: recover(source, self._restorer, self._known))
+        self._sound = True
         if past is not None:
             await self._commit(self._snapshot())
         return self._state
@@ -184,6 +187,7 @@ class Writer:
         advance(self.signs, merged.input)
 
     async def _step_again(self, merged: Merged, error: Exception) -> None:
+        self._sound = False  # the pipeline is half-stepped: no snapshot of it may be taken
         self._batch.flush_ticks()
         await self._commit(None)
         await self.recover()
@@ -192,6 +196,7 @@ class Writer:
             try:
                 decided = self.pipeline.step(part.input)
             except Exception as again:
+                self._sound = False
                 await self._set_aside(part, again)
                 continue
             self._note(Merged(part.input, (part,)), decided)
@@ -218,12 +223,13 @@ class Writer:
 
     async def _commit(self, snapshot: bytes | None) -> None:
         batch = self._batch
+        self._saving = snapshot
         if batch.inputs or snapshot is not None:
             await self._until_done(
-                lambda: self._store.commit(batch.inputs, batch.events, batch.gaps, snapshot)
+                lambda: self._store.commit(batch.inputs, batch.events, batch.gaps, self._saving)
             )
             self._heartbeat = _now()
-        self._since_snapshot = 0 if snapshot is not None else self._since_snapshot + batch.journalled
+        self._since_snapshot = 0 if self._saving is not None else self._since_snapshot + batch.journalled
         self._batch = Batch(ticks=batch.ticks)
         self._oldest = None
         self._told(batch)
@@ -269,7 +275,7 @@ class Writer:
             return
         if opening.state == "replaced":
             log.error("the journal was damaged and begins anew: %s", opening.reason)
-            self._since_snapshot = SNAPSHOT_BYTES  # its next commit but one holds the whole state
+            self._saving = self._snapshot() if self._sound else None
 
     async def _journal(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

@@ -97,6 +97,7 @@ class Memory:
         self.failures: list[Exception] = []
         self.reopened = 0
         self.tended = 0
+        self.damaged = False
         self.time: Callable[[], float] = lambda: 0.0
 
     def commit(
@@ -119,7 +120,9 @@ class Memory:
 
     def reopen(self) -> Opening:
         self.reopened += 1
-        return Opening("continued")
+        if self.damaged:
+            self.rows, self.saved = [], None
+        return Opening("replaced" if self.damaged else "continued")
 
     def tend(self) -> None:
         self.tended += 1
@@ -260,6 +263,20 @@ def test_the_intake_holds_back_while_the_store_fails_and_loses_nothing() -> None
 
     store = play(script)
     assert [n for _, cells in times(store.rows) for n in cells] == list(range(1_500_000))
+
+
+def test_a_journal_that_begins_anew_begins_with_the_whole_state() -> None:
+    async def script(bench: Bench) -> None:
+        await (await bench.seen("a", 1, 2, 3))
+        bench.store.damaged = True
+        bench.store.failures.append(sqlite3.DatabaseError("malformed"))
+        await (await bench.seen("a", 4))
+        assert times(bench.store.rows) == [("a", [4])]
+        assert bench.store.saved is not None
+        seq, data = bench.store.saved
+        assert (seq, unpack(data)[1]) == (1, b"[('a', 4)]")
+
+    play(script)
 
 
 def test_a_stop_with_a_broken_store_tells_those_who_wait() -> None:
