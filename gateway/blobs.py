@@ -1,7 +1,7 @@
 """The inputs of one commit as one blob: a directory of who said what, and the columns of all their reads.
 
     head       version u8, inputs u32, reads u32, bytes of sources u32, bytes of texts u32
-    sources    the distinct device ids, a JSON array
+    sources    the distinct device ids, a line feed between them
     directory  per input: source u16, kind u8, columns u8, arrival int64, size u32
     texts      the fields of every input that is no `Reads`, a JSON array each
     columns    of all reads, one after the other: time, tag, antenna, rssi, count, phase, doppler, channel
@@ -78,7 +78,7 @@ def encode(inputs: Sequence[Input], codes_of: CodesOf) -> bytes:
         else:
             texts.append(_text(body))
             directory.append(_ENTRY.pack(source, _KINDS[type(body)], 0, one.arrival, len(texts[-1])))
-    names = json.dumps(list(sources)).encode()
+    names = "\n".join(sources).encode()
     head = _HEAD.pack(VERSION, len(inputs), reads, len(names), sum(map(len, texts)))
     return b"".join((head, names, *directory, *texts, *_pack_all(batches)))
 
@@ -89,21 +89,21 @@ def _text(body: Body) -> bytes:
 
 def _checked(source: str, batch: Reads) -> tuple[Column | None, ...]:
     """The columns in order, once they were found to be what `Reads` promises."""
+    n = len(batch)
     columns: tuple[Column | None, ...] = _columns_of(batch)
-    shape = columns[0].shape if columns[0] is not None else None
-    for (name, dtype), column in zip(_COLUMNS.items(), columns, strict=True):
-        if column is None and name in _OPTIONAL:
-            continue
-        if column is None or column.dtype != dtype or column.shape != shape:
-            found = "nothing" if column is None else f"{column.dtype}{list(column.shape)}"
-            raise ValueError(
-                f"{source}: the column {name} should be {dtype.name}[{len(batch)}] and is {found}"
-            )
+    for column, (name, dtype) in zip(columns, _COLUMNS.items(), strict=True):
+        if column is None:
+            if name in _DTYPES:
+                raise ValueError(f"{source}: the column {name} is missing")
+        elif (column.dtype is not dtype and column.dtype != dtype) or column.size != n:
+            found = f"{column.dtype}{list(column.shape)}"
+            raise ValueError(f"{source}: the column {name} should be {dtype.name}[{n}] and is {found}")
     return columns
 
 
 def _present(columns: tuple[Column | None, ...]) -> int:
-    return sum(bit for bit, column in zip(_BITS, columns[-len(_BITS) :], strict=True) if column is not None)
+    phase, doppler, channel = columns[-3:]
+    return (phase is not None) | (doppler is not None) << 1 | (channel is not None) << 2
 
 
 def _pack_all(batches: Sequence[tuple[Column | None, ...]]) -> Iterator[bytes]:
@@ -117,7 +117,7 @@ def _pack_all(batches: Sequence[tuple[Column | None, ...]]) -> Iterator[bytes]:
 def decode(blob: bytes, tags: Dictionary) -> list[Input]:
     """What `encode` was given, with `tags` in place of each batch's own dictionary; columns may be read-only.
 
-    Raises ValueError for a blob of another version and for one that is cut short.
+    Raises ValueError for a blob of another version, for one that is cut short and for a tag code that `tags` lacks.
     """
     if not blob or blob[0] != VERSION:
         raise ValueError(f"a blob of version {blob[0] if blob else 'nothing'}: only {VERSION} is understood")
@@ -130,7 +130,7 @@ def decode(blob: bytes, tags: Dictionary) -> list[Input]:
 def _decode(blob: bytes, tags: Dictionary) -> list[Input]:
     _, count, _, name_bytes, text_bytes = _HEAD.unpack_from(blob)
     at = _HEAD.size
-    sources: list[str] = json.loads(blob[at : at + name_bytes])
+    sources = blob[at : at + name_bytes].decode().split("\n")
     at += name_bytes
     entries = list(_ENTRY.iter_unpack(blob[at : at + count * _ENTRY.size]))
     at += count * _ENTRY.size
@@ -158,6 +158,9 @@ class _Bodies:
                 self._columns[name], columns = unpack(blob, columns, n, dtype)
             else:
                 self._columns[name] = np.empty(0, dtype)
+        codes = self._columns["tag"]
+        if len(codes) and not 0 <= codes.min() <= codes.max() < len(tags):
+            raise ValueError(f"tag codes {codes.min()} to {codes.max()}: {len(tags)} are known")
 
     def occurrence(self, kind: int, size: int) -> Body:
         start, self._text = self._text, self._text + size

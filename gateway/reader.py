@@ -1,0 +1,246 @@
+"""Reading a journal, also one that a daemon is writing to.
+
+Rows are fetched in windows of sequence numbers, and no transaction lasts longer than one of them: a slow reader
+must not keep the write-ahead log from being moved into the file.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from core.events import Event, Gap
+from core.records import Dictionary, Input, Reads
+from gateway import database
+from gateway.blobs import decode
+from gateway.database import JournalDamaged, JournalMissing
+from gateway.heads import Head, split_row
+from gateway.poison import Poison, row_poison
+from gateway.retention import Drop, ledger
+from gateway.rows import RowDamaged, checksum, row_event, row_gap
+from gateway.tables import (
+    ALL,
+    EVENT,
+    GAP,
+    INPUT,
+    POISON,
+    SNAPSHOT,
+    Filter,
+    Parse,
+    Snapshot,
+    Table,
+    row_snapshot,
+)
+from gateway.tag_codes import add_tags
+
+WINDOW = 512
+"""Sequence numbers of events and gaps that are fetched at once."""
+FILTERED = 1 << 14
+"""The same, where a filter picks a few of them."""
+INPUTS = 16
+"""The same of commits, whose bodies may have a megabyte each."""
+
+T = TypeVar("T")
+
+
+def open_read_only(path: Path) -> "Reader":
+    """For commands about the past; works while a daemon runs.
+
+    Raises JournalMissing, JournalUnusable, JournalDamaged, JournalFailed.
+    """
+    with database.explained(path):
+        if not path.exists():
+            raise JournalMissing(f"there is no journal {path}; has the daemon run with this [journal] path?")
+        database.check_is_file(path)
+        db = database.connect_read_only(path)
+        try:
+            return Reader(db, path)
+        except BaseException:
+            db.close()
+            raise
+
+
+class Reader:
+    """What a journal holds.
+
+    Methods raise JournalDamaged where a row is not what was written, and JournalFailed.
+    """
+
+    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
+        self.path = path
+        self._db = db
+        self._tags: dict[int, Dictionary] = {}
+        database.check_format(db, path)
+        self.site = self._required("site")
+        self.epoch = self._required("epoch")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def version(self) -> int:
+        """Another number as soon as something was committed since this was asked last."""
+        return int(self._query("PRAGMA data_version")[0][0])
+
+    def get(self, key: str) -> str | None:
+        """What the daemon keeps under `key`."""
+        for value, crc in self._query("SELECT value, crc FROM meta WHERE key = ?", key):
+            if checksum(b"", key, value) != crc:
+                raise JournalDamaged(f"journal {self.path} is damaged: {key} has a wrong checksum")
+            return str(value)
+        return None
+
+    def _required(self, key: str) -> str:
+        value = self.get(key)
+        if value is None:
+            raise JournalDamaged(f"journal {self.path} is damaged: it does not say its {key}")
+        return value
+
+    def head(self) -> Head:
+        """How far the journal has come."""
+        last = self.span(INPUT)[1]
+        heads = self._parsed(INPUT, last, last, split_row)
+        return heads[0][0] if heads else Head()
+
+    def events(self, after: int = 0, wanted: Filter = ALL) -> Iterator[tuple[int, Event]]:
+        """Sequence numbers and events behind `after`, in order; those that were there when this was called."""
+        sql, parameters = wanted.sql()
+        first, last = self.span(EVENT)
+        for low, high in _windows(max(first, after + 1), last, FILTERED if sql else WINDOW):
+            yield from self._parsed(EVENT, low, high, row_event, sql, parameters)
+
+    def last_events(self, count: int, wanted: Filter = ALL) -> list[tuple[int, Event]]:
+        """The newest `count` events that are wanted, in order."""
+        sql, parameters = wanted.sql()
+        found: list[tuple[int, Event]] = []
+        windows = list(_windows(*self.span(EVENT), FILTERED if sql else WINDOW))
+        for low, high in reversed(windows):
+            if len(found) >= count:
+                break
+            found = [*self._parsed(EVENT, low, high, row_event, sql, parameters), *found]
+        return found[max(0, len(found) - count) :]
+
+    def gaps(self, after: int = 0) -> Iterator[tuple[int, Gap]]:
+        """Sequence numbers and gaps behind `after`, in order."""
+        return self.scan(GAP, after, WINDOW, row_gap)
+
+    def poison(self, after: int = 0) -> Iterator[tuple[int, Poison]]:
+        """Sequence numbers and inputs that were set aside."""
+        return self.scan(POISON, after, INPUTS, row_poison)
+
+    def ledger(self) -> Iterator[Drop]:
+        """What was deleted."""
+        for stream in ("reads", "events", "gaps"):
+            with self._checked():
+                drops = [drop for _, drop in ledger(self._db, stream)]
+            yield from drops
+
+    def inputs(self, after: int = 0) -> Iterator[tuple[int, Input]]:
+        """Sequence numbers and inputs behind `after`, in order, as far as they are still there."""
+        for head, found in self._commits("inputs", after):
+            first = head.inputs - len(found) + 1
+            for seq, one in enumerate(found, first):
+                if seq > after:
+                    yield seq, one
+
+    def reads(self, after: int = 0) -> Iterator[tuple[int, Input]]:
+        """The inputs with rows of reads behind row `after`, each with the number of its last row."""
+        for head, found in self._commits("reads", after):
+            batches = [(one, len(one.body)) for one in found if isinstance(one.body, Reads)]
+            last = head.reads - sum(rows for _, rows in batches)
+            for one, rows in batches:
+                last += rows
+                if rows and last > after:
+                    yield last, one
+
+    def snapshot(self) -> Snapshot | None:
+        """The newest one whose checksum holds and behind which no input is missing."""
+        oldest = self.span(INPUT)[0]
+        numbers = self._query("SELECT number FROM snapshot ORDER BY number DESC")
+        for (number,) in numbers:
+            try:
+                if number + 1 >= oldest:
+                    return self._parsed(SNAPSHOT, number, number, row_snapshot)[0]
+            except JournalDamaged:
+                continue
+        return None
+
+    def _commits(self, column: str, after: int) -> Iterator[tuple[Head, list[Input]]]:
+        first, last = self.span(INPUT)
+        first = self._first_beyond(column, after, first, last)
+        for low, high in _windows(first, last, INPUTS):
+            for head, body in self._parsed(INPUT, low, high, split_row):
+                yield head, self._decode(head, body)
+
+    def _first_beyond(self, column: str, after: int, low: int, high: int) -> int:
+        """The first commit whose sum in `column` is beyond `after`: a search by halves, for the sums grow."""
+        while low < high:
+            middle = (low + high) // 2
+            found = self._query(f"SELECT {column} FROM input WHERE number = ?", middle)
+            if found and found[0][0] <= after:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def _decode(self, head: Head, body: bytes) -> list[Input]:
+        try:
+            return decode(body, self.dictionary(head.base))
+        except ValueError as error:
+            raise JournalDamaged(f"journal {self.path}: inputs of commit {head.number}: {error}") from error
+
+    def dictionary(self, base: int) -> Dictionary:
+        known = self._tags.setdefault(base, Dictionary())
+        query = "SELECT first, base, ids, crc FROM tag WHERE base = ? AND first >= ? ORDER BY first"
+        with self._checked():
+            add_tags(known, self._query(query, base, base + len(known)))
+        return known
+
+    def scan(self, table: Table, after: int, size: int, parse: Parse[T]) -> Iterator[T]:
+        first, last = self.span(table)
+        for low, high in _windows(max(first, after + 1), last, size):
+            yield from self._parsed(table, low, high, parse)
+
+    def _parsed(
+        self, table: Table, low: int, high: int, parse: Parse[T], sql: str = "", more: tuple[object, ...] = ()
+    ) -> list[T]:
+        query = f"SELECT {table.columns} FROM {table.name} WHERE {table.key} BETWEEN ? AND ?{sql} ORDER BY {table.key}"
+        rows = self._query(query, low, high, *more)
+        with self._checked():
+            parsed = [parse(row) for row in rows]
+        return parsed
+
+    def span(self, table: Table) -> tuple[int, int]:
+        """The first and the last key; (1, 0) when there are no rows."""
+        query = (
+            f"SELECT (SELECT min({table.key}) FROM {table.name}), (SELECT max({table.key}) FROM {table.name})"
+        )
+        first, last = self._query(query)[0]
+        return (1, 0) if first is None else (first, last)
+
+    @contextmanager
+    def _checked(self) -> Iterator[None]:
+        try:
+            yield
+        except RowDamaged as error:
+            raise JournalDamaged(f"journal {self.path} is damaged: {error}") from error
+
+    def _query(self, sql: str, *parameters: object) -> list[Any]:
+        """All rows at once, so that no transaction stays open."""
+        with database.explained(self.path):
+            return self._db.execute(sql, parameters).fetchall()
+
+
+def _windows(first: int, last: int, size: int) -> Iterator[tuple[int, int]]:
+    for low in range(first, last + 1, size):
+        yield low, min(low + size - 1, last)
