@@ -94,3 +94,4 @@ async def simulate(configuration: Configuration, seconds: float, seed: int) -> N
             if name in world.scenario.layout.readers
         )
         await asyncio.gather(*played)
+        await asyncio.sleep(max(world.truth.end / 1e6 - time.time(), 0))

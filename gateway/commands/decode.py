@@ -28,6 +28,8 @@ def decode(
     try:
         for row in stream.rows(_chunks(file)):
             put(row)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         fail(f"{file}: cannot be read: {error.strerror}", exits.UNREADABLE)
     except ProtocolError as error:
