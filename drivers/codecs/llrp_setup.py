@@ -112,15 +112,16 @@ def reader_config(reading: Reading, reader: Capabilities) -> tuple[Parameter, ..
 
 
 def _boundary(reading: Reading) -> Parameter:
-    match reading.trigger:
-        case None:
-            start, duration = Parameter("ROSpecStartTrigger", {"type": 1}), 0
-        case GpiTrigger(port, hold, high):
-            value = Parameter("GPITriggerValue", {"gpi_port": port, "gpi_event": int(high)})
-            start, duration = Parameter("ROSpecStartTrigger", {"type": 3}, (value,)), _milliseconds(hold)
-        case PeriodicTrigger(period, seconds):
-            value = Parameter("PeriodicTriggerValue", {"period": _milliseconds(period)})
-            start, duration = Parameter("ROSpecStartTrigger", {"type": 2}, (value,)), _milliseconds(seconds)
+    trigger = reading.trigger
+    if trigger is None:
+        start, duration = Parameter("ROSpecStartTrigger", {"type": 1}), 0
+    elif isinstance(trigger, GpiTrigger):
+        value = Parameter("GPITriggerValue", {"gpi_port": trigger.port, "gpi_event": int(trigger.high)})
+        start, duration = Parameter("ROSpecStartTrigger", {"type": 3}, (value,)), _milliseconds(trigger.hold)
+    else:
+        value = Parameter("PeriodicTriggerValue", {"period": _milliseconds(trigger.period)})
+        start = Parameter("ROSpecStartTrigger", {"type": 2}, (value,))
+        duration = _milliseconds(trigger.duration)
     stop = Parameter("ROSpecStopTrigger", {"type": int(duration > 0), "duration": duration})
     return Parameter("ROBoundarySpec", {}, (start, stop))
 
