@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from core.pipeline import Decided, Pipeline
+from core.decider import Decided
+from core.pipeline import Pipeline
 from core.records import SECOND, Alive, Dictionary, Down, Input, Reads, Up, reads
 from gateway.app import NOT_RUNNING, Daemon
 from gateway.clock import Clock

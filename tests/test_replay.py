@@ -15,7 +15,8 @@ from core.events import Event
 from core.records import SECOND, Dictionary
 from gateway import csv_fields
 from gateway.configuration import load
-from gateway.csv_reads import BadCsv, Block, CsvReads, Tags, merged
+from gateway.csv_merge import merged
+from gateway.csv_reads import BadCsv, Block, CsvReads, Tags
 from gateway.replay import Replay
 from gateway.rows import event_from_json, rfc3339
 from simulators.layout import docks, site_toml

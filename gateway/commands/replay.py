@@ -20,7 +20,8 @@ def replay(
     Opens no device and leaves the site's journal untouched. Exit 2 if an input cannot be read.
     """
     from core.records import Dictionary
-    from gateway.csv_reads import BadCsv, CsvReads, Tags, merged
+    from gateway.csv_merge import merged
+    from gateway.csv_reads import BadCsv, CsvReads, Tags
     from gateway.replay import Replay
     from gateway.rows import event_json
 
