@@ -17,7 +17,7 @@ from drivers.codecs.llrp_tables import MESSAGE_TYPES
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Line = dict[str, Json]
 
-_HEX_TEXT = re.compile(rb"\s*(#|[0-9A-Fa-f]{2})")
+_HEX_TEXT = re.compile(rb"\s*(#|0x|[0-9A-Fa-f]{2})")
 _SEPARATORS = str.maketrans("", "", " \t:,-")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

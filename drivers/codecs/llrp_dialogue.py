@@ -114,9 +114,8 @@ class Dialogue:
         return True
 
     def overdue(self, at: float) -> None:
-        """The script goes on without what it waited for, if its time is over."""
-        if self.deadline is not None and at >= self.deadline:
-            self._step(None, at)
+        """The script's deadline has passed: it goes on without what it waited for."""
+        self._step(None, at)
 
     def postpone(self, seconds: float) -> None:
         """The present deadline comes later."""
