@@ -27,21 +27,22 @@ STEP = SECOND // 10
 
 
 class Waiting:
-    """Records on their way to the daemon, in order; one counts as one row at least."""
+    """Records on their way to the daemon, in order; one counts as one row at least, and `limit` rows are enough."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = MAX_ROWS) -> None:
+        self.limit = limit
         self.rows = 0
         self._bodies: deque[Body] = deque()
         self._some = asyncio.Event()
         self._changed = asyncio.Event()
 
     def put(self, body: Body) -> None:
-        """Behind the others; `room` keeps the bound."""
+        """Behind the others; it is for the caller to put nothing more when `limit` is reached."""
         self._bodies.append(body)
         self.rows += _rows(body)
         self._some.set()
 
-    async def room(self, rows: int = MAX_ROWS) -> None:
+    async def below(self, rows: int) -> None:
         """Returns when fewer than `rows` are waiting."""
         while self.rows >= rows:
             self._changed.clear()
@@ -65,14 +66,16 @@ class Waiting:
 class Connection:
     """From the first byte to the last."""
 
-    def __init__(self, reading: Reading, stream: Stream, link: Link, device: str) -> None:
+    def __init__(
+        self, reading: Reading, stream: Stream, link: Link, device: str, limit: int = MAX_ROWS
+    ) -> None:
         self._stream = stream
         self._link = link
         self._device = device
         self._loop = asyncio.get_running_loop()
         self._anchor = link.now() - self._micros()
         self._session = Session(reading, link.now(), self._loop.time())
-        self._waiting = Waiting()
+        self._waiting = Waiting(limit)
         self._reading = asyncio.Event()
         self._noticed = ""
 
@@ -99,7 +102,7 @@ class Connection:
                 error = self._session.error
             except (OSError, EOFError) as lost:
                 error = lost
-        await self._waiting.room(1)
+        await self._waiting.below(1)
         raise Fatal(str(error)) if isinstance(error, Unsupported) else error
 
     def _take(self, data: bytes) -> None:
@@ -136,9 +139,9 @@ class Connection:
 
     async def _make_room(self) -> None:
         """While the daemon is behind, the reader's silence is ours."""
-        if self._waiting.rows >= MAX_ROWS:
+        if self._waiting.rows >= self._waiting.limit:
             since = self._loop.time()
-            await self._waiting.room()
+            await self._waiting.below(self._waiting.limit)
             self._session.postpone(self._loop.time() - since)
 
     async def _obey(self) -> None:

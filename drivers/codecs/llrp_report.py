@@ -26,7 +26,9 @@ Places = NDArray[np.intp]
 MAX_TAGS = 200_000
 """Ids in one dictionary; past it the next report begins a new one."""
 
-_TEMPLATES = 256
+MAX_TEMPLATES = 256
+"""Templates that are kept; past it the next report begins with none."""
+
 _TEMPLATES_PER_LENGTH = 8
 _TLV = struct.Struct("!HH")
 
@@ -39,18 +41,22 @@ class ReportDecoder:
                other (parameters in reports that are no tags)
     """
 
-    def __init__(self, counts: Counter[str]) -> None:
+    def __init__(
+        self, counts: Counter[str], max_tags: int = MAX_TAGS, max_templates: int = MAX_TEMPLATES
+    ) -> None:
         self.hop_table: Channels | None = None
         self.counts = counts
+        self._max_tags = max_tags
+        self._max_templates = max_templates
         self._codes = EpcCodes(Dictionary())
         self._usual: Template | None = None
         self._templates: dict[int, list[Template]] = {}
 
     def decode(self, buffer: bytes, reports: list[Span], arrival: int, clock: Clock) -> Reads:
         """The reads of `reports`, spans of RO_ACCESS_REPORT in `buffer`, in order; `arrival` in microseconds UTC."""
-        if len(self._codes.tags) >= MAX_TAGS:
+        if len(self._codes.tags) >= self._max_tags:
             self._codes = EpcCodes(Dictionary())
-        if sum(map(len, self._templates.values())) > _TEMPLATES:
+        if sum(map(len, self._templates.values())) > self._max_templates:
             self._templates.clear()
         found = self._alike(buffer, reports) or self._walked(buffer, reports)
         return found.reads(self._codes.tags, arrival, clock, self.counts)
