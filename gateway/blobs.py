@@ -84,7 +84,10 @@ def encode(inputs: Sequence[Input], codes_of: CodesOf) -> bytes:
 
 
 def _text(body: Body) -> bytes:
-    return json.dumps([getattr(body, name) for name in _FIELDS[type(body)]], separators=(",", ":")).encode()
+    names = _FIELDS.get(type(body))
+    if names is None:
+        raise ValueError(f"{type(body).__name__} is no body of an input; add it to OCCURRENCES")
+    return json.dumps([getattr(body, name) for name in names], separators=(",", ":")).encode()
 
 
 def _checked(source: str, batch: Reads) -> tuple[Column | None, ...]:
@@ -158,6 +161,8 @@ class _Bodies:
                 self._columns[name], columns = unpack(blob, columns, n, dtype)
             else:
                 self._columns[name] = np.empty(0, dtype)
+        if columns != len(blob):
+            raise ValueError(f"a blob of {columns} bytes has {len(blob)}")
         codes = self._columns["tag"]
         if len(codes) and not 0 <= codes.min() <= codes.max() < len(tags):
             raise ValueError(f"tag codes {codes.min()} to {codes.max()}: {len(tags)} are known")

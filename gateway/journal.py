@@ -127,6 +127,7 @@ class Journal:
 
     def _take(self, file: File) -> None:
         self._file = file
+        self._failure = None
         self._head = file.head
         self._codes = file.codes
         self.notebook.load(file.cursors)
@@ -153,7 +154,7 @@ class Journal:
             opening = self._open()
         committed = opening.state != "replaced" and self._head.number > before
         self._landed = tried if committed else None
-        self._failure = self._tried = None
+        self._tried = None
         self.opening = replace(opening, committed=committed)
         return self.opening
 
@@ -220,7 +221,7 @@ class Journal:
         try:
             db.execute("BEGIN IMMEDIATE")
             transaction.write(db)
-            drops = self._retention.trim(db, transaction.head)
+            drops = self._retention.trim(db, transaction.head, transaction.weight)
             db.execute("COMMIT")
         except sqlite3.Error as error:
             if database.is_refusal(error):

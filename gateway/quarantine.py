@@ -134,6 +134,12 @@ class Salvage(Reader):
         except JournalError:
             return False
 
+    def _first_beyond(self, column: str, after: int, low: int, high: int) -> int:
+        try:
+            return super()._first_beyond(column, after, low, high)
+        except JournalError:
+            return low
+
     def _parsed(
         self, table: Table, low: int, high: int, parse: Parse[T], sql: str = "", more: tuple[object, ...] = ()
     ) -> list[T]:

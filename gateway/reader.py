@@ -6,7 +6,7 @@ must not keep the write-ahead log from being moved into the file.
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -168,11 +168,12 @@ class Reader:
         oldest = self.span(INPUT)[0]
         numbers = self._query("SELECT number FROM snapshot ORDER BY number DESC")
         for (number,) in numbers:
-            try:
-                if number + 1 >= oldest:
-                    return self._parsed(SNAPSHOT, number, number, row_snapshot)[0]
-            except JournalDamaged:
-                continue
+            if number + 1 < oldest:
+                break
+            with suppress(JournalDamaged):
+                found = self._parsed(SNAPSHOT, number, number, row_snapshot)
+                if found:
+                    return found[0]
         return None
 
     def _commits(self, column: str, after: int) -> Iterator[tuple[Head, list[Input]]]:

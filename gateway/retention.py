@@ -15,7 +15,7 @@ from gateway.rows import RowDamaged, checksum
 
 DAY = 86_400_000_000
 ROWS = 256
-"""Rows that one commit deletes at most, of each stream."""
+"""Rows that one commit deletes at most, of each stream, or twice the events that came."""
 SIZE = 1 << 20
 """Bytes of bodies that one commit deletes at most, or twice what it adds."""
 SLACK = 64
@@ -61,23 +61,26 @@ class Retention:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._looked = Head()
+        self._added = 0
         self._over = False
 
-    def trim(self, db: sqlite3.Connection, head: Head) -> list[Drop]:
+    def trim(self, db: sqlite3.Connection, head: Head, weight: int) -> list[Drop]:
         """Delete what is over a limit, if it is time to look; returns what was dropped.
 
-        `head` is that of the transaction. Raises sqlite3.Error.
+        `head` is that of the transaction, `weight` about the bytes that it adds. Raises sqlite3.Error, RowDamaged.
         """
-        added = head.size - self._looked.size
-        if not self._over and added < LOOK_SIZE and head.number - self._looked.number < LOOK_COMMITS:
+        self._added += weight
+        if not self._over and self._added < LOOK_SIZE and head.number - self._looked.number < LOOK_COMMITS:
             return []
-        self._looked = head
         excess = _used(db) - _target(self.limits.max_bytes, self._over)
-        cutoff = head.time - round(self.limits.retention_days * DAY)
-        step = _Step(db, head, max(SIZE, 2 * added), cutoff)
+        rows = max(ROWS, 2 * (head.events - self._looked.events))
+        step = _Step(
+            db, head, rows, max(SIZE, 2 * self._added), head.time - round(self.limits.retention_days * DAY)
+        )
+        self._looked, self._added = head, 0
         self._over = step.drop_inputs(excess, _target(self.limits.reads_max_bytes, self._over))
-        if excess > 0 and not self._over:
-            self._over = step.drop_oldest_events()
+        if excess > 0 and step.inputs_exhausted:
+            self._over = step.drop_oldest_events() or self._over
         step.drop_old()
         return step.drops
 
@@ -93,12 +96,14 @@ def _used(db: sqlite3.Connection) -> int:
 
 
 class _Step:
-    """One look at the limits: at most `ROWS` rows of each stream and about `size` bytes are deleted."""
+    """One look at the limits: at most `most` rows of each stream and about `size` bytes are deleted."""
 
-    def __init__(self, db: sqlite3.Connection, head: Head, size: int, cutoff: int) -> None:
+    def __init__(self, db: sqlite3.Connection, head: Head, most: int, size: int, cutoff: int) -> None:
         self.drops: list[Drop] = []
+        self.inputs_exhausted = True
         self._db = db
         self._head = head
+        self._most = most
         self._size = size
         self._cutoff = cutoff
 
@@ -107,7 +112,7 @@ class _Step:
         (snapshot,) = self._db.execute("SELECT max(number) FROM snapshot").fetchone()
         rows: list[tuple[int, int, int, int, int]] = self._db.execute(
             "SELECT number, time, reads, size, length(body) FROM input WHERE number <= ? ORDER BY number LIMIT ?",
-            (min(snapshot or 0, self._head.number - 1), ROWS),
+            (min(snapshot or 0, self._head.number - 1), self._most),
         ).fetchall()
         if not rows:
             return False
@@ -116,6 +121,7 @@ class _Step:
         wanted = min(max(excess, over_reads), self._size)
         for_size = [row for row in rows if row[3] - row[4] - before < wanted]
         gone = for_size or self._aged_inputs(rows, before)
+        self.inputs_exhausted = len(gone) == len(rows) < self._most
         if gone:
             number, _, reads, _, _ = gone[-1]
             self._db.execute("DELETE FROM input WHERE number <= ?", (number,))
@@ -142,7 +148,7 @@ class _Step:
     def drop_oldest_events(self) -> bool:
         """Drop the oldest events, whatever their age."""
         query = "SELECT max(seq) FROM (SELECT seq FROM event WHERE seq < ? ORDER BY seq LIMIT ?)"
-        (last,) = self._db.execute(query, (self._head.events, ROWS)).fetchone()
+        (last,) = self._db.execute(query, (self._head.events, self._most)).fetchone()
         if last is not None:
             self._delete("event", "events", last, "max_bytes")
         return last is not None
@@ -154,7 +160,7 @@ class _Step:
 
     def _drop_aged(self, table: str, time: str, stream: str, newest: int) -> None:
         query = f"SELECT seq, {time} FROM {table} WHERE seq < ? ORDER BY seq LIMIT ?"
-        rows = self._db.execute(query, (newest, ROWS)).fetchall()
+        rows = self._db.execute(query, (newest, self._most)).fetchall()
         sent = self._sent(stream)
         aged = list(takewhile(lambda row: row[1] < self._cutoff and (sent is None or row[0] <= sent), rows))
         if aged:

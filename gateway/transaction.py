@@ -16,6 +16,9 @@ from gateway.rows import EventRow, GapRow, event_row, gap_row
 from gateway.tables import SNAPSHOTS, Snapshot, SnapshotRow
 from gateway.tag_codes import TagCodes
 
+_COLUMNS = 140
+"""Bytes of a typical event row without its body."""
+
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
@@ -38,10 +41,19 @@ class Transaction:
 
     @property
     def weight(self) -> int:
-        """About how many bytes of write-ahead log it makes."""
-        tables = (self.body, self.events, self.gaps, self.snapshot, self.poison, self.notes.values, self.notes.cursors)
-        pages = sum(map(bool, tables)) + len(self.events) // 9 + len(self.gaps) // 30
-        return pages * PAGE + len(self.body) + (len(self.snapshot[3]) if self.snapshot is not None else 0)
+        """About how many bytes of pages it makes."""
+        tables = (
+            self.body,
+            self.events,
+            self.gaps,
+            self.snapshot,
+            self.poison,
+            self.notes.values,
+            self.notes.cursors,
+        )
+        texts = sum(len(row[7]) + _COLUMNS for row in self.events) + len(self.gaps) * _COLUMNS
+        snapshot = 0 if self.snapshot is None else len(self.snapshot[3])
+        return sum(map(bool, tables)) * PAGE + len(self.body) + texts + snapshot
 
     def write(self, db: sqlite3.Connection) -> None:
         """All rows, inside the caller's transaction. Raises sqlite3.Error."""

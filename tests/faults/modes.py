@@ -16,8 +16,10 @@ from core.records import Reads
 from gateway.database import JournalError, JournalFull, JournalUnusable
 from gateway.journal import Journal
 from gateway.quarantine import quarantined, salvage
+from gateway.reader import open_read_only
 from gateway.retention import Limits
 from tests.faults import scenario
+from tests.faults.crash import Entry, entries
 from tests.faults.shim import Shim
 
 NOBODY = 65534
@@ -86,13 +88,21 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def log(directory: Path, logs: Path, count: int) -> None:
-    """Logs for crash images: of a life without a fault, and of some in which `count` calls failed from one on."""
+    """Logs for crash images: of a life without a fault, and of lives in which `count` calls fail from some fsync on."""
     shim = Shim()
-    for first in (-1, *range(count, 130, 12)):
-        path = fresh(directory)
-        shim.watch(path, logs / f"{first}.log")
-        shim.arm(first, count)
-        scenario.live(path, lambda k: shim.mark(str(k)))
+    sound = _logged(shim, directory, logs / "sound.log", -1, count)
+    calls = [entry.op for entry in sound if entry.op in "WTSUR"]
+    syncs = [call for call, op in enumerate(calls) if op == "S"]
+    for first in syncs[count % 2 :: 2]:
+        _logged(shim, directory, logs / f"{first}.log", first, count)
+
+
+def _logged(shim: Shim, directory: Path, log: Path, first: int, count: int) -> list[Entry]:
+    path = fresh(directory)
+    shim.watch(path, log)
+    shim.arm(first, count)
+    scenario.live(path, lambda k: shim.mark(str(k)))
+    return list(entries(log.read_bytes()))
 
 
 def kill(directory: Path) -> None:
@@ -235,6 +245,8 @@ def _expect_read_only(directory: Path) -> None:
         for mode, place in ((0o444, path), (0o555, directory), (0o000, directory)):
             place.chmod(mode)
             _expect_unusable(path)
+            if mode:
+                open_read_only(path).close()
         sys.stdout.flush()
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0

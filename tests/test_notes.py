@@ -1,0 +1,53 @@
+"""Values and cursors wait for the next commit; what changes while it runs waits for the one after."""
+
+from gateway.notes import Notebook
+
+
+def test_what_was_written_does_not_wait_any_more() -> None:
+    book = Notebook()
+    assert not book
+    book.put("a", "1")
+    book.advance("sink", "events", 5)
+    notes = book.notes()
+    assert (notes.values, notes.cursors) == ({"a": "1"}, {("sink", "events"): 5})
+    book.written(notes)
+    assert not book
+    assert book.cursor("sink", "events") == 5
+
+
+def test_what_changed_meanwhile_waits_on() -> None:
+    book = Notebook()
+    book.put("a", "1")
+    book.put("b", "1")
+    book.advance("sink", "events", 5)
+    notes = book.notes()
+    book.put("a", "2")
+    book.advance("sink", "events", 6)
+    book.written(notes)
+    assert (book.get("a"), book.get("b")) == ("2", None)
+    assert book.notes().cursors == {("sink", "events"): 6}
+
+
+def test_a_new_sink_is_registered_at_the_beginning() -> None:
+    book = Notebook()
+    assert book.cursor("sink", "events") == 0
+    assert book.notes().cursors == {("sink", "events"): 0}
+
+
+def test_a_forgotten_sink_is_deleted_and_may_come_again() -> None:
+    book = Notebook()
+    book.load({("sink", "events"): 9})
+    assert book.cursor("sink", "events") == 9
+    book.forget("sink", "events")
+    assert book.notes().cursors == {("sink", "events"): None}
+    book.written(book.notes())
+    assert not book
+    assert book.cursor("sink", "events") == 0
+
+
+def test_what_was_noted_goes_before_what_the_file_says() -> None:
+    book = Notebook()
+    book.advance("sink", "events", 7)
+    book.forget("other", "events")
+    book.load({("sink", "events"): 5, ("third", "gaps"): 3})
+    assert (book.cursor("sink", "events"), book.cursor("third", "gaps")) == (7, 3)
