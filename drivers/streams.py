@@ -185,27 +185,21 @@ async def _connect(to: Address, trust: Trust) -> Stream:
 
 
 async def _accept(to: Address) -> Stream:
-    """The first connection that comes in; nobody else is listened to meanwhile."""
+    """The first connection that comes in; nobody else is listened to afterwards."""
     loop = asyncio.get_running_loop()
-    called: asyncio.Future[Stream] = loop.create_future()
-
-    class Called(Stream):
-        def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            super().connection_made(transport)
-            if called.done():
-                self._transport.abort()
-            else:
-                called.set_result(self)
-
-    server = await loop.create_server(Called, to.host, to.port)
-    try:
-        return await called
-    except asyncio.CancelledError:
-        if called.done() and not called.cancelled():  # it came in at the very moment of the cancellation
-            await called.result().close()
-        raise
-    finally:
-        server.close()
+    family = socket.AF_INET6 if ":" in to.host else socket.AF_INET
+    with socket.create_server((to.host, to.port), family=family, backlog=1) as server:
+        server.setblocking(False)
+        called = asyncio.Event()
+        loop.add_reader(server, called.set)
+        try:
+            await called.wait()
+        finally:
+            loop.remove_reader(server)
+        connection, _ = server.accept()  # here, where no cancellation can lose it
+    connection.setblocking(False)
+    _, stream = await loop.connect_accepted_socket(Stream, connection)
+    return stream
 
 
 def _keep_alive(connection: socket.socket) -> None:

@@ -1,0 +1,374 @@
+"""Byte streams by URL, over loopback sockets and in virtual time: drivers/streams.py."""
+
+import asyncio
+import hashlib
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from drivers.streams import (
+    CAPACITY,
+    CONNECT_SECONDS,
+    INTERVAL,
+    PLENTY,
+    Address,
+    Stream,
+    Trust,
+    address,
+    open_stream,
+)
+from tests.virtual_loop import run
+
+TLS = Path(__file__).parent / "data" / "tls"
+LATER = 1000.0
+
+
+class Far(asyncio.Protocol):
+    """The other end."""
+
+    def __init__(self) -> None:
+        self.received = b""
+        self.connected: asyncio.Future[asyncio.Transport] = asyncio.get_running_loop().create_future()
+        self.gone = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.connected.set_result(transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.received += data
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.gone.set()
+
+
+@asynccontextmanager
+async def connected() -> AsyncIterator[tuple[Stream, asyncio.Transport, Far]]:
+    far = Far()
+    server = await asyncio.get_running_loop().create_server(lambda: far, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        async with open_stream(Address("tcp", "127.0.0.1", port)) as stream:
+            yield stream, await far.connected, far
+    finally:
+        server.close()
+        if far.connected.done():
+            far.connected.result().abort()
+        await far.gone.wait()
+
+
+def within(test: Callable[[Stream, asyncio.Transport, Far], Coroutine[None, None, None]]) -> None:
+    """Run `test` with a connection."""
+
+    async def main() -> None:
+        async with connected() as (stream, transport, far):
+            await test(stream, transport, far)
+
+    run(main())
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("tcp://reader", Address("tcp", "reader", 5084)),
+        ("tcp://10.0.0.5:6000/", Address("tcp", "10.0.0.5", 6000)),
+        ("tls://reader", Address("tls", "reader", 5085)),
+        ("listen://0.0.0.0", Address("listen", "0.0.0.0", 5084)),
+        ("tcp://[fe80::1]:99", Address("tcp", "fe80::1", 99)),
+    ],
+)
+def test_urls(url: str, expected: Address) -> None:
+    assert address(url, 5084, 5085) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://reader", "must begin with tcp://, tls://, listen://"),
+        ("reader:5084", "must begin with"),
+        ("tcp://", "names no host"),
+        ("tcp://reader/path", "a host and a port only"),
+        ("tcp://user@reader", "a host and a port only"),
+        ("tcp://reader:99999", "0-65535"),
+    ],
+)
+def test_urls_that_are_none(url: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        address(url, 5084, 5085)
+
+
+def test_addresses_read_like_urls() -> None:
+    assert str(Address("tcp", "reader", 5084)) == "tcp://reader:5084"
+    assert str(Address("tcp", "fe80::1", 99)) == "tcp://[fe80::1]:99"
+
+
+def test_both_directions_and_the_end() -> None:
+    async def test(stream: Stream, transport: asyncio.Transport, far: Far) -> None:
+        transport.write(b"hello")
+        assert await stream.read(LATER) == b"hello"
+        stream.write(b"")
+        stream.write(b"world")
+        await asyncio.sleep(1)
+        transport.write(b"bye")
+        transport.close()
+        assert await stream.read(LATER) == b"bye"
+        with pytest.raises(EOFError, match="closed the connection"):
+            await stream.read(LATER)
+        with pytest.raises(EOFError):
+            await stream.read(LATER)
+        await far.gone.wait()
+        assert far.received == b"world"
+
+    within(test)
+
+
+def test_nothing_comes_until_then() -> None:
+    async def test(stream: Stream, transport: asyncio.Transport, far: Far) -> None:
+        assert await stream.read(7.5) == b""
+        assert now() == pytest.approx(7.5)
+        assert await stream.read(1.0) == b""  # over already
+        assert now() == pytest.approx(7.5)
+
+    within(test)
+
+
+def test_what_has_come_is_not_missed_however_late_it_is_read() -> None:
+    async def test(stream: Stream, transport: asyncio.Transport, far: Far) -> None:
+        transport.write(b"x")
+        await asyncio.sleep(60)
+        assert await stream.read(1.0) == b"x"
+
+    within(test)
+
+
+def test_an_idle_stream_answers_at_once_and_a_chatty_one_once_per_interval() -> None:
+    async def test(stream: Stream, transport: asyncio.Transport, far: Far) -> None:
+        await asyncio.sleep(10)
+        transport.write(b"a")
+        assert await stream.read(LATER) == b"a"
+        first = now()
+        assert first == pytest.approx(10)
+        for _ in range(5):
+            transport.write(b"b")
+            await asyncio.sleep(INTERVAL / 10)
+        assert await stream.read(LATER) == b"bbbbb"
+        assert now() == pytest.approx(first + INTERVAL)
+
+    within(test)
+
+
+def test_plenty_is_handed_over_at_once() -> None:
+    async def test(stream: Stream, transport: asyncio.Transport, far: Far) -> None:
+        transport.write(b"a")
+        await stream.read(LATER)
+        before = now()
+        transport.write(bytes(PLENTY))
+        assert len(await stream.read(LATER)) >= PLENTY
+        assert now() < before + INTERVAL
+
+    within(test)
+
+
+def test_a_full_buffer_stops_the_sender_and_loses_nothing() -> None:
+    async def test(stream: Stream, transport: asyncio.Transport, far: Far) -> None:
+        data = bytes(range(256)) * (12 * CAPACITY // 256)
+        transport.write(data)
+        await asyncio.sleep(10)
+        assert transport.get_write_buffer_size() > 0
+        found = b""
+        while len(found) < len(data):
+            piece = await stream.read(LATER)
+            assert len(piece) <= CAPACITY
+            found += piece
+        assert found == data
+
+    within(test)
+
+
+def test_a_connection_that_breaks() -> None:
+    async def test(stream: Stream, transport: asyncio.Transport, far: Far) -> None:
+        linger = b"\x01\x00\x00\x00" + bytes(4)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        transport.abort()
+        with pytest.raises(ConnectionResetError):
+            await stream.read(LATER)
+
+    within(test)
+
+
+def test_dead_peers_show() -> None:
+    async def test(stream: Stream, transport: asyncio.Transport, far: Far) -> None:
+        ours = stream._transport.get_extra_info("socket")
+        assert ours.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+    within(test)
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+def test_nobody_there() -> None:
+    async def main() -> None:
+        async with open_stream(Address("tcp", "127.0.0.1", free_port())):
+            pass
+
+    with pytest.raises(ConnectionRefusedError):
+        run(main())
+
+
+def test_the_device_calls_us_and_nobody_else_does() -> None:
+    port = free_port()
+
+    async def listen() -> tuple[bytes, bool]:
+        async with open_stream(Address("listen", "127.0.0.1", port)) as stream:
+            data = await stream.read(LATER)
+            try:
+                await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionRefusedError:
+                return data, True
+            return data, False
+
+    async def main() -> None:
+        listening = asyncio.create_task(listen())
+        await asyncio.sleep(1)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"here I am")
+        assert await listening == (b"here I am", True)
+        assert await reader.read() == b""
+        writer.close()
+        await writer.wait_closed()
+
+    run(main())
+
+
+def test_two_devices_call_at_once() -> None:
+    port = free_port()
+
+    async def main() -> None:
+        opened = open_stream(Address("listen", "127.0.0.1", port))
+        listening = asyncio.create_task(opened.__aenter__())
+        await asyncio.sleep(1)
+        several = [socket.create_connection(("127.0.0.1", port)) for _ in range(2)]
+        await listening
+        await opened.__aexit__(None, None, None)
+        await asyncio.sleep(1)
+        for one in several:
+            assert hung_up(one)
+
+    run(main())
+
+
+def hung_up(caller: socket.socket) -> bool:
+    """The other side has ended this connection, in one way or another."""
+    with caller:
+        caller.settimeout(5)
+        try:
+            return caller.recv(1) == b""
+        except ConnectionResetError:
+            return True
+
+
+@pytest.mark.parametrize("steps", [None, *range(8)])
+def test_listening_may_be_given_up(steps: int | None) -> None:
+    """Before anybody calls, or so many steps of the loop after somebody did."""
+    port = free_port()
+
+    async def listen() -> None:
+        async with open_stream(Address("listen", "127.0.0.1", port)):
+            await asyncio.Event().wait()
+
+    async def main() -> None:
+        listening = asyncio.create_task(listen())
+        await asyncio.sleep(1)
+        caller = None if steps is None else socket.create_connection(("127.0.0.1", port))
+        for _ in range(steps or 0):
+            await asyncio.sleep(0)
+        listening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await listening
+        await asyncio.sleep(1)
+        assert caller is None or hung_up(caller)
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("127.0.0.1", port)
+
+    run(main())
+
+
+def over_tls(trust: Trust) -> None:
+    async def main() -> None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(TLS / "certificate.pem", TLS / "key.pem")
+        far = Far()
+        server = await asyncio.get_running_loop().create_server(lambda: far, "127.0.0.1", 0, ssl=context)
+        to = Address("tls", "127.0.0.1", server.sockets[0].getsockname()[1])
+        try:
+            async with open_stream(to, trust) as stream:
+                transport = await far.connected
+                transport.write(bytes(3 * CAPACITY))
+                found = 0
+                while found < 3 * CAPACITY:
+                    found += len(await stream.read(LATER))
+                stream.write(b"thanks")
+                await asyncio.sleep(1)
+                assert far.received == b"thanks"
+        finally:
+            server.close()
+            if far.connected.done():
+                far.connected.result().abort()
+                await far.gone.wait()
+
+    run(main())
+
+
+def fingerprint() -> str:
+    certificate = ssl.PEM_cert_to_DER_cert((TLS / "certificate.pem").read_text())
+    return hashlib.sha256(certificate).hexdigest().upper()
+
+
+def test_tls_by_its_authority() -> None:
+    over_tls(Trust(ca=TLS / "certificate.pem"))
+
+
+def test_tls_by_its_fingerprint() -> None:
+    digits = fingerprint()
+    over_tls(Trust(fingerprint=":".join(digits[at : at + 2] for at in range(0, 64, 2))))
+
+
+def test_tls_with_another_fingerprint() -> None:
+    with pytest.raises(ConnectionError, match=f"fingerprint {fingerprint().lower()}, not 0000"):
+        over_tls(Trust(fingerprint="00" * 32))
+
+
+def test_tls_of_an_unknown_authority() -> None:
+    with pytest.raises(ssl.SSLCertVerificationError):
+        over_tls(Trust())
+
+
+def test_a_port_that_never_answers() -> None:
+    async def main() -> None:
+        far = Far()
+        server = await asyncio.get_running_loop().create_server(lambda: far, "127.0.0.1", 0)
+        to = Address("tls", "127.0.0.1", server.sockets[0].getsockname()[1])
+        try:
+            async with open_stream(to, Trust(fingerprint="00" * 32)):
+                pass
+        finally:
+            server.close()
+            assert now() == pytest.approx(CONNECT_SECONDS)
+            await far.gone.wait()
+
+    with pytest.raises(TimeoutError, match=r"no connection to tls://127.0.0.1:\d+ within 10 s"):
+        run(main())
