@@ -1,0 +1,45 @@
+"""`waypost bench`: what this machine can do. What the rows mean stands in gateway/BENCH.md."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit status of the command: 0 whatever was measured, 1 if something could not be."""
+    given = _parser().parse_args(arguments)
+    from gateway.bench.machine import machine
+    from gateway.bench.rows import Printer
+    from gateway.bench.suite import Suite
+
+    printer = Printer(sys.stdout, given.json)
+    printer.head(machine(given.folder))
+    missing = 0
+    for row in Suite(given.folder, given.seconds).run(given.names):
+        printer.rows([row])
+        missing += row.value is None and row.name != "sllurp"
+    return 1 if missing else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    from gateway.bench.suite import NAMES
+
+    parser = argparse.ArgumentParser(
+        prog="waypost bench", description="Measure this machine; see gateway/BENCH.md."
+    )
+    parser.add_argument(
+        "names",
+        nargs="*",
+        choices=[*NAMES, []],
+        metavar="NAME",
+        help=f"of {', '.join(NAMES)}; all if not given",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object per row")
+    parser.add_argument(
+        "--seconds", type=float, default=10.0, help="how long each rate is measured (default 10)"
+    )
+    parser.add_argument(
+        "--folder", type=Path, default=Path(), help="where journals are written (default: the working folder)"
+    )
+    return parser

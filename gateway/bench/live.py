@@ -1,0 +1,106 @@
+"""A gateway and its readers, each in a process of its own, watched from a third."""
+
+import multiprocessing
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from gateway.bench.host import Mark, host
+from gateway.bench.script import Script, play
+from gateway.bench.site import configuration
+
+GATEWAY_CORE, READER_CORE = 0, 1
+PATIENCE = 60.0
+"""Seconds after which a process that says nothing has failed."""
+
+
+class Failed(Exception):
+    """A measurement could not be made; the text says why."""
+
+
+@dataclass(slots=True)
+class Process:
+    """A child and the line to it."""
+
+    name: str
+    process: BaseProcess
+    link: Connection
+
+    def receive(self) -> object:
+        """What it says next. Raises Failed if it says nothing."""
+        if not self.link.poll(PATIENCE):
+            raise Failed(f"the {self.name} says nothing for {PATIENCE:g} s")
+        try:
+            return self.link.recv()
+        except EOFError:
+            raise Failed(f"the {self.name} ended with exit code {self.process.exitcode}") from None
+
+    def end(self) -> None:
+        """Ask it to end, and make sure that it does."""
+        if self.process.is_alive():
+            self.link.send("end")
+        self.process.join(PATIENCE)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+
+
+@dataclass(slots=True)
+class Live:
+    """A running gateway."""
+
+    gateway: Process
+
+    def mark(self) -> Mark:
+        """What is durable by now."""
+        self.gateway.link.send("mark")
+        answer = self.gateway.receive()
+        if not isinstance(answer, Mark):
+            raise Failed(f"the gateway answered {answer!r}")
+        return answer
+
+    def settled(self, least: float, most: float, events: float) -> Mark:
+        """The mark from which on fewer than `events` per second are decided, within least..most seconds of the first read."""
+        while not self.mark().reads:
+            time.sleep(0.1)
+        began, before = time.monotonic(), self.mark()
+        while True:
+            time.sleep(1.0)
+            now, waited = self.mark(), time.monotonic() - began
+            quiet = now.events - before.events < events * (now.at - before.at)
+            if waited >= most or (waited >= least and quiet and now.reads > before.reads):
+                return now
+            before = now
+
+
+@contextmanager
+def live(
+    script: Script, folder: Path, zones: bool = True, timed: bool = False, silence: float = 5.0
+) -> Iterator[Live]:
+    """The gateway of a site whose readers follow `script`; its journal is on the filesystem of `folder`."""
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    child = spawn.Process(target=play, args=(script, READER_CORE, theirs), daemon=True)
+    child.start()
+    readers = Process("readers", child, ours)
+    with TemporaryDirectory(dir=folder, prefix=".bench-") as made:
+        try:
+            port = readers.receive()
+            if not isinstance(port, int):
+                raise Failed(f"the readers answered {port!r}")
+            path = configuration(Path(made), [port] * len(script.casts), zones, silence)
+            ours, theirs = spawn.Pipe()
+            child = spawn.Process(target=host, args=(path, GATEWAY_CORE, timed, theirs), daemon=True)
+            child.start()
+            gateway = Process("gateway", child, ours)
+            try:
+                yield Live(gateway)
+            finally:
+                gateway.end()
+        finally:
+            readers.end()
