@@ -36,7 +36,8 @@ LOG = 1 << 20
 class Opening:
     """How the journal was found.
 
-    state        new; continued; replaced: it was damaged, and a new one, with a new epoch, has taken its place
+    state        new: nothing was committed yet; continued; replaced: it was damaged, and a new one, with a new
+                 epoch, has taken its place, and nothing was committed to that one yet
     quarantined  where the damaged one is now, and the reason (`gateway.quarantine` lists and reads them all)
     committed    after `reopen`: the commit that had failed is on the disk
     """
@@ -103,9 +104,11 @@ class Journal:
             file = open_file(self.path, self.site)
         self._take(file)
         replaced, self._replaced = self._replaced, None
-        if replaced is None and file.fresh and (older := quarantined(self.path)):
-            replaced = Opening("replaced", older[-1], "it was put aside before a new one could be made")
-        return replaced or Opening("new" if file.fresh else "continued")
+        if self._head.number:
+            return replaced or Opening("continued")
+        if replaced is None and (older := quarantined(self.path)):
+            replaced = Opening("replaced", older[-1], "it was put aside, and nothing was written since")
+        return replaced or Opening("new")
 
     def _read_twice(self) -> File:
         """A disk that cannot be read once may have had a bad moment; it can look like damage, too."""

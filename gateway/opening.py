@@ -22,13 +22,11 @@ class File:
     """An open journal.
 
     db       the connection that writes; past: one that reads
-    fresh    it was made just now
     head     of the last commit; codes: the tag codes of its generation; cursors: how far the sinks have come
     """
 
     db: sqlite3.Connection
     past: Salvage
-    fresh: bool
     head: Head
     codes: TagCodes
     cursors: dict[Cursor, int]
@@ -49,8 +47,7 @@ def open_file(path: Path, site: str) -> File:
         db = database.connect(path)
         undo.callback(db.close)
         _take_over(db, path, log)
-        fresh = database.is_empty(db)
-        if fresh:
+        if database.is_empty(db):
             _create(db, path, site)
         past = database.connect_read_only(path)
         undo.callback(past.close)
@@ -58,7 +55,7 @@ def open_file(path: Path, site: str) -> File:
         salvage = Salvage(past, path)
         head = salvage.head()
         codes = TagCodes(head.base, salvage.dictionary(head.base))
-        file = File(db, salvage, fresh, head, codes, _cursors(past))
+        file = File(db, salvage, head, codes, _cursors(past))
         undo.pop_all()
     return file
 

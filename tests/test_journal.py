@@ -393,6 +393,21 @@ def test_a_log_without_its_file_follows_the_damaged_file(path: Path) -> None:
     journal.close()
 
 
+def test_a_replaced_journal_says_so_until_something_is_committed(path: Path) -> None:
+    path.write_bytes(os.urandom(50_000))
+    for _ in range(2):
+        journal = Journal.open(path, SITE)
+        assert (journal.opening.state, journal.opening.quarantined) == ("replaced", quarantined(path)[0])
+        assert len(quarantined(path)) == 1
+        journal.close()
+    journal = Journal.open(path, SITE)
+    journal.commit(())
+    journal.close()
+    journal = Journal.open(path, SITE)
+    assert journal.opening.state == "continued"
+    journal.close()
+
+
 def test_too_many_damaged_journals_need_an_operator(path: Path) -> None:
     for number in range(1, 9):
         path.with_name(f"waypost.db.quarantine-{number}").write_bytes(b"?")
