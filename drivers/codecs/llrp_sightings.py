@@ -123,8 +123,9 @@ class Sightings:
             return None
         for times in (self._first, self._last):
             self._code[times.view(np.uint64) > LAST_TIME] = MALFORMED
-        counts["zero_epc"] += int(np.count_nonzero(self._code == NO_TAG))
-        counts["malformed"] += int(np.count_nonzero(self._code == MALFORMED))
+        for name, code in (("zero_epc", NO_TAG), ("malformed", MALFORMED)):
+            if n := int(np.count_nonzero(self._code == code)):
+                counts[name] += n
         return self._code >= 0
 
 
