@@ -107,19 +107,38 @@ class Standing:
             for rival in self._rivals(zone, nesting)
         )
 
-    def began(self, run: Run, zone: str, nesting: Nesting, time: int | None = None) -> "Change":
-        """A run begins: a new claim, a claim that is read again, or a wait while a rival is still being read."""
+    def overruled(self, run: Run, zone: str, nesting: Nesting) -> list[Run]:
+        """The runs that have not ended and whose claims end as this run begins."""
+        if self.claim(zone) is not None:
+            return []
+        runs = [rival.run for rival in self._rivals(zone, nesting) if rival.run is not None]
+        contested = any(rival.last >= run.first for rival in runs)
+        return [] if contested else [rival for rival in runs if not rival.ended]
+
+    def began(self, run: Run, zone: str, nesting: Nesting, since: int | None = None) -> "Change":
+        """A run begins: a new claim, a claim that is read again, or a wait while a rival is still being read.
+
+        `since`: a run that has waited takes over then, unless another one was faster.
+        """
         if self.claim(zone) is not None:
             return self._held(zone, run), []
-        start = run.first if time is None else time
+        start = run.first if since is None else max(run.first, since)
         rivals = self._rivals(zone, nesting)
-        if any(rival.run is not None and rival.run.last >= start for rival in rivals):
+        if any(one.run is not None and (since is not None or one.run.last >= start) for one in rivals):
             return replace(self, waiting=(*self.waiting, (run, zone))), []
         cause = Cause(start, run.first, run.cell, 1, {})
         return self._change(rivals, Claim(zone, start, run), cause, nesting)
 
-    def ended(self, run: Run, zone: str, silent: bool, nesting: Nesting, not_after: int | None) -> "Change":
-        """A run ends by silence: the claim goes, or stays as told; a run that waited for it takes over."""
+    def ended(
+        self,
+        run: Run,
+        zone: str,
+        silent: bool,
+        nesting: Nesting,
+        not_after: int | None,
+        outlives: Callable[[Run], bool],
+    ) -> "Change":
+        """A run ends by silence: the claim goes, or stays as told; a run that waited and outlives it takes over."""
         state = self
         if self.waiting:
             state = replace(self, waiting=tuple(one for one in self.waiting if one[0] is not run))
@@ -137,22 +156,41 @@ class Standing:
             state = state._held(zone, None)
         if not state.waiting:
             return state, decisions
-        heirs = sorted(state.waiting, key=lambda one: (one[0].first, one[1]))
-        state = replace(state, waiting=())
-        for heir, where in heirs:
-            if heir.last > run.last:
-                state, more = state.began(heir, where, nesting, max(heir.first, run.last))
-                decisions += more
+        state = replace(state, waiting=tuple(one for one in state.waiting if outlives(one[0])))
+        state, more = state._take_over(run.last, nesting)
+        return state, decisions + more
+
+    def _take_over(self, since: int, nesting: Nesting) -> "Change":
+        """What they waited for has ended: the runs that wait begin, the oldest first."""
+        heirs = sorted(self.waiting, key=lambda one: (one[0].first, one[1]))
+        state = replace(self, waiting=())
+        decisions: list[Decision] = []
+        for heir, zone in heirs:
+            state, more = state.began(heir, zone, nesting, since)
+            decisions += more
         return state, decisions
 
-    def told(self, zone: str, cause: Cause, nesting: Nesting) -> "Change":
-        """Something says that the subject is in a zone at an instant; whatever is not nested with it ends."""
-        state = self
-        if self.waiting:
-            state = replace(self, waiting=tuple(one for one in self.waiting if nesting.nested(one[1], zone)))
-        if state.claim(zone) is not None:
-            return state, []
-        return state._change(state._rivals(zone, nesting), Claim(zone, cause.time, None), cause, nesting)
+    def told(self, zone: str, cause: Cause, nesting: Nesting, left: str | None = None) -> "Change":
+        """Something says that the subject is in a zone at an instant; whatever is not nested with it ends.
+
+        `left`: the zone that it came from, which ends with all that is inside it, though the new zone may enclose it.
+        A run that waited for its rival's silence in a zone that is nested with the new one need not wait any longer.
+        """
+
+        def ends(other: str) -> bool:
+            out = left is not None and left in nesting.chain(other) and other not in nesting.chain(zone)
+            return out or not nesting.nested(other, zone)
+
+        ending = [claim for claim in self.claims if ends(claim.zone)]
+        new = None if self.claim(zone) is not None else Claim(zone, cause.time, None)
+        state, decisions = self, list[Decision]()
+        if ending or new is not None:
+            state, decisions = self._change(ending, new, cause, nesting)
+        if not state.waiting:
+            return state, decisions
+        state = replace(state, waiting=tuple(one for one in state.waiting if not ends(one[1])))
+        state, more = state._take_over(cause.time, nesting)
+        return state, decisions + more
 
     def _held(self, zone: str, run: Run | None) -> "Standing":
         claims = tuple(replace(claim, run=run) if claim.zone == zone else claim for claim in self.claims)

@@ -5,7 +5,7 @@ a pass. A timer is lazy: a track has one, and when it rings the run may have gro
 looks at reads beyond the frontier, so it does not matter how many of them a batch has already brought.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -17,6 +17,7 @@ from core.doors import Door, Judged, is_crossing
 from core.events import Event, Evidence, Gap, Identity
 from core.places import Nesting, Place
 from core.records import SECOND
+from core.silence import Silences
 from core.sources import Source, unpack
 from core.state import State
 from core.timeline import Pass, Subject, decide, reconcile
@@ -49,6 +50,7 @@ class Decider:
         self.state = state
         self.nesting = nesting
         self.identity = identity
+        self._silences = Silences(state)
         self.decided = Decided()
         self._touched: dict[int, None] = {}
         self._now = 0
@@ -64,14 +66,8 @@ class Decider:
         return self.state.tracks.kind[track]
 
     def track_place(self, track: int) -> Place:
-        """Where the track is; the track of all evidence is where the subject was heard last."""
-        place = self.state.tracks.place[track]
-        if place >= 0:
-            return self.state.places[place]
-        tracks = self.state.tracks
-        subject = self.state.subjects[tracks.subject[track]]
-        heard = [one for one in subject.tracks if tracks.place[one] >= 0]
-        return self.state.places[tracks.place[max(heard, key=lambda one: int(tracks.last[one]))]]
+        """Where the track is."""
+        return self.state.places[self.state.tracks.place[track]]
 
     def rank(self, track: int) -> tuple[int, str]:
         """Orders tracks in the same instant: visits by zone, then passes by portal, then the track of all evidence."""
@@ -79,25 +75,32 @@ class Decider:
         return self.state.tracks.kind[track], "" if place < 0 else self.state.places[place].id
 
     def final(self, run: Run) -> bool:
-        """Has the run ended, or is its place blind, so that nobody can say when it does?"""
-        return run.ended or bool(self.track_place(run.track).blind.open)
+        """Can the run no longer grow by what is not late, or can nobody say?"""
+        return self._silences.final(run)
+
+    def doubt(self, run: Run) -> None:
+        """Something is decided against a run that has not ended: its next read must be noticed."""
+        self.state.tracks.doubt(run)
+
+    def outlives(self, run: Run, time: int) -> bool:
+        """Does the run's silence end after a time, as far as is known?"""
+        due = self._silences.due(run)
+        return due is None or due > time
 
     def not_after(self, run: Run) -> int | None:
         """The end of the newest blind interval in the silence that ended the run."""
-        blind = self.track_place(run.track).blind
-        ends = [
-            end
-            for start, end in zip(blind.starts, blind.ends, strict=True)
-            if start < run.due and end > run.last
-        ]
-        return max(ends, default=None)
+        return self._silences.not_after(run)
+
+    def overtaken(self, run: Run) -> None:
+        """Count a run that was told of after newer evidence of its subject was settled."""
+        self.state.sources[self.state.cells.sources[run.cell]].counts["overtaken"] += 1
 
     # evidence
 
     def put(self, source: Source, piece: Run, late: bool) -> None:
         """Place a piece into its track and set the timers that it needs."""
         tracks = self.state.tracks
-        change, run = tracks.put(piece, self._uptime(piece.track), self.state.cells.name)
+        change, run = tracks.put(piece, self._silences.uptime(piece.track), self.state.cells.name)
         if change is Change.GREW:
             return
         run.late = run.late or late
@@ -108,55 +111,42 @@ class Decider:
                 self._revise(run.track)
         else:
             if not run.known:
-                source.wake(run.first + self._lateness(source, run.track), Due.BEGIN, run.track)
-            if change is Change.REWRITTEN:
+                threshold = run.first + self._silences.lateness(source, run.track)
+                source.wake(threshold, Due.BEGIN, run.track)
+            if change is not Change.BEGAN:
                 self._touched[tracks.subject[run.track]] = None
         self._arm(source, run.track)
 
-    def _uptime(self, track: int) -> Callable[[int, int], int]:
-        within = self.track_place(track).blind.within
-        return lambda start, stop: stop - start - within(start, stop)
-
     def _arm(self, source: Source, track: int) -> None:
         """Set the timer of a track for its earliest run that has not ended."""
-        place = self.track_place(track)
         run = next((run for run in self.runs(track) if not run.ended), None)
         if run is None:
             return
-        due = run.last + int(self.state.tracks.gap[track])
-        kind = Due.SILENCE
         if self.track_kind(track) is Kind.PASS:
-            kind = Due.PASS
+            place = self.track_place(track)
+            due = run.last + place.gap
             if not run.static:
                 due = min(due, run.first + place.max_pass + place.gap)
-        elif place.blind.starts or place.blind.open:
+            self._set(source, due, Due.PASS, track)
+        elif self._silences.blind(run) is None:
+            self._set(source, self._silences.complete(run), Due.SILENCE, track)
+        elif not self._silences.final(run):
+            self._set(source, run.last + int(self.state.tracks.gap[track]), Due.SILENCE, track)
+        else:
+            self._park(run)
+
+    def _park(self, run: Run) -> None:
+        """Nobody can say when the run's silence is complete: it is timed anew when its place is watched again."""
+        for place in self._silences.places(run.track, run.last):
             if place.blind.open:
-                place.parked.append(track)
-                self.state.tracks.disarm(track)
-                return
-            due = self._silence(run, place)
-        self._set(source, due + self._lateness(source, track), kind, track)
+                place.parked.append(run.track)
+        self.state.tracks.disarm(run.track)
 
-    def _lateness(self, source: Source, track: int) -> int:
-        """How far the source must be beyond a time for it to be decided on this track.
-
-        The track of all evidence belongs to no place: it takes the source's own lateness, and a microsecond more, so
-        that of one instant it is decided last.
-        """
-        place = self.state.tracks.place[track]
-        return source.lateness(None) + 1 if place < 0 else source.lateness(self.state.places[place])
-
-    def _set(self, source: Source, threshold: int, kind: Due, track: int) -> None:
+    def _set(self, source: Source, due: int, kind: Due, track: int) -> None:
+        """Wake up when the source's frontier is beyond `due`."""
+        threshold = due + self._silences.lateness(source, track)
         if self.state.tracks.arm(track, source.index, threshold):
             source.wake(threshold, kind, track)
-
-    def _silence(self, run: Run, place: Place) -> int:
-        """When the run's silence is complete: blind time does not count."""
-        gap = int(self.state.tracks.gap[run.track])
-        due, watched = run.last + gap, -1
-        while watched != due:
-            watched, due = due, run.last + gap + place.blind.within(run.last, due)
-        return due
 
     # time
 
@@ -186,14 +176,11 @@ class Decider:
             return
         if not self.state.tracks.is_armed(track, source.index, threshold):
             return
-        place = self.track_place(track)
-        due = threshold - self._lateness(source, track)
-        for other in place.sources:
-            behind = self.state.sources[other]
-            waits = behind.up or self.track_kind(track) is not Kind.PASS
-            if other != source.index and waits and behind.newest < due + self._lateness(behind, track):
-                self._set(behind, due + self._lateness(behind, track), Due(kind), track)
-                return
+        due = threshold - self._silences.lateness(source, track)
+        behind = self._silences.behind(source, track, due)
+        if behind is not None:
+            self._set(behind, due, Due(kind), track)
+            return
         self.state.tracks.disarm(track)
         if kind == Due.PASS:
             self._pass_due(source, track, due)
@@ -201,7 +188,7 @@ class Decider:
             self._silence_due(source, track, due)
 
     def _begin(self, source: Source, track: int) -> None:
-        lateness = self._lateness(source, track)
+        lateness = self._silences.lateness(source, track)
         late, new = False, False
         for run in self.runs(track):
             if not run.known and run.first + lateness <= source.newest:
@@ -211,12 +198,10 @@ class Decider:
             self.redecide(source, self.state.tracks.subject[track], late)
 
     def _silence_due(self, source: Source, track: int, frontier: int) -> None:
-        place, late, new = self.track_place(track), False, False
+        late, new = False, False
         for run in list(self.runs(track)):
-            if run.ended or place.blind.open:
-                continue
-            due = self._silence(run, place)
-            if due <= frontier:
+            due = None if run.ended else self._silences.due(run)
+            if due is not None and due <= frontier:
                 run.ended, run.due, new = True, due, True
                 late = late or run.late
                 if run is self.state.tracks.current[track]:
@@ -224,6 +209,8 @@ class Decider:
         self._arm(source, track)
         if new:
             self.redecide(source, self.state.tracks.subject[track], late)
+        else:
+            self._retry(source, self.state.tracks.subject[track])
 
     def finish(self) -> None:
         """Advance all sources together until every beginning and pass is decided; silences stay open."""
@@ -314,8 +301,10 @@ class Decider:
             old for old in before if old.run.track != run.track or (old.run is not run and old.run in alive)
         )
         if is_crossing(one) and one.verdict is not None:
-            direction = one.verdict.direction if door.place.sided else door.by_eyes(run)
-            made = Pass(run, door.place, one.seen, one.verdict, direction)
+            direction, seen = door.by_eyes(run, one.seen)
+            if door.place.sided:
+                direction = one.verdict.direction
+            made = Pass(run, door.place, seen, one.verdict, direction)
             subject.passes = (*subject.passes, made)
         if before or subject.passes:
             self.redecide(source, number, late)
@@ -422,7 +411,7 @@ class Decider:
     def watched(self, source: Source, places: list[Place]) -> None:
         """Places are watched again: silences that could not be judged are timed anew."""
         for place in places:
-            if not place.blind.open and place.parked:
+            if place.parked:
                 parked, place.parked = dict.fromkeys(place.parked), []
                 for track in parked:
                     self._arm(source, track)

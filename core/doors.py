@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from core.places import Place
 from core.portal import Ballot, Motion, Movement, Verdict, judge, motion
@@ -102,13 +103,24 @@ class Door:
         self.eyes.sort()
         del self.eyes[:-256]
 
-    def by_eyes(self, run: Run) -> int:
-        """The direction that two photo-eyes tell: +1 when side 0 was interrupted first, 0 when they do not tell."""
-        gap = self.place.gap
-        sides = [side for time, side in self.eyes if run.first - gap <= time <= run.last + gap]
-        if len(set(sides)) < 2:
-            return 0
-        return 1 if sides[0] == 0 else -1
+    def by_eyes(self, run: Run, seen: Motion) -> tuple[int, Motion]:
+        """The pass as the photo-eyes date it, and the direction that two of them tell.
+
+        +1 when side 0 was interrupted before side 1, 0 when they do not tell. Of several interruptions the nearest to
+        the middle of the pass count: other things go through the same door.
+        """
+        early, late = run.first - self.place.gap, run.last + self.place.gap
+        near = [(time, side) for time, side in self.eyes if early <= time <= late]
+        pairs = [(one, other) for one, other in pairwise(near) if one[1] != other[1]]
+        if pairs:
+            first, second = min(pairs, key=lambda pair: abs(pair[0][0] + pair[1][0] - 2 * seen.middle))
+            dated = replace(seen, middle=(first[0] + second[0]) // 2, error=(second[0] - first[0]) / 2e6)
+            return (1 if first[1] == 0 else -1), dated
+        if near:
+            return 0, replace(
+                seen, middle=min((abs(time - seen.middle), time) for time, _ in near)[1], error=0.0
+            )
+        return 0, seen
 
     def settled(self) -> None:
         """What was judged is settled and takes part in no later vote."""

@@ -38,7 +38,6 @@ class Hearing:
         if not len(reads):
             return
         lookup = self._lookups[source.index].of(reads.tags)
-        source.sees(int(reads.time[0]))
         if len(reads) < VECTOR:
             self._rows(source, lookup, reads)
             return

@@ -16,11 +16,11 @@ from core.decider import Decided, Decider
 from core.events import Event, Evidence, Gap, Identity
 from core.hearing import Hearing
 from core.places import Nesting
-from core.records import Alive, AntennaState, Down, Gpi, Input, Reads, Shift, Up
+from core.records import Alive, AntennaState, Down, Dropped, Gpi, Input, Reads, Shift, Up
 from core.shift import shift
 from core.site import Site
 from core.snapshot import dump, load
-from core.sources import Source
+from core.sources import Source, fill
 from core.state import State
 
 
@@ -74,23 +74,30 @@ class Pipeline:
         elif isinstance(body, Shift):
             shift(self.state, body.by)
         else:
-            decided.gaps.append(Gap(source.spec.id, body.since, body.time, body.reason))
+            self._dropped(source, body)
         decider.rest(source)
         return decided
 
     def _hear(self, source: Source, reads: Reads) -> None:
-        if source.outage is not None and source.outage.to is not None and len(reads):
-            within = (reads.time >= source.outage.since) & (reads.time < source.outage.to)
-            source.outage.filled += int(np.count_nonzero(within))
+        fill(source, reads.time)
+        if source.blind_since is not None and source.up:
+            news = np.flatnonzero(reads.time > source.blind_since)
+            first = int(news[0]) if len(news) else len(reads)
+            self._hearing.hear(source, reads.slice(0, first))
+            reads = reads.slice(first, len(reads))
+            if len(reads):
+                self._sees(source, int(reads.time[0]))
         self._hearing.hear(source, reads)
-        self._decider.watched(source, source.places)
         self._caught_up(source)
 
     def _alive(self, source: Source, time: int) -> None:
-        source.sees(max(time, source.newest))
-        self._decider.watched(source, source.places)
+        self._sees(source, max(time, source.newest))
         self._decider.advance(source, None, time)
         self._caught_up(source, alive=True)
+
+    def _sees(self, source: Source, time: int) -> None:
+        source.sees(time)
+        self._decider.watched(source, source.places)
 
     def _caught_up(self, source: Source, alive: bool = False) -> None:
         """Write the gap when the source has come back to the present."""
@@ -107,6 +114,13 @@ class Pipeline:
             self._device_event(source, "device_down", body.time, {"reason": body.reason})
             self._decider.blinded(source)
 
+    def _dropped(self, source: Source, body: Dropped) -> None:
+        """What was lost may have been anything: silence in that time means nothing."""
+        for place in source.places:
+            place.blind.begin("dropped", body.since)
+            place.blind.end("dropped", body.time)
+        self._decider.decided.gaps.append(Gap(source.spec.id, body.since, body.time, body.reason))
+
     def _up(self, source: Source, body: Up) -> None:
         if source.up:
             return
@@ -116,19 +130,24 @@ class Pipeline:
         self._device_event(source, "device_up", body.time, {})
 
     def _device_event(self, source: Source, kind: str, time: int, evidence: Evidence) -> None:
+        # a link that is lost again before the device has said anything has its old last sign of life
+        time = source.turned = max(time, source.turned + 1)
         identity = self._decider.identity.event(kind, source.spec.id, None, time, 0)
         event = Event(identity, time, time, kind, None, None, None, source=source.spec.id, evidence=evidence)
         self._decider.decided.events.append(event)
 
     def _antenna(self, source: Source, body: AntennaState) -> None:
-        looked_at = [source.looks_at(body.port)] if body.port else list(source.by_port.values())
-        for place, _ in filter(None, looked_at):
-            cause = f"{source.spec.id}/{body.port}"
+        for port in [body.port] if body.port else list(source.by_port):
+            looked_at = source.looks_at(port)
+            if looked_at is None:
+                continue
+            blind = looked_at[0].blind
             if body.connected:
-                place.blind.end(cause, body.time)
-                self._decider.watched(source, [place])
+                for cause in source.causes(body.port, blind):
+                    blind.end(cause, body.time)
+                self._decider.watched(source, [looked_at[0]])
             else:
-                place.blind.begin(cause, body.time)
+                blind.begin(source.cause(port), body.time)
                 self._decider.blinded(source)
 
     def _gpi(self, source: Source, body: Gpi) -> None:

@@ -1,6 +1,7 @@
 """Zones and portals as the pipeline sees them: nesting, sides, and the intervals in which a place was blind."""
 
 from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from core.records import SECOND
@@ -43,22 +44,31 @@ class Blind:
         if len(self.starts) > self.LIMIT:
             del self.starts[0], self.ends[0]
 
-    def within(self, start: int, stop: int) -> int:
-        """Microseconds of blindness inside [start, stop)."""
-        total = 0
+    def intervals(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
+        """The parts of [start, stop) that were blind, in no order; what is blind still reaches to its end."""
         for begin, end in zip(reversed(self.starts), reversed(self.ends), strict=True):
             if end <= start:
                 break
-            total += max(0, min(end, stop) - max(begin, start))
-        if self.open:
-            total += max(0, stop - max(min(self.open.values()), start))
-        return total
+            if begin < stop:
+                yield max(begin, start), min(end, stop)
+        if self.open and (begin := min(self.open.values())) < stop:
+            yield max(begin, start), stop
 
     def shift(self, by: int) -> None:
         """Move every interval by `by` microseconds: the clock that dated them was wrong by that much."""
         self.starts = [one + by for one in self.starts]
         self.ends = [one + by for one in self.ends]
         self.open = {cause: time + by for cause, time in self.open.items()}
+
+
+def unwatched(blinds: Iterable[Blind], start: int, stop: int) -> int:
+    """Microseconds inside [start, stop) in which at least one of several places was blind."""
+    total = 0
+    for begin, end in sorted(span for blind in blinds for span in blind.intervals(start, stop)):
+        if end > start:
+            total += end - max(begin, start)
+            start = end
+    return total
 
 
 @dataclass(slots=True)
@@ -77,6 +87,8 @@ class Place:
     sources: list[int] = field(default_factory=list)
     blind: Blind = field(default_factory=Blind)
     sided: bool = False
+    early: int = 0
+    """How long before its first read a pass may be dated, by a photo-eye."""
     parked: list[int] = field(default_factory=list)
     """Tracks whose silence can not be judged while an antenna is off."""
 
@@ -129,6 +141,9 @@ def places(site: Site) -> dict[str, Place]:
         for antenna in source.antennas:
             place = made[antenna.zone or antenna.portal or ""]
             place.sided = place.sided or antenna.side is not None
-            if number not in place.sources:
-                place.sources.append(number)
+        fed = [antenna.zone or antenna.portal or "" for antenna in source.antennas]
+        for id in dict.fromkeys([*fed, *(eye.portal for eye in source.gpi)]):
+            made[id].sources.append(number)
+        for eye in source.gpi:
+            made[eye.portal].early = made[eye.portal].gap
     return made

@@ -21,7 +21,7 @@ from core.weights import Sums
 Plain = object
 """int, float, str, bytes, bool, None, and lists of them: what a snapshot is made of."""
 
-_FLAGS = ("known", "ended", "static", "applied", "start_based", "end_based", "late")
+_FLAGS = ("known", "ended", "static", "applied", "start_based", "end_based", "late", "doubted")
 _NUMBERS = ("track", "first", "last", "count", "cell", "due")
 
 

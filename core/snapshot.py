@@ -109,14 +109,23 @@ def _load_place(place: Place, data: Plain) -> None:
 def _source(source: Source) -> Plain:
     outage = source.outage
     written = None if outage is None else (outage.since, outage.reason, outage.to, outage.filled)
-    return [source.newest, source.up, source.blind, written, source.timers, dict(source.counts)]
+    return [
+        source.newest,
+        source.up,
+        source.blind_since,
+        source.turned,
+        written,
+        source.timers,
+        dict(source.counts),
+    ]
 
 
 def _load_source(source: Source, data: Plain) -> None:
-    newest, up, blind, outage, timers, counts = cast(
-        tuple[int, bool, bool, tuple[int, str, int | None, int] | None, list[int], dict[str, int]], data
+    newest, up, blind_since, turned, outage, timers, counts = cast(
+        tuple[int, bool, int | None, int, tuple[int, str, int | None, int] | None, list[int], dict[str, int]],
+        data,
     )
-    source.newest, source.up, source.blind = newest, up, blind
+    source.newest, source.up, source.blind_since, source.turned = newest, up, blind_since, turned
     source.outage = None if outage is None else Outage(*outage)
     source.timers, source.counts = timers, Counter(counts)
 

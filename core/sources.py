@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cells import PORTS
-from core.places import Place
-from core.records import SECOND, Down
+from core.places import Blind, Place
+from core.records import SECOND, Down, Times
 from core.site import Source as Spec
 
 _INDEX_BITS = 32
@@ -43,8 +43,10 @@ class Source:
     newest: int = 0
     up: bool = True
     outage: Outage | None = None
-    blind: bool = False
-    antennas_off: set[int] = field(default_factory=set)
+    blind_since: int | None = None
+    """Up to when it is known what the source saw; None while it is watching."""
+    turned: int = 0
+    """Time of the last `device_down` or `device_up`."""
     late_ports: list[int] = field(default_factory=list)
     timers: list[int] = field(default_factory=list)
     SHIFT: ClassVar[int] = _INDEX_BITS + _KIND_BITS
@@ -58,6 +60,15 @@ class Source:
     def looks_at(self, port: int) -> tuple[Place, int] | None:
         """The place and side of a port; port 0 of the configuration stands for any."""
         return self.by_port.get(port) or self.by_port.get(0)
+
+    def cause(self, port: int) -> str:
+        """What makes a place blind when an antenna is off: no id has a slash."""
+        return f"{self.spec.id}/{port}"
+
+    def causes(self, port: int, blind: Blind) -> list[str]:
+        """Which of a place's causes end when a port is connected; port 0 stands for all, and is a part of each."""
+        own = [cause for cause in blind.open if cause.startswith(self.cause(0)[:-1])]
+        return own if not port else [cause for cause in own if cause in (self.cause(port), self.cause(0))]
 
     def wake(self, threshold: int, kind: int, index: int) -> None:
         """Ask to be told when `newest` reaches the threshold."""
@@ -76,8 +87,8 @@ class Source:
         if not self.up:
             return False
         self.up = False
-        self.blind = True
-        since = max(body.time, self.newest) if self.newest else body.time
+        since = max(body.time, self.newest)
+        self.blind_since = since if self.blind_since is None else self.blind_since
         self.outage = self.outage or Outage(since, body.reason)
         self.outage.to = None
         for place in self.places:
@@ -85,11 +96,24 @@ class Source:
         return True
 
     def sees(self, time: int) -> None:
-        """A record or sign of life dated `time`: the places are watched again from then on."""
-        if self.blind and self.up:
-            self.blind = False
+        """A record or sign of life dated `time`: the places are watched again from then on.
+
+        What is older than the outage says nothing about it: a reader may deliver its last reports once more.
+        """
+        if self.up and self.blind_since is not None and time > self.blind_since:
+            self.blind_since = None
             for place in self.places:
                 place.blind.end(self.spec.id, time)
+
+
+def fill(source: Source, time: Times) -> None:
+    """Count the records that fall into the outage, up to the first that is beyond it."""
+    outage = source.outage
+    if outage is None or outage.to is None:
+        return
+    beyond = np.flatnonzero(time >= outage.to)
+    backlog = time[: beyond[0]] if len(beyond) else time
+    outage.filled += int(np.count_nonzero(backlog >= outage.since))
 
 
 def unpack(timer: int) -> tuple[int, int, int]:

@@ -27,7 +27,7 @@ LIMIT = 256
 class Pass:
     """A pass that was decided: its run, what was seen, and the verdict.
 
-    `direction` is +1 from side 0 to side 1, 0 unknown; `resolved` says that it came from photo-eyes or the antennas.
+    `direction` is +1 from side 0 to side 1 by the antennas or the photo-eyes, 0 unknown.
     """
 
     run: Run
@@ -68,7 +68,8 @@ class Subject:
             claims=tuple(replace(claim, since=claim.since + by) for claim in self.now.claims),
             stays=tuple(replace(stay, since=stay.since + by) for stay in self.now.stays),
         )
-        self.settled += by
+        newest = max((decision.time for decision, _ in self.said), default=self.settled)
+        self.settled = max(self.settled, newest) + by
         self.said, self.passes, self.revisions = (), (), ()
 
 
@@ -91,6 +92,15 @@ class World(Protocol):
 
     def final(self, run: Run) -> bool:
         """Can the run no longer grow by what is not late?"""
+
+    def outlives(self, run: Run, time: int) -> bool:
+        """Does the run's silence end after a time, as far as is known?"""
+
+    def overtaken(self, run: Run) -> None:
+        """Count a run that was told of after newer evidence of its subject was settled."""
+
+    def doubt(self, run: Run) -> None:
+        """Something is decided against a run that has not ended: its next read must be noticed."""
 
     def not_after(self, run: Run) -> int | None:
         """The end of the blind interval that fell into the run's silence, None if none did."""
@@ -144,7 +154,7 @@ def _blocked(subject: Subject, time: int, world: World) -> bool:
     if not subject.open_passes:
         return False
     return any(
-        not run.ended and not run.static and run.first <= time
+        not run.known and not run.static and run.first - world.track_place(track).early <= time
         for track in subject.tracks
         if world.track_kind(track) is Kind.PASS
         for run in world.runs(track)
@@ -159,13 +169,16 @@ def decide(subject: Subject, world: World, horizon: int) -> list[Decision]:
     settling, waiting = True, False
     said = {one.same for one, _ in subject.said}
     for number, element in enumerate(elements):
+        overtaken = element.time < subject.settled
         if element.order == 1 and not element.run.applied:
-            waiting = waiting or not _certain(subject, element, state, world)
+            waiting = waiting or not (overtaken or _certain(subject, element, state, world))
             if waiting:
                 settling = False
                 continue
             element.run.applied = True
-        state, made = _apply(element, state, world)
+            if overtaken:
+                world.overtaken(element.run)
+        state, made = (_overtaken if overtaken else _apply)(element, state, world)
         # only what has been said can be settled: a decision may be older than the horizon when it is made
         old = element.time < horizon or len(elements) - number > LIMIT
         settling = settling and old and all(one.same in said for one in made)
@@ -208,8 +221,23 @@ def _apply(element: Element, state: Standing, world: World) -> Change:
         return _watch(element, state, world)
     place = world.track_place(run.track)
     if element.order:
+        for rival in state.overruled(run, place.id, world.nesting):
+            world.doubt(rival)
         return state.began(run, place.id, world.nesting)
-    return state.ended(run, place.id, place.silent, world.nesting, world.not_after(run))
+
+    def outlives(heir: Run) -> bool:
+        return world.outlives(heir, run.due)
+
+    return state.ended(run, place.id, place.silent, world.nesting, world.not_after(run), outlives)
+
+
+def _overtaken(element: Element, state: Standing, world: World) -> Change:
+    """Evidence older than the settled past: a pass is told, but where the subject is was decided by what came later."""
+    if element.passed is not None:
+        return state, [_passed(element.passed, element.passed.direction, _resolved(element.passed))]
+    if element.order or world.track_kind(element.run.track) is Kind.WATCH:
+        return state, []
+    return _apply(element, state, world)
 
 
 def _watch(element: Element, state: Standing, world: World) -> Change:
@@ -228,57 +256,58 @@ def _pass(one: Pass, state: Standing, nesting: Nesting) -> Change:
     """`passed`, and with a direction a claim on the far zone."""
     portal = one.place.portal
     assert portal is not None
-    seen, between = one.seen, portal.between
-    direction, reason = one.direction, "antennas" if one.place.sided else "eyes"
+    direction, reason = one.direction, _resolved(one)
     if not direction:
-        direction, reason = _presumed(state, between, nesting)
+        direction, reason = _presumed(state, portal.between, nesting)
     if not direction and portal.assume is not None:
         direction, reason = (1 if portal.assume == "in" else -1), "assume"
-    near, far = (between[0], between[1]) if direction >= 0 else (between[1], between[0])
-    counts = (
-        {between[0]: seen.reads[0], between[1]: seen.reads[1]}
-        if one.place.sided
-        else {one.place.id: sum(seen.reads)}
-    )
+    decision = _passed(one, direction, reason)
+    if not direction:
+        return state, [decision]
+    evidence = {"reason": "passed", "portal": one.place.id}
+    cause = Cause(decision.time, decision.anchor, decision.cell, decision.reads, evidence)
+    far = portal.between[1 if direction > 0 else 0]
+    state, more = state.told(far, cause, nesting, left=decision.from_place)
+    return state, [decision, *more]
+
+
+def _resolved(one: Pass) -> str:
+    """What told the direction of a pass, if anything did."""
+    return "antennas" if one.place.sided else "eyes"
+
+
+def _passed(one: Pass, direction: int, reason: str) -> Decision:
+    portal, seen = one.place.portal, one.seen
+    assert portal is not None
+    between, reads = portal.between, seen.reads
     evidence: Evidence = {
         "direction": reason if direction else "unknown",
-        "reads": counts,
+        "reads": dict(zip(between, reads, strict=True)) if one.place.sided else {one.place.id: sum(reads)},
         "separation": round(seen.separation, 3),
         "score": round(min(seen.score, 1e6), 3),
     }
-    decision = Decision(
+    return Decision(
         "passed",
         one.place.id,
         seen.middle,
         one.run.first,
         one.run.cell,
-        near if direction else None,
+        None if not direction else between[0 if direction > 0 else 1],
         {1: "in", -1: "out", 0: None}[direction],
-        sum(seen.reads),
+        sum(reads),
         round(seen.error, 6),
         one.verdict.confidence,
         evidence,
     )
-    if not direction:
-        return state, [decision]
-    cause = Cause(
-        seen.middle,
-        one.run.first,
-        one.run.cell,
-        sum(seen.reads),
-        {"reason": "passed", "portal": one.place.id},
-    )
-    state, more = state.told(far, cause, nesting)
-    return state, [decision, *more]
 
 
 def _presumed(state: Standing, between: tuple[str, str], nesting: Nesting) -> tuple[int, str]:
     """A door without sides: whoever was in one of its zones went to the other."""
-    for direction, zone in ((1, between[0]), (-1, between[1])):
-        other = between[1] if direction == 1 else between[0]
-        if state.is_in(zone) and not (state.is_in(other) and nesting.nested(zone, other)):
-            return direction, "zone"
-    return 0, "unknown"
+    inside = [zone for zone in between if state.is_in(zone)]
+    if not inside:
+        return 0, "unknown"
+    # of two zones, one inside the other, it leaves the inner one
+    return (1 if max(inside, key=nesting.depth) == between[0] else -1), "zone"
 
 
 Make = Callable[[Decision, int], Event]
@@ -307,7 +336,7 @@ def reconcile(subject: Subject, decisions: list[Decision], make: Make, retract: 
             known = make(decision, dict(subject.revisions).get(decision.fact, 0))
             events.append(known)
         kept.append((decision, known))
-    subject.said = tuple(kept[-LIMIT:])
+    subject.said = tuple(kept)
     return events
 
 

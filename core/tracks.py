@@ -33,6 +33,7 @@ class Run:
 
     `known`: its beginning is decided (nothing earlier is on its way). `ended`: its silence is decided, at `due`.
     `static`: a pass that lasted too long to be one. `applied`: its beginning is part of what was said. `start_based`, `end_based`: folded into the settled past.
+    `doubted`: it was decided that it is silent although nobody could hear it; its next read must be noticed.
     """
 
     track: int
@@ -49,6 +50,7 @@ class Run:
     end_based: bool = False
     applied: bool = False
     late: bool = False
+    doubted: bool = False
 
 
 Rank = Callable[[int], tuple[str, str, int]]
@@ -62,7 +64,9 @@ class Change(IntEnum):
     """A run became longer or fuller; nothing decided can have changed."""
     BEGAN = 1
     """A new newest run."""
-    REWRITTEN = 2
+    WENT_ON = 2
+    """The newest run went on after a silence that did not count."""
+    REWRITTEN = 3
     """The past changed: an earlier beginning, a bridge, or a run where none was known."""
 
 
@@ -186,6 +190,7 @@ class Tracks:
             return Change.BEGAN, piece
         if piece.last < newest.first and uptime(piece.last, newest.first) > gap:
             return self._put_older(piece, uptime, rank)
+        went_on = newest.doubted or piece.first > newest.last + gap
         changed, run = _merge(newest, piece, rank), newest
         older = self.older.get(piece.track)
         while older and not older[-1].end_based and uptime(older[-1].last, run.first) <= gap:
@@ -193,12 +198,15 @@ class Tracks:
             _merge(before, run, rank)
             run, changed = before, True
         self._store(run)
-        return (Change.REWRITTEN if changed else Change.GREW), run
+        if changed:
+            return Change.REWRITTEN, run
+        return (Change.WENT_ON if went_on else Change.GREW), run
 
     def _store(self, run: Run) -> None:
         track = run.track
         self.current[track] = run
         self.first[track], self.last[track], self.count[track] = run.first, run.last, run.count
+        run.doubted = False
         self.open[track] = not run.ended
         if run.sums is not None:
             run.sums.store(self.sums[self.row[track]])
@@ -239,6 +247,12 @@ class Tracks:
         """The newest run has ended: further reads begin a new one, or lengthen this one if they are late."""
         self.newest(track)
         self.open[track] = 0
+
+    def doubt(self, run: Run) -> None:
+        """The next read of a run that has not ended must be noticed."""
+        if run is self.current[run.track]:
+            self.close(run.track)
+            run.doubted = True
 
 
 def _merge(run: Run, other: Run, rank: Rank) -> bool:
