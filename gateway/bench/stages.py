@@ -9,13 +9,15 @@ from tempfile import TemporaryDirectory
 from core.pipeline import Pipeline
 from core.records import Input, Reads
 from core.site import Antenna, Portal, Site, Source, Tags, Zone
-from gateway.bench.codec import Decoding, decoded, recorded
+from gateway.bench.codec import PER_TAG, START, Decoding, decoded, recorded
 from gateway.bench.rows import Row
 from gateway.bench.scene import Cast
 from gateway.bench.script import SIZES
 from gateway.journal import Journal
 from gateway.merging import concatenate
 
+_FIRST = 10.0
+"""Seconds of record time after which passes and visits end as fast as they begin."""
 POPULATIONS = (2_000, 100_000)
 BATCHES = (1, 12, 100, 1_000, 20_000)
 _ALONE = (1,)
@@ -72,19 +74,19 @@ def codec(tags: int, sizes: tuple[int, ...], seconds: float) -> float:
     return spent * 1e9 / reads
 
 
-def site(tags: int) -> Site:
-    """Two zones without a silence that counts, and a portal that all its tags are parked at."""
+def site(tags: int, max_pass: float = 0.5) -> Site:
+    """Two zones and a portal; tags parked there are known to be after `max_pass` and the gap, in seconds."""
     antennas = (
         Antenna(1, portal="dock", side="yard"),
         Antenna(2, portal="dock", side="warehouse"),
         Antenna(3, zone="bay-0"),
         Antenna(4, zone="bay-1"),
     )
-    bays = tuple(Zone(f"bay-{bay}", leave="silence") for bay in (0, 1))
+    bays = tuple(Zone(f"bay-{bay}", leave="silence", silence=5.0) for bay in (0, 1))
     return Site(
         "bench",
         (Zone("yard"), Zone("warehouse"), *bays),
-        (Portal("dock", ("yard", "warehouse"), max_pass=0.5),),
+        (Portal("dock", ("yard", "warehouse"), max_pass=max_pass),),
         (Source("door", antennas),),
         tags=Tags(limit=max(200_000, tags)),
     )
@@ -132,14 +134,18 @@ def _input(reads: Reads) -> Input:
 
 def event_row(seconds: float) -> Row:
     """What an event costs in the step: passes through a portal and visits to two zones, few reads each."""
-    cast = Cast(0, 400, 500)
-    pipeline, events, reads = Pipeline(site(cast.tags)), 0, 0
-    batches = cut(decoded(recorded(cast, SIZES, round(seconds * 100_000))), 100)
-    began = time.process_time()
-    for batch in batches:
-        events += len(pipeline.step(_input(batch)).events)
-        reads += len(batch)
-    spent = time.process_time() - began
+    cast = Cast(0, 400, 200, visit=10.0)
+    pipeline, events, reads, spent = Pipeline(site(cast.tags, max_pass=5.0)), 0, 0, 0.0
+    pieces = recorded(cast, SIZES, round(PER_TAG * cast.tags * (_FIRST + 5.0)))
+    for batch in cut(decoded(pieces), 100):
+        began = time.process_time()
+        decided = pipeline.step(_input(batch))
+        if batch.time[0] > START + _FIRST * 1e6:
+            spent += time.process_time() - began
+            events += len(decided.events)
+            reads += len(batch)
+        if spent > seconds and events:
+            break
     return Row(
         "step event",
         "the pipeline's step where tags come and go",

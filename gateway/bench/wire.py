@@ -14,6 +14,8 @@ from gateway.bench.script import SIZES, Script
 PASSERS, VISITORS = 700, 300
 EVENTS = 500
 """Events per second that the traffic makes at least."""
+WARM_UP = 10.0
+"""Seconds after the first read: passes and visits end as fast as they begin."""
 SETTLED = 3.0
 """Times the usual events per second, below which the first sight of all tags is over."""
 
@@ -42,7 +44,7 @@ LOADS = (
 )
 
 
-def wire(seconds: float, folder: Path, load: Load, warm_up: float = 4.0) -> Iterator[Row]:
+def wire(seconds: float, folder: Path, load: Load, warm_up: float = WARM_UP) -> Iterator[Row]:
     """Reads per second that become durable, the CPU time of one, and the events that were among them."""
     script = Script((load.cast,), load.sizes, rounds=max(1, 6400 // sum(load.sizes)))
     with live(script, folder) as running:
