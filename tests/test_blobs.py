@@ -87,7 +87,7 @@ def spelt(input: Input) -> Sequence[object]:
 
 
 @given(INPUTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_inputs_come_back(inputs: list[Input]) -> None:
     codec = Codec()
     found = decode(encode(inputs, codec.codes), codec.tags)

@@ -140,5 +140,18 @@ def test_decode_tells_what_a_reader_says(hexadecimal: bool) -> None:
 
 def test_help_names_every_command() -> None:
     listed = waypost("--help").stdout.decode()
-    for name in ["run", "check", "demo", "simulate", "status", "events", "find", "watch", "decode", "replay", "capture", "bench"]:
+    for name in [
+        "run",
+        "check",
+        "demo",
+        "simulate",
+        "status",
+        "events",
+        "find",
+        "watch",
+        "decode",
+        "replay",
+        "capture",
+        "bench",
+    ]:
         assert f"  {name} " in listed

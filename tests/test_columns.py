@@ -25,7 +25,7 @@ def comes_back(column: NDArray[Any]) -> bytes:
 
 
 @given(st.sampled_from(sorted(BITS)), COUNTS, st.integers(0, 2**32), st.integers(0, 64), st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_bits_come_back(dtype: str, n: int, seed: int, narrow: int, ordered: bool) -> None:
     bits = np.random.default_rng(seed).integers(0, 2**64, n, np.uint64) >> np.uint64(narrow)
     column = bits.astype(f"<u{BITS[dtype] // 8}")

@@ -20,7 +20,7 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_an_error_at_any_call_loses_and_doubles_nothing(shim: Path, tmp_path: Path) -> None:
     runs = int(run("errors", tmp_path / "disk", library=shim))
-    assert runs > 200, "the shim has seen few calls: is it preloaded?"
+    assert runs > 150, "the shim has seen few calls: is it preloaded?"
 
 
 def test_a_disk_that_cannot_be_read_takes_nothing_with_it(shim: Path, tmp_path: Path) -> None:

@@ -32,6 +32,14 @@ def test_a_clock_within_a_second_is_taken_as_it_is(lag: int) -> None:
     assert utc(clock, [NOW - lag + 5], NOW + 5000) == [NOW - lag + 5]
 
 
+@pytest.mark.parametrize(("lag", "behind"), [(-SECOND, 0), (3000, 3000), (SECOND, SECOND), (2 * SECOND, 0)])
+def test_how_far_the_readers_present_is_behind(lag: int, behind: int) -> None:
+    clock = ReaderClock()
+    assert clock.behind == 0
+    clock.connected(NOW - lag, NOW)
+    assert clock.behind == behind
+
+
 def test_a_backlog_is_not_shifted() -> None:
     clock = ReaderClock()
     clock.connected(NOW - 2000, NOW)

@@ -390,6 +390,19 @@ def test_time_in_which_nobody_listened_does_not_count() -> None:
     assert play.session.deadline == before + 100
 
 
+def test_life_is_told_by_the_clock_that_the_reads_have() -> None:
+    """A reader whose clock is 0.8 s behind is believed; what it reads now must not be late."""
+    behind = 800_000
+    peer = Peer()
+    peer.specs = {our_id(peer): 2}
+    play = Play(peer)
+    play.hear(greeting(time=NOW - behind))
+    heard = play.hear(old(1, age=1.5))  # which is 0.7 s ago for the reader
+    assert heard[-1] == Alive(NOW - behind)
+    play.pass_time(1)
+    assert play.hear(keepalive()) == [Alive(play.now - behind)]
+
+
 def test_reads_between_signs_of_life_keep_their_order() -> None:
     play = Play(Peer())
     play.start()

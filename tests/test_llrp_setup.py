@@ -27,6 +27,8 @@ IMPINJ = Capabilities(
     antennas=4,
     has_utc_clock=True,
     holds=True,
+    warns=True,
+    inputs=4,
     powers={1: 10.0, 2: 20.25, 3: 30.0},
     hop_tables={7: (902_750, 903_250)},
     fixed=(),
@@ -64,8 +66,8 @@ def answer(hopping: int, *frequencies: Parameter) -> Message:
         {},
         (
             Parameter("LLRPStatus"),
-            Parameter("GeneralDeviceCapabilities", general, (Parameter("GPIOCapabilities"),)),
-            Parameter("LLRPCapabilities", {"supports_holding": 1}),
+            Parameter("GeneralDeviceCapabilities", general, (Parameter("GPIOCapabilities", {"gpis": 4}),)),
+            Parameter("LLRPCapabilities", {"supports_holding": 1, "can_report_buffer_fill_warning": 1}),
             Parameter("RegulatoryCapabilities", {}, (Parameter("UHFBandCapabilities", {}, band),)),
         ),
     )
@@ -258,6 +260,19 @@ def test_configuration_of_the_reader() -> None:
         " 00e10008 0001 80 02 00e10008 0004 80 02 00e20005 80"
     ).replace(" ", "")
     assert all(one.name != "EventsAndReports" for one in reader_config(Reading(), OTHER))
+
+
+@pytest.mark.parametrize(
+    ("reading", "reader", "events"),
+    [
+        (Reading(), IMPINJ, [1, 2, 3, 4, 8]),
+        (Reading(), replace(IMPINJ, warns=False, inputs=0), [2, 4, 8]),
+        (Reading(inputs=(1,)), replace(IMPINJ, warns=False, inputs=0), [1, 2, 4, 8]),
+    ],
+)
+def test_only_events_that_the_reader_has(reading: Reading, reader: Capabilities, events: list[int]) -> None:
+    states = reader_config(reading, reader)[0].every("EventNotificationState")
+    assert [state.number("event_type") for state in states] == events
 
 
 def status(code: int, text: str = "", *details: Parameter) -> Message:

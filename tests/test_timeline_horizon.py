@@ -25,7 +25,9 @@ def seen(second: float, port: int) -> Reads:
 
 def crossing(second: float, ports: tuple[int, int]) -> list[tuple[str, Reads]]:
     """Ten reads at each side of the door."""
-    side = [(second + 0.1 * n, ports[0]) for n in range(10)] + [(second + 1.5 + 0.1 * n, ports[1]) for n in range(10)]
+    side = [(second + 0.1 * n, ports[0]) for n in range(10)] + [
+        (second + 1.5 + 0.1 * n, ports[1]) for n in range(10)
+    ]
     return [("door", seen(at, port)) for at, port in side]
 
 

@@ -20,6 +20,8 @@ _VENDORS = {IMPINJ: "Impinj", 161: "Zebra"}
 class Capabilities:
     """The tables by which settings become indexes.
 
+    holds       it keeps reports while nobody is connected
+    warns       it tells when its buffer for that is filling
     powers      index -> transmit power in dBm
     hop_tables  hop table id -> kHz by channel index - 1; empty if the reader does not hop
     fixed       kHz by channel index - 1, where it does not hop
@@ -32,6 +34,8 @@ class Capabilities:
     antennas: int
     has_utc_clock: bool
     holds: bool
+    warns: bool
+    inputs: int
     powers: Mapping[int, float]
     hop_tables: Mapping[int, tuple[int, ...]]
     fixed: tuple[int, ...]
@@ -85,6 +89,8 @@ def capabilities(message: Message) -> Capabilities:
         antennas=general.number("max_antennas"),
         has_utc_clock=bool(general.number("has_utc_clock")),
         holds=bool(llrp.number("supports_holding")),
+        warns=bool(llrp.number("can_report_buffer_fill_warning")),
+        inputs=(general.first("GPIOCapabilities") or none).number("gpis"),
         powers={
             one.number("index"): one.number("power") / 100
             for one in uhf.every("TransmitPowerLevelTableEntry")

@@ -88,6 +88,11 @@ class ReaderClock:
             return False
         return -AS_IS <= least <= (AS_IS if self._live else _BELIEVABLE)
 
+    @property
+    def behind(self) -> int:
+        """Microseconds by which the reader's present, as its stamps tell it, is behind ours."""
+        return max(0, self._utc.least) if self.as_is and self._utc.least is not None else 0
+
     def utc(self, times: Times, arrival: int) -> Times:
         """The gateway's time for UTC stamps."""
         if not len(times):

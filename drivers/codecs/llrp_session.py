@@ -144,9 +144,13 @@ class Session:
         self._said.append(what)
 
     def _alive(self) -> None:
-        alive = Alive(self._now)
+        alive = Alive(self._now - self.clock.behind)
         if self.info is not None and self._said[-1:] != [alive]:
             self._say(alive)
+
+    def _caught_up(self) -> bool:
+        """The newest read is of just now, by the reader's clock."""
+        return self._newest >= self._now - self.clock.behind - _FRESH
 
     # Scripts
 
@@ -158,7 +162,7 @@ class Session:
         self._reports.hop_table = reader.channels()
         extensions = yield from configured(talk, reading, reader)
         self._spec, self._holds = ro_spec(reading, reader, extensions), reader.holds
-        yield from take_over(talk, self._spec, lambda: self._newest >= self._now - _FRESH)
+        yield from take_over(talk, self._spec, self._caught_up)
         for port, connected in (yield from antennas(talk)).items():
             if not reading.antennas or port in reading.antennas:
                 self._say(AntennaState(self._now, port, connected))

@@ -95,8 +95,17 @@ def ro_spec(reading: Reading, reader: Capabilities, extensions: bool) -> Paramet
 
 def reader_config(reading: Reading, reader: Capabilities) -> tuple[Parameter, ...]:
     """What goes into SET_READER_CONFIG: keepalive, events, inputs, and to hold reports while nobody listens."""
+    wanted = {
+        _GPI: reader.inputs > 0 or bool(reading.inputs),
+        _ROSPEC: True,
+        _FILL_WARNING: reader.warns,
+        _EXCEPTION: True,
+        _ANTENNA: True,
+    }
     states = tuple(
-        Parameter("EventNotificationState", {"event_type": type, "notification_state": 1}) for type in _EVENTS
+        Parameter("EventNotificationState", {"event_type": type, "notification_state": 1})
+        for type, on in wanted.items()
+        if on
     )
     inputs = tuple(
         Parameter("GPIPortCurrentState", {"gpi_port": port, "config": 1, "state": 2})

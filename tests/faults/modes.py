@@ -38,7 +38,7 @@ def errors(directory: Path) -> None:
     """A fault at every call that writes, synchronises, truncates, unlinks or renames, in several manners."""
     shim = Shim()
     runs = 0
-    manners = ((1, errno.EIO, 1, False), (2, errno.EIO, 4, True), (2, errno.ENOSPC, 2, True))
+    manners = ((1, errno.EIO, 1, False), (4, errno.EIO, 4, True), (4, errno.ENOSPC, 2, True))
     for step, error, count, half in manners:
         for call in itertools.count(step - 1, step):
             path = fresh(directory)

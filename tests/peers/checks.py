@@ -16,10 +16,9 @@ from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
-from drivers.llrp import Llrp
-
 from core.records import Body, Reads
 from drivers.base import Order
+from drivers.llrp import Llrp
 from simulators.llrp import SimulatedReader
 from simulators.llrp_reports import Sighting
 from tests.peers.tap import Tap
