@@ -301,6 +301,24 @@ def test_every_byte_of_every_tag_is_checked(number: int, at: int, change: int) -
         assert set(found[:-1]) <= set(rows(decode(report(*whole))))
 
 
+def test_shapes_without_end_are_still_read() -> None:
+    reports = decoder()
+    several = [
+        tag(epc(1), antenna=a, rssi=r, channel=c, count=n, more=more)
+        for a in (None, 1)
+        for r in (None, -1)
+        for c in (None, 2)
+        for n in (None, 1)
+        for more in (b"", impinj(56, 1), tlv(778, b""), tlv(779, b"x"), b"\xfd" + bytes(3))
+    ]
+    many = [tag(epc(number), more=tlv(700 + number, b"")) for number in range(40)]
+    many.append(tag(epc(41), more=b"\xfd" + bytes(3)))
+    bad = tlv(0xF0, bytes(len(many[0]) - 4))
+    for _ in range(2):
+        same(rows(decode(report(*several, *many, bad), reports)), expected(report(*several, *many)))
+    assert reports.counts == {"unknown": 2 * 17, "malformed": 2}
+
+
 def test_another_shape_of_the_same_length() -> None:
     reports = decoder()
     reports.hop_table = np.array([0, 902_750, 0], np.int32)

@@ -17,13 +17,7 @@ SEARCH_MODES = {"reader": 0, "single": 1, "dual": 2, "focus": 3}
 
 SearchMode = Literal["reader", "single", "dual", "focus"]
 
-_EVENTS = (
-    1,
-    2,
-    3,
-    4,
-    8,
-)  # NotificationEventType: GPI, ROSpec, buffer fill warning, reader exception, antenna
+_GPI, _ROSPEC, _FILL_WARNING, _EXCEPTION, _ANTENNA = 1, 2, 3, 4, 8  # NotificationEventType
 
 
 @dataclass(frozen=True, slots=True)
