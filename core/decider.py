@@ -5,7 +5,7 @@ a pass. A timer is lazy: a track has one, and when it rings the run may have gro
 looks at reads beyond the frontier, so it does not matter how many of them a batch has already brought.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -102,6 +102,8 @@ class Decider:
         tracks = self.state.tracks
         change, run = tracks.put(piece, self._silences.uptime(piece.track), self.state.cells.name)
         if change is Change.GREW:
+            if run.first == piece.first and run in self._open_at(run):
+                self._door(run.track).opened(run)  # it began earlier than was known
             return
         run.late = run.late or late
         if tracks.kind[run.track] is Kind.PASS:
@@ -176,6 +178,8 @@ class Decider:
             return
         if not self.state.tracks.is_armed(track, source.index, threshold):
             return
+        if self._moved_on(source, threshold, Due(kind), track):
+            return
         due = threshold - self._silences.lateness(source, track)
         behind = self._silences.behind(source, track, due)
         if behind is not None:
@@ -186,6 +190,27 @@ class Decider:
             self._pass_due(source, track, due)
         else:
             self._silence_due(source, track, due)
+
+    def _moved_on(self, source: Source, threshold: int, kind: Due, track: int) -> bool:
+        """Most rings find a run that was read since: it is timed anew from its columns, and that is all.
+
+        Its silence can not be complete before its gap is over, so nothing is decided too late: blindness and other
+        sources only make it later, and are asked for when it rings then.
+        """
+        tracks = self.state.tracks
+        run = tracks.current[track]
+        if run is None or not tracks.m_open[track] or track in tracks.older:
+            return False
+        due = tracks.m_last[track] + tracks.m_gap[track]
+        if kind == Due.PASS and not run.static:
+            place = self.track_place(track)
+            due = min(due, run.first + place.max_pass + place.gap)
+        later = due + self._silences.lateness(source, track)
+        if later <= threshold:
+            return False
+        tracks.arm(track, source.index, later)
+        source.wake(later, kind, track)
+        return True
 
     def _begin(self, source: Source, track: int) -> None:
         lateness = self._silences.lateness(source, track)
@@ -234,6 +259,10 @@ class Decider:
     def _door(self, track: int) -> Door:
         return self.state.doors[self.state.tracks.place[track]]
 
+    def _open_at(self, run: Run) -> Container[Run]:
+        """The open passes of the door that the run is at; none for a visit."""
+        return self._door(run.track).open if self.track_kind(run.track) is Kind.PASS else ()
+
     def _open(self, run: Run) -> None:
         self._door(run.track).opened(run)
         self.state.subjects[self.state.tracks.subject[run.track]].open_passes += 1
@@ -275,7 +304,7 @@ class Decider:
 
     def _settle(self, source: Source, door: Door) -> None:
         """Judge every pass whose companions have ended, then those whose vote late evidence has changed."""
-        for one in door.ready(lambda run: run.first):
+        for one in door.ready():
             if one.run.late:
                 door.recheck.append(one.seen.middle)
             self._judge(source, door, one, one.run.late)

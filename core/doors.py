@@ -1,8 +1,9 @@
 """Portals at work: which passes are open, which wait for the vote of their companions, which were judged."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from heapq import heappop, heappush
 from itertools import pairwise
 
 from core.places import Place
@@ -20,25 +21,40 @@ class Judged:
     verdict: Verdict | None = None
 
 
+LIMIT = 20_000
+"""Ended passes of one portal that a late vote may still touch; older ones are forgotten first."""
+
+
 @dataclass(slots=True, eq=False)
 class Door:
-    """One portal. `open` holds the passes that are running and not static; `ended` all that a vote may still touch."""
+    """One portal. `open` holds the passes that are running and not static; `ended` all that a vote may still touch.
+
+    Two heaps say which passes can be judged without looking at the others: when the open ones began, and until when
+    those that wait may get companions. An entry of `begun` whose pass is no longer open is dropped when it surfaces.
+    """
 
     place: Place
     ballot: Ballot
     open: dict[Run, None] = field(default_factory=dict)
-    waiting: list[Judged] = field(default_factory=list)
+    begun: list[tuple[int, int, Run]] = field(default_factory=list)
+    waiting: list[tuple[int, int, Judged]] = field(default_factory=list)
     ended: dict[int, list[Judged]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     recheck: list[int] = field(default_factory=list)
     """Times at which the votes changed after passes there had been judged."""
     swept: int = 0
+    serial: int = 0
     eyes: list[tuple[int, int]] = field(default_factory=list)
     """(time, side) of the photo-eyes' activations, in order of time."""
+
+    def _next(self) -> int:
+        self.serial += 1
+        return self.serial
 
     def opened(self, run: Run) -> None:
         """A pass began."""
         self.open[run] = None
+        heappush(self.begun, (run.first, self._next(), run))
 
     def became_static(self, run: Run) -> None:
         """A pass lasted too long to be one: it leaves the vote."""
@@ -52,28 +68,33 @@ class Door:
         self.ballot.add(seen)
         judged = Judged(run, seen)
         self.ended.setdefault(run.track, []).append(judged)
-        self.waiting.append(judged)
+        self.wait(judged)
+
+    def wait(self, one: Judged) -> None:
+        """A pass waits until nothing that began in time to be its companion is open."""
+        heappush(self.waiting, (self.ballot.until(one.seen), self._next(), one))
 
     def withdraw(self, track: int) -> list[Judged]:
         """Late evidence changed the passes of a track: take back their votes."""
         gone = self.ended.pop(track, [])
         for one in gone:
             self.ballot.add(one.seen, -1)
-        self.waiting = [one for one in self.waiting if one.run.track != track]
+        self.waiting = sorted(entry for entry in self.waiting if entry[2].run.track != track)
         return gone
 
-    def ready(self, first: Callable[[Run], int]) -> Iterator[Judged]:
-        """Passes whose companions have all ended, in order of their end; `first` reads an open run's beginning."""
-        if not self.waiting:
-            return
-        earliest = min(map(first, self.open), default=None)
-        left = []
-        for one in self.waiting:
-            if earliest is None or earliest >= self.ballot.until(one.seen):
-                yield one
-            else:
-                left.append(one)
-        self.waiting = left
+    def ready(self) -> Iterator[Judged]:
+        """Passes whose companions have all ended."""
+        while self.waiting:
+            earliest = self._earliest()
+            if earliest is not None and earliest < self.waiting[0][0]:
+                return
+            yield heappop(self.waiting)[2]
+
+    def _earliest(self) -> int | None:
+        """When the first of the open passes began."""
+        while self.begun and self.begun[0][2] not in self.open:
+            heappop(self.begun)
+        return self.begun[0][0] if self.begun else None
 
     def judge(self, one: Judged) -> bool:
         """Decide a pass, or decide it again; True when the verdict is new."""
@@ -126,22 +147,31 @@ class Door:
         """What was judged is settled and takes part in no later vote."""
         self.ended.clear()
         self.ballot = Ballot(self.place.gap)
-        for one in self.waiting:
+        waiting, self.waiting = self.waiting, []
+        for _, _, one in waiting:
             self.ballot.add(one.seen)
             self.ended.setdefault(one.run.track, []).append(one)
+            self.wait(one)
 
     def shift(self, by: int) -> None:
         """Move what is running; what has ended is settled and takes part in no later vote."""
         self.eyes = [(time + by, side) for time, side in self.eyes]
-        for one in self.waiting:
+        self.begun = [(first + by, serial, run) for first, serial, run in self.begun]
+        for _, _, one in self.waiting:
             one.seen = replace(one.seen, middle=one.seen.middle + by)
         self.settled()
 
     def forget(self, before: int) -> None:
-        """Drop what lies beyond the horizon; looks only once a minute."""
+        """Drop what lies beyond the horizon, or is too much; looks only once a minute."""
         if before < self.swept + 60 * SECOND:
             return
         self.swept = before
+        excess = sum(map(len, self.ended.values())) - LIMIT
+        if excess > 0:
+            dues = [
+                one.run.due for passes in self.ended.values() for one in passes if one.verdict is not None
+            ]
+            before = max(before, sorted(dues)[min(excess, len(dues)) - 1] + 1)
         self.ballot.forget(before)
         for track in list(self.ended):
             kept = [one for one in self.ended[track] if one.verdict is None or one.run.due >= before]

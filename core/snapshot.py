@@ -138,9 +138,9 @@ def _door(door: Door, runs: Runs) -> Plain:
     ended = [one for passes in door.ended.values() for one in passes]
     numbers = {id(one): number for number, one in enumerate(ended)}
     return [
-        [runs.number(run) for run in door.open],
+        [runs.number(run) for _, _, run in sorted(door.begun) if run in door.open],
         [_judged(one, runs) for one in ended],
-        [numbers[id(one)] for one in door.waiting],
+        [numbers[id(one)] for _, _, one in sorted(door.waiting)],
         {str(movement): count for movement, count in door.counts.items()},
         [door.recheck, door.swept, door.eyes, door.ballot.dump()],
     ]
@@ -150,13 +150,15 @@ def _load_door(door: Door, data: Plain, runs: list[Run]) -> None:
     opened, ended, waiting, counts, rest = cast(
         tuple[list[int], list[tuple[int, Plain, Plain]], list[int], dict[str, int], Plain], data
     )
-    door.open = {runs[number]: None for number in opened}
+    for number in dict.fromkeys(opened):
+        door.opened(runs[number])
     judged = [
         Judged(runs[run], plain.load_motion(seen), plain.load_verdict(said)) for run, seen, said in ended
     ]
     for one in judged:
         door.ended.setdefault(one.run.track, []).append(one)
-    door.waiting = [judged[number] for number in waiting]
+    for number in waiting:
+        door.wait(judged[number])
     door.counts = Counter(counts)
     recheck, swept, eyes, bins = cast(tuple[list[int], int, list[tuple[int, int]], list[list[int]]], rest)
     door.recheck, door.swept, door.eyes = recheck, swept, eyes

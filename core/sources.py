@@ -49,13 +49,15 @@ class Source:
     """Time of the last `device_down` or `device_up`."""
     late_ports: list[int] = field(default_factory=list)
     timers: list[int] = field(default_factory=list)
+    own: int = 0
+    """The source's own lateness, microseconds."""
     SHIFT: ClassVar[int] = _INDEX_BITS + _KIND_BITS
     counts: Counter[str] = field(default_factory=Counter)
 
     def lateness(self, place: Place | None) -> int:
         """How far `newest` must be beyond a time at a place for it to lie behind the frontier, microseconds."""
         given = None if place is None else place.lateness
-        return (round(self.spec.lateness * SECOND) if given is None else given) + 1
+        return (self.own if given is None else given) + 1
 
     def looks_at(self, port: int) -> tuple[Place, int] | None:
         """The place and side of a port; port 0 of the configuration stands for any."""
@@ -143,5 +145,5 @@ def sources(specs: tuple[Spec, ...], places: dict[str, Place]) -> list[Source]:
             if port:
                 late[min(port, PORTS - 1)] = default if place.lateness is None else place.lateness
         near = list({place.id: place for place, _ in by_port.values()}.values())
-        made.append(Source(index, spec, near, by_port, late, late_ports=late.tolist()))
+        made.append(Source(index, spec, near, by_port, late, late_ports=late.tolist(), own=default))
     return made

@@ -122,6 +122,7 @@ class Tracks:
         """The same columns for one row at a time: a memoryview's item costs a third of an array's."""
         self.m_first, self.m_last, self.m_count = self.first.data, self.last.data, self.count.data
         self.m_gap, self.m_open, self.m_sums = self.gap.data, self.open.data, self.sums.data
+        self.m_armed, self.m_armed_by = self.armed.data, self.armed_by.data
 
     def add_read(self, track: int, side: int, weight: int, time: int, count: int) -> None:
         """Add one read to the sums of the newest pass; a parked tag's are of no use any more."""
@@ -150,16 +151,16 @@ class Tracks:
         """Set the timer of a track; False when that very timer is set."""
         if self.is_armed(track, source, threshold):
             return False
-        self.armed_by[track], self.armed[track] = source, threshold
+        self.m_armed_by[track], self.m_armed[track] = source, threshold
         return True
 
     def is_armed(self, track: int, source: int, threshold: int) -> bool:
         """Is this the timer that is set for the track?"""
-        return bool(self.armed_by[track] == source and self.armed[track] == threshold)
+        return bool(self.m_armed_by[track] == source and self.m_armed[track] == threshold)
 
     def disarm(self, track: int) -> None:
         """No timer is set for the track."""
-        self.armed_by[track] = -1
+        self.m_armed_by[track] = -1
 
     def newest(self, track: int) -> Run | None:
         """The newest run with its columns read back; None when the track was never heard."""
