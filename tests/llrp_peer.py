@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 
-from core.records import SECOND
+from core.records import SECOND, Reads
 from drivers.codecs.llrp import Message, Parameter, decode_message, encode_message, encode_parameter
+from drivers.codecs.llrp_capabilities import capabilities
 from drivers.codecs.llrp_frames import Frames
 from drivers.codecs.llrp_session import Said, Session
-from drivers.codecs.llrp_setup import Reading
-from tests.llrp_bytes import message, tlv
+from drivers.codecs.llrp_setup import Reading, ro_spec
+from tests.llrp_bytes import epc, message, report, tag, tlv
 
 NOW = 1_760_000_000_000_000
+IMPINJ = 25882
 
 Answer = Callable[[Message], list[Message]]
 
@@ -188,3 +190,28 @@ class Play:
         while self.session.info is None and self.session.error is None:
             self.wait()
         return self.heard
+
+
+def our_id(peer: Peer, reading: Reading | None = None) -> int:
+    """The id of the ROSpec that a session will want of this peer."""
+    reader = capabilities(peer.answer(Message("GET_READER_CAPABILITIES"))[0])
+    peer.said.clear()
+    return ro_spec(reading or Reading(), reader, extensions=peer.vendor == IMPINJ).number("rospec_id")
+
+
+def tags_of(heard: list[Said]) -> list[str]:
+    return [one.tags.ids[code] for one in heard if isinstance(one, Reads) for code in one.tag]
+
+
+def old(number: int, age: float = 60) -> bytes:
+    """A report of one tag that was seen a while ago."""
+    time = NOW - int(age * SECOND)
+    return report(tag(epc(number), first=time, last=time))
+
+
+def name(number: int) -> str:
+    return epc(number).hex().upper()
+
+
+def keepalive(id: int = 98) -> bytes:
+    return message(62, id=id)

@@ -1,171 +1,26 @@
-"""The LLRP driver over loopback sockets, in virtual time: drivers/llrp.py, llrp_connection.py, recorded.py, catalog.py."""
+"""The LLRP driver over loopback sockets, in virtual time: drivers/llrp_connection.py."""
 
 import asyncio
 import logging
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
 
 import pytest
-from pydantic import TypeAdapter, ValidationError
 
-from core.records import SECOND, Alive, Body, Reads, Up
-from core.site import Antenna, PhotoEye
-from drivers.base import Fatal, Order, ProtocolError, SetOutput, Start, Stop
-from drivers.catalog import Device
+from core.records import SECOND, Alive, Reads, Up
+from drivers.base import Fatal, ProtocolError, SetOutput, Start, Stop
 from drivers.codecs.llrp import Message, Parameter, decode_message, encode_message
-from drivers.codecs.llrp_frames import Frames
-from drivers.codecs.llrp_setup import GpiTrigger, PeriodicTrigger, Radio, Reading
 from drivers.llrp import Llrp
-from drivers.llrp_connection import Connection, Waiting
-from drivers.recorded import Recorded
-from drivers.streams import Address, open_stream
+from drivers.llrp_connection import Waiting
 from tests.llrp_bytes import epc, message, report, tag
-from tests.llrp_peer import NOW, Peer, event, failing, greeting, silent
+from tests.llrp_peer import (
+    Peer,
+    event,
+    failing,
+    greeting,
+    name,
+    silent,
+)
+from tests.llrp_scene import FakeLink, Reader, Scene, play
 from tests.virtual_loop import run
-
-
-class Reader(asyncio.Protocol):
-    """A peer with a socket."""
-
-    def __init__(self, peer: Peer) -> None:
-        self.peer = peer
-        self.gone = asyncio.Event()
-        self._frames = Frames()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        self.say(greeting())
-
-    def say(self, *messages: Message | bytes) -> None:
-        data = b"".join(one if isinstance(one, bytes) else encode_message(one) for one in messages)
-        self.transport.write(data)
-
-    def data_received(self, data: bytes) -> None:
-        for frame in self._frames.feed(data):
-            self.say(*self.peer.answer(decode_message(frame)))
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self.gone.set()
-
-
-class FakeLink:
-    """The daemon, as far as a driver sees it; `gate` closed = it takes nothing."""
-
-    def __init__(self) -> None:
-        self.bodies: list[Body] = []
-        self.counters: Counter[str] = Counter()
-        self.info: list[str] = []
-        self.tapped = b""
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.failing = False
-        self.asked: asyncio.Queue[Order] = asyncio.Queue()
-        self.offset = NOW
-
-    async def emit(self, body: Body) -> Awaitable[None]:
-        await self.gate.wait()
-        if self.failing:
-            raise RuntimeError("the writer has ended")
-        self.bodies.append(body)
-        durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        durable.set_result(None)
-        return durable
-
-    def up(self, info: str) -> None:
-        self.info.append(info)
-
-    def tap(self, data: bytes) -> None:
-        self.tapped += data
-
-    def count(self, name: str, n: int = 1) -> None:
-        self.counters[name] += n
-
-    def now(self) -> int:
-        return self.offset + round(asyncio.get_running_loop().time() * SECOND)
-
-    @property
-    def orders(self) -> AsyncIterator[Order]:
-        return self._orders()
-
-    async def _orders(self) -> AsyncIterator[Order]:
-        while True:
-            yield await self.asked.get()
-
-    @property
-    def tags(self) -> list[str]:
-        return [body.tags.ids[code] for body in self.bodies if isinstance(body, Reads) for code in body.tag]
-
-
-class Scene:
-    """A reader, a daemon and a driver between them."""
-
-    def __init__(self, peer: Peer) -> None:
-        self.reader = Reader(peer)
-        self.link = FakeLink()
-        self.driver: asyncio.Task[None] | None = None
-
-    async def end(self) -> BaseException | None:
-        """How the driver ended."""
-        assert self.driver is not None
-        await asyncio.wait({self.driver})
-        return None if self.driver.cancelled() else self.driver.exception()
-
-    async def stop(self) -> None:
-        assert self.driver is not None
-        self.driver.cancel()
-        await asyncio.wait({self.driver})
-        assert self.driver.cancelled()
-
-
-@asynccontextmanager
-async def scene(
-    peer: Peer | None = None, limit: int | None = None, **settings: object
-) -> AsyncIterator[Scene]:
-    """The driver connects and has three seconds to get reading."""
-    play = Scene(peer or Peer())
-    server = await asyncio.get_running_loop().create_server(lambda: play.reader, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    if limit is None:
-        url = f"tcp://127.0.0.1:{port}"
-        driver = Llrp.model_validate({"id": "door1", "url": url, **settings})
-        play.driver = asyncio.create_task(driver.run(play.link))
-    else:
-        play.driver = asyncio.create_task(limited(play.link, port, limit))
-    try:
-        await asyncio.sleep(3)
-        yield play
-    finally:
-        server.close()
-        play.link.gate.set()
-        play.driver.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await play.driver
-        await play.reader.gone.wait()
-
-
-async def limited(link: FakeLink, port: int, limit: int) -> None:
-    """A connection that keeps so many rows for a busy daemon."""
-    async with open_stream(Address("tcp", "127.0.0.1", port)) as stream:
-        await Connection(Reading(), stream, link, "door1", limit).run()
-
-
-def play(
-    test: Callable[[Scene], Coroutine[None, None, None]],
-    peer: Peer | None = None,
-    limit: int | None = None,
-    **settings: object,
-) -> None:
-    async def main() -> None:
-        async with scene(peer, limit, **settings) as here:
-            await test(here)
-
-    run(main())
-
-
-def name(number: int) -> str:
-    return epc(number).hex().upper()
 
 
 def test_from_the_wire_to_the_daemon() -> None:
@@ -442,113 +297,5 @@ def test_rows_wait_in_order_and_are_counted() -> None:
         await waiting.hand_over(link)
         assert (waiting.rows, link.bodies) == (0, [Alive(1), Up(2)])
         await waiting.below(1)
-
-    run(main())
-
-
-# Settings
-
-DOOR = {"id": "door1", "kind": "llrp", "url": "tcp://10.0.0.5"}
-
-
-def driver(**settings: object) -> Llrp:
-    return Llrp.model_validate({**DOOR, **settings})
-
-
-def test_a_device_of_a_configuration() -> None:
-    device: Llrp | Recorded = TypeAdapter(Device).validate_python(
-        {**DOOR, "antennas": [{"port": 1, "zone": "yard"}]}
-    )
-    assert isinstance(device, Llrp)
-    assert device.reading() == Reading(antennas=(1,))
-    assert isinstance(TypeAdapter(Device).validate_python({"id": "r", "kind": "recorded"}), Recorded)
-
-
-def test_all_settings() -> None:
-    found = driver(
-        antennas=[
-            {"port": 2, "portal": "dock", "side": "yard"},
-            {"port": 1, "portal": "dock", "side": "hall"},
-        ],
-        gpi=[{"port": 3, "portal": "dock", "side": "yard"}],
-        radio=[{"power": 27.5}, {"port": 1, "power": 20, "rf_mode": 1002}],
-        session=2,
-        search="focus",
-        tag_population=100,
-        tari=6250,
-        phase=True,
-        doppler=True,
-        channel=False,
-        report_every=10,
-        trigger={"gpi": 1, "hold": 10},
-    ).reading()
-    assert found == Reading(
-        antennas=(1, 2),
-        radio={0: Radio(27.5), 1: Radio(20.0, 1002)},
-        session=2,
-        search="focus",
-        population=100,
-        tari=6250,
-        phase=True,
-        doppler=True,
-        channel=False,
-        report_every=10,
-        trigger=GpiTrigger(1, 10.0),
-        keepalive=1.0,
-        inputs=(1, 3),
-    )
-
-
-def test_other_settings() -> None:
-    found = driver(
-        antennas=[{"port": 0, "zone": "yard"}, {"port": 1, "zone": "yard"}],
-        trigger={"period": 60, "duration": 5},
-        keepalive=2.5,
-    ).reading()
-    assert found.antennas == ()
-    assert found.trigger == PeriodicTrigger(60.0, 5.0)
-    assert found.keepalive == 2.5
-    assert driver(
-        antennas=(Antenna(1, zone="yard"),), gpi=(PhotoEye(4, "dock", "yard"),)
-    ).reading().inputs == (4,)
-
-
-@pytest.mark.parametrize(
-    ("settings", "reason"),
-    [
-        ({"url": "http://reader"}, "must begin with tcp"),
-        ({"radio": [{"power": 20}, {"power": 21}]}, "radio names a port twice"),
-        (
-            {"radio": [{"port": 2}], "antennas": [{"port": 1, "zone": "a"}]},
-            "port 2, which is not among antennas",
-        ),
-        ({"tari": 6250}, "tari goes with an RF mode"),
-        ({"session": 4}, "less than or equal to 3"),
-        ({"keepalive": 0}, "greater than or equal to 0.1"),
-        ({"trigger": {"gpi": 1}}, "Field required"),
-        ({"tls": {"fingerprint": "12"}}, "should match pattern"),
-        ({"powr": 3}, "Extra inputs are not permitted"),
-    ],
-)
-def test_settings_that_cannot_be(settings: dict[str, object], reason: str) -> None:
-    with pytest.raises(ValidationError, match=reason):
-        driver(**settings)
-
-
-def test_fingerprints_as_tools_print_them() -> None:
-    for fingerprint in ("ab" * 32, ":".join(["AB"] * 32)):
-        assert driver(tls={"fingerprint": fingerprint}).tls.fingerprint == fingerprint
-
-
-def test_a_recorded_device_is_up_and_does_nothing() -> None:
-    async def main() -> None:
-        link = FakeLink()
-        task = asyncio.create_task(Recorded(id="recorded-1").run(link))
-        await asyncio.sleep(3600)
-        assert link.info == ["fed by `waypost replay`"]
-        assert not task.done()
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
     run(main())
