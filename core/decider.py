@@ -26,6 +26,9 @@ from core.tracks import Change, Kind, Run
 HORIZON = 600 * SECOND
 """A correction reaches back this far behind its source's newest record (10 min)."""
 
+SAID_LIMIT = 50_000
+"""Decisions of the whole site that a correction may reach back over; beyond, the oldest are settled early."""
+
 
 class Due(IntEnum):
     """What a timer is for."""
@@ -346,10 +349,11 @@ class Decider:
         if number in self.state.undecided:
             self.redecide(source, number, late=False)
 
-    def redecide(self, source: Source, number: int, late: bool) -> None:
-        """Fold a subject's timeline again and say what is new."""
+    def redecide(self, source: Source, number: int, late: bool, horizon: int | None = None) -> None:
+        """Fold a subject's timeline again and say what is new; what is older than `horizon` is settled."""
         subject = self.state.subjects[number]
-        horizon = source.newest - HORIZON
+        if horizon is None:
+            horizon = source.newest - HORIZON
         decisions = decide(subject, self, horizon)
         if subject.waiting:
             self.state.undecided[number] = None
@@ -374,13 +378,13 @@ class Decider:
             self.state.tracks.forget(track, horizon)
 
     def rest(self, source: Source) -> None:
-        """Settle the subjects whose last events lie beyond the horizon: nothing can correct them any more."""
+        """Settle the subjects whose last events lie beyond the horizon, or are too many to remember."""
         said = self.state.said
-        while said and said[0][0] < source.newest - HORIZON:
-            _, number = said.popleft()
+        while said and (said[0][0] < source.newest - HORIZON or len(said) > SAID_LIMIT):
+            when, number = said.popleft()
             subject = self.state.subjects[number]
-            if subject.said and subject.said[-1][1].detected < source.newest - HORIZON:
-                self.redecide(source, number, late=False)
+            if subject.said and subject.said[-1][1].detected <= when:
+                self.redecide(source, number, late=False, horizon=when)
 
     def _event(self, subject: Subject, decision: Decision, revision: int, late: bool) -> Event:
         tag, source, port = self.state.cells.name(decision.cell)

@@ -2,7 +2,7 @@
 
 Pace. A cycle takes what has gathered; cycles start at least 20 ms apart unless a megabyte waits, so an idle
 gateway answers at once and a busy one steps and commits for many at a time. A cycle ends with a commit when a
-receipt is awaited or something was decided, when a megabyte is uncommitted, or a second after the oldest
+receipt is awaited or something was decided, when a few pages' worth is uncommitted, or a second after the oldest
 uncommitted input. What only says "I am alive" is written once a minute.
 
 Faults. If the pipeline raises, its state is half-stepped and worth nothing: what was stepped before is
@@ -35,10 +35,15 @@ AGE = 1.0
 """Seconds after which an input is committed, whatever it is."""
 HEARTBEAT = 60.0
 """Seconds after which signs of life are committed although nothing depends on them."""
-BULK = 1 << 20
-"""Uncommitted bytes that are committed at once."""
-SNAPSHOT_BYTES = 32 << 20
-"""Input after which a snapshot is taken, so that a restart re-steps at most about this much."""
+ENOUGH = 6 << 10
+"""Uncommitted bytes that are committed at once as well, at the pace of the cycles: about 200 reads.
+
+A commit writes some 7 kB however little it holds, so waiting for more would spare the card little; and at the rate
+that a busy site has, a read is so durable within a tenth of a second. A tag parked at a door stays far below it."""
+SNAPSHOT_BYTES = 64 << 20
+"""Input (as columns in memory) after which a snapshot is taken: what a restart re-steps at most."""
+SNAPSHOT_SHARE = 16
+"""And it takes this many times the size of the last snapshot, so that a large state is not written all the time."""
 RETRY = (0.1, 0.2, 0.5, 1.0)
 """Seconds between attempts to commit after an I/O error; the last one goes on."""
 
@@ -82,6 +87,7 @@ class Writer:
         self._idle = idle
         self._batch = Batch()
         self._since_snapshot = 0
+        self._snapshot_size = 0
         self._cycle = -PACE
         self._oldest: float | None = None
         self._heartbeat = 0.0
@@ -171,7 +177,9 @@ class Writer:
             return False
         if self._oldest is None:
             self._oldest = now
-        return batch.decided or self.intake.wanted or batch.size >= BULK or now >= self._oldest + AGE
+        return (
+            batch.decided or self.intake.wanted or batch.journalled >= ENOUGH or now >= self._oldest + AGE
+        )
 
     async def _step(self, merged: Merged) -> None:
         try:
@@ -216,10 +224,13 @@ class Writer:
         await self.recover()
 
     def _grown(self) -> bool:
-        return self._since_snapshot + self._batch.journalled >= SNAPSHOT_BYTES
+        wanted = max(SNAPSHOT_BYTES, SNAPSHOT_SHARE * self._snapshot_size)
+        return self._since_snapshot + self._batch.journalled >= wanted
 
     def _snapshot(self) -> bytes:
-        return pack(self.signs, self.pipeline.snapshot())
+        made = pack(self.signs, self.pipeline.snapshot())
+        self._snapshot_size = len(made)
+        return made
 
     async def _commit(self, snapshot: bytes | None) -> None:
         batch = self._batch
