@@ -45,7 +45,7 @@ def _record(loaded: Configuration, device: str, file: Path, seconds: float) -> t
     size = dropped = 0
     ends = time.monotonic() + seconds if seconds else float("inf")
     try:
-        with file.open("wb") as out:
+        with file.open("wb", buffering=0) as out:  # as it comes, also if this is killed
             for answer in ask(socket_path(loaded.journal), {"command": "capture", "device": device}, ends):
                 data = base64.b64decode(answer["data"])
                 out.write(data)
