@@ -26,6 +26,9 @@ PLENTY = CAPACITY // 2
 INTERVAL = 0.04
 """Seconds between two hand-overs."""
 
+LITTLE = CAPACITY // 64
+"""After less than this, nothing is received before the interval is over: there is room for it in the kernel."""
+
 CONNECT_SECONDS = 10.0
 """How long a connection may take to be made, its TLS handshake included."""
 
@@ -117,7 +120,14 @@ class Stream(asyncio.BufferedProtocol):
             self._some.clear()
             self._plenty.clear()
         self._handed_over = self._loop.time()
+        if 0 < len(data) < LITTLE:
+            self._rest()
         return data
+
+    def _rest(self) -> None:
+        """What comes before the interval is over may gather in the kernel: one wake-up instead of one per packet."""
+        self._transport.pause_reading()
+        self._loop.call_at(self._handed_over + INTERVAL, self._transport.resume_reading)
 
     def write(self, data: bytes) -> None:
         """Send `data`."""

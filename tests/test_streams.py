@@ -14,6 +14,7 @@ from drivers.streams import (
     CAPACITY,
     CONNECT_SECONDS,
     INTERVAL,
+    LITTLE,
     PLENTY,
     Address,
     Stream,
@@ -167,8 +168,8 @@ def test_an_idle_stream_answers_at_once_and_a_chatty_one_once_per_interval() -> 
 
 def test_plenty_is_handed_over_at_once() -> None:
     async def test(stream: Stream, transport: asyncio.Transport, far: Far) -> None:
-        transport.write(b"a")
-        await stream.read(LATER)
+        transport.write(bytes(LITTLE))
+        assert len(await stream.read(LATER)) == LITTLE
         before = now()
         transport.write(bytes(PLENTY))
         assert len(await stream.read(LATER)) >= PLENTY
