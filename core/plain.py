@@ -4,6 +4,7 @@ Runs are shared between tracks, claims, passes and doors: they are written once,
 """
 
 from dataclasses import fields
+from operator import attrgetter
 from typing import cast
 
 import numpy as np
@@ -23,6 +24,8 @@ Plain = object
 
 _FLAGS = ("known", "ended", "static", "applied", "start_based", "end_based", "late", "doubted")
 _NUMBERS = ("track", "first", "last", "count", "cell", "due")
+_DECISION = attrgetter(*(field.name for field in fields(Decision)))
+_EVENT = attrgetter(*(field.name for field in fields(Event)))
 
 
 def column(values: list[int]) -> bytes:
@@ -127,10 +130,6 @@ def load_verdict(data: Plain) -> Verdict | None:
     return Verdict(Movement(movement), direction, confidence)
 
 
-def _values(one: Event | Decision) -> list[object]:
-    return [getattr(one, field.name) for field in fields(one)]
-
-
 def subject(one: Subject, runs: Runs) -> Plain:
     """A subject with everything that it refers to."""
     base = standing(one.base, runs)
@@ -139,7 +138,7 @@ def subject(one: Subject, runs: Runs) -> Plain:
         [runs.number(each.run), each.place.index, motion(each.seen), verdict(each.verdict), each.direction]
         for each in one.passes
     ]
-    said = [(_values(decision), _values(event)) for decision, event in one.said]
+    said = [(_DECISION(decision), _EVENT(event)) for decision, event in one.said]
     revisions = [(*fact, count) for fact, count in one.revisions]
     item = None if one.item is None else one.item.id
     rest = [one.settled, said, revisions, passes, one.open_passes, one.waiting]

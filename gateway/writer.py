@@ -40,7 +40,7 @@ ENOUGH = 6 << 10
 
 A commit writes some 7 kB however little it holds, so waiting for more would spare the card little; and at the rate
 that a busy site has, a read is so durable within a tenth of a second. A tag parked at a door stays far below it."""
-SNAPSHOT_BYTES = 64 << 20
+SNAPSHOT_BYTES = 128 << 20
 """Input (as columns in memory) after which a snapshot is taken: what a restart re-steps at most."""
 SNAPSHOT_SHARE = 16
 """And it takes this many times the size of the last snapshot, so that a large state is not written all the time."""
