@@ -58,7 +58,7 @@ rows = st.builds(
 ) | st.builds(
     Row, st.integers(0, 30_000), st.integers(0, 2), st.just("door"), st.integers(1, 2), st.integers(-80, -40)
 )
-arrivals = st.lists(rows, max_size=60)
+arrivals = st.lists(rows, max_size=60, unique_by=lambda row: (row.at, row.tag, row.source, row.port))
 
 
 def batch(part: list[Row]) -> Reads:
