@@ -97,8 +97,7 @@ class Stream(asyncio.BufferedProtocol):
         self._buffer = memoryview(bytearray(CAPACITY))
         self._filled = 0
         self._handed_over = -INTERVAL
-        self._some = asyncio.Event()
-        self._plenty = asyncio.Event()
+        self._waiter: asyncio.Future[None] | None = None
         self._ended: Exception | None = None
         self._closed = self._loop.create_future()
 
@@ -107,22 +106,41 @@ class Stream(asyncio.BufferedProtocol):
 
         Raises EOFError or OSError when the connection is over and everything was handed over.
         """
-        await _wait(self._some, until)
-        if self._filled:
-            await _wait(self._plenty, self._handed_over + INTERVAL)
-        elif self._ended is not None:
+        while not self._due():
+            await self._wait(self._handed_over + INTERVAL if self._filled else until)
+            if not self._filled and self._loop.time() >= until:
+                break
+        if not self._filled and self._ended is not None:
             raise self._ended
         data = bytes(self._buffer[: self._filled])
         if self._filled == CAPACITY:
             self._transport.resume_reading()
         self._filled = 0
-        if self._ended is None:
-            self._some.clear()
-            self._plenty.clear()
-        self._handed_over = self._loop.time()
-        if 0 < len(data) < LITTLE:
-            self._rest()
+        if data:
+            self._handed_over = self._loop.time()
+            if len(data) < LITTLE:
+                self._rest()
         return data
+
+    def _due(self) -> bool:
+        """There is something to hand over now."""
+        if self._ended is not None or self._filled >= PLENTY:
+            return True
+        return self._filled > 0 and self._loop.time() >= self._handed_over + INTERVAL
+
+    async def _wait(self, until: float) -> None:
+        """Until something is due, or that time."""
+        self._waiter = self._loop.create_future()
+        timer = self._loop.call_at(until, self._wake)
+        try:
+            await self._waiter
+        finally:
+            timer.cancel()
+            self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     def _rest(self) -> None:
         """What comes before the interval is over may gather in the kernel: one wake-up instead of one per packet."""
@@ -148,17 +166,17 @@ class Stream(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         self._filled += nbytes
-        self._some.set()
-        if self._filled >= PLENTY:
-            self._plenty.set()
         if self._filled == CAPACITY:
             self._transport.pause_reading()
+        if self._due():
+            self._wake()
+        elif self._filled == nbytes:
+            self._loop.call_at(self._handed_over + INTERVAL, self._wake)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._ended = error or EOFError("the device closed the connection")
-        self._some.set()
-        self._plenty.set()
         self._closed.set_result(None)
+        self._wake()
 
 
 @asynccontextmanager
@@ -218,14 +236,3 @@ def _keep_alive(connection: socket.socket) -> None:
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 15)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 15)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3)
-
-
-async def _wait(event: asyncio.Event, until: float) -> None:
-    """For `event`, at most until then."""
-    if event.is_set():
-        return
-    try:
-        async with asyncio.timeout_at(until):
-            await event.wait()
-    except TimeoutError:
-        pass

@@ -178,6 +178,20 @@ def test_plenty_is_handed_over_at_once() -> None:
     within(test)
 
 
+def test_an_interval_that_was_not_needed_wakes_nobody() -> None:
+    async def test(stream: Stream, transport: asyncio.Transport, far: Far) -> None:
+        transport.write(bytes(LITTLE))
+        await stream.read(LATER)
+        transport.write(b"a")
+        await asyncio.sleep(INTERVAL / 4)
+        transport.write(bytes(PLENTY))
+        assert len(await stream.read(LATER)) == PLENTY + 1
+        assert await stream.read(now() + 10) == b""
+        assert now() >= 10
+
+    within(test)
+
+
 def test_a_full_buffer_stops_the_sender_and_loses_nothing() -> None:
     async def test(stream: Stream, transport: asyncio.Transport, far: Far) -> None:
         data = bytes(range(256)) * (12 * CAPACITY // 256)
