@@ -12,7 +12,7 @@ from core.admission import Admission, Refusal
 from core.cells import PORTS, Cell, Lookup, Lookups
 from core.decider import HORIZON, Decider
 from core.pieces import ROWS, Pieces, Sorted, cut, order
-from core.records import SECOND, Reads
+from core.records import SECOND, Reads, Times
 from core.sources import Source
 from core.state import State
 from core.tracks import Kind, Run
@@ -42,15 +42,7 @@ class Hearing:
             self._rows(source, lookup, reads)
             return
         peak = np.maximum(np.maximum.accumulate(reads.time), source.newest)
-        before = np.concatenate(([max(source.newest, int(reads.time[0]))], peak[:-1]))
-        late = reads.time < before - source.late[np.minimum(reads.antenna, PORTS - 1)]
-        edge = np.flatnonzero(peak[1:] // SECOND != peak[:-1] // SECOND) + 1
-        cuts = [edge, np.arange(0, len(reads), ROWS), np.array([len(reads)])]
-        if late.any():
-            alone = np.flatnonzero(late)
-            cuts += [alone, alone + 1]
-        bounds = np.unique(np.concatenate(cuts)).astype(np.int64).tolist()
-        for start, stop in pairwise(bounds):
+        for start, stop in pairwise(_bounds(source, reads, peak)):
             part = reads.slice(start, stop)
             if stop - start < VECTOR:
                 self._rows(source, lookup, part)
@@ -136,13 +128,16 @@ class Hearing:
         source.counts["accepted"] += len(batch.cell)
         if not len(batch.cell):
             return
-        np.maximum.at(cells.last, batch.cell, batch.time)
+        newest = np.append(np.flatnonzero(batch.cell[1:] != batch.cell[:-1]), len(batch.cell) - 1)
+        heard = batch.cell[newest]
+        cells.last[heard] = np.maximum(cells.last[heard], batch.time[newest])
         track = cells.track[batch.cell]
         passes = self._state.tracks.row[track] >= 0
         self._take(source, batch, track, passes, sums=True)
         self._take(source, batch, track, ~passes, sums=False)
-        watch = cells.watch[batch.cell]
-        self._take(source, batch, watch, watch >= 0, sums=False)
+        if (cells.watch[heard] >= 0).any():
+            watch = cells.watch[batch.cell]
+            self._take(source, batch, watch, watch >= 0, sums=False)
 
     def _take(self, source: Source, batch: Sorted, track: Cell, chosen: np.ndarray, sums: bool) -> None:
         if not chosen.any():
@@ -154,9 +149,7 @@ class Hearing:
         grows = pieces.grows
         if not grows.all():
             # a track with one piece that does more than lengthen its run goes the careful way with all of them
-            careful = np.zeros(self._state.tracks.size, np.bool_)
-            careful[pieces.track[~grows]] = True
-            grows = ~careful[pieces.track]
+            grows = ~np.isin(pieces.track, pieces.track[~grows])
         self._grow(pieces, grows, sums)
         self._place(source, pieces, np.flatnonzero(~grows), sums)
 
@@ -190,3 +183,21 @@ class Hearing:
                 total,
             )
             self._decider.put(source, run, late=False)
+
+
+def _bounds(source: Source, reads: Reads, peak: Times) -> list[int]:
+    """Where to cut a batch: at `ROWS` rows, at whole seconds of record time, and around every late row.
+
+    `peak` int64[n] is the running maximum of the times, what came before the batch included.
+    """
+    cuts = [np.arange(0, len(reads), ROWS), np.array([len(reads)])]
+    if peak[0] // SECOND != peak[-1] // SECOND:
+        cuts.append(np.flatnonzero(peak[1:] // SECOND != peak[:-1] // SECOND) + 1)
+    before = np.empty_like(peak)
+    before[0], before[1:] = max(source.newest, int(reads.time[0])), peak[:-1]
+    behind = before - reads.time
+    if behind.max() > source.late.min():
+        alone = np.flatnonzero(behind > source.late[np.minimum(reads.antenna, PORTS - 1)])
+        cuts += [alone, alone + 1]
+    bounds: list[int] = np.unique(np.concatenate(cuts)).tolist()
+    return bounds
