@@ -128,7 +128,7 @@ class Connection:
         session.counts.clear()
         if session.info is not None and not self._reading.is_set():
             self._reading.set()
-            self._link.up(session.info)
+            self._link.up(f"{session.info}; {session.clock}")
 
     def _notice(self, notice: Notice) -> None:
         """Counted always, told when it is not the same again."""

@@ -133,9 +133,11 @@ def test_the_error_is_bounded_by_the_shortest_round_trip() -> None:
     clock.connected(NOW - 3000, NOW)
     clock.answered(20_000)
     assert clock.error() == 5000  # the offset is between 3 and -5 ms
+    assert str(clock) == "its own UTC, wrong by at most 5 ms"
     ahead = ReaderClock()
     ahead.connected(NOW + HOUR, NOW)
     assert ahead.error() is None
+    assert str(ahead) == "its times mapped"
     ahead.answered(8000)
     assert ahead.error() == 8000
     counting = ReaderClock()

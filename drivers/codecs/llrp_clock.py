@@ -118,3 +118,8 @@ class ReaderClock:
         if least is None or self._round_trip is None:
             return None
         return max(abs(least), abs(least - self._round_trip)) if self.as_is else self._round_trip
+
+    def __str__(self) -> str:
+        how = "its own UTC" if self.as_is else "its times mapped"
+        error = self.error()
+        return how if error is None else f"{how}, wrong by at most {error / 1000:.3g} ms"
