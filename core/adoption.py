@@ -1,11 +1,12 @@
 """After a change of configuration or version: the state keeps to what was said, whatever it would say today.
 
-The evidence is stepped anew under the new configuration and its events are thrown away. Then the claims of every
-subject are set to what the journal's events say that they are, so that no event is told twice and none is missing.
-Only a claim that nothing can end any more (its zone or its item is gone) ends now, with reason "config".
+The evidence is stepped anew under the new configuration and its events are thrown away. A subject that this puts
+where the journal's events say that it is goes on as if nothing had happened. The claims of every other one are set to
+what was said, so that no event is told twice and none is missing. Only a claim that nothing can end any more (its
+zone or its item is gone) ends now, with reason "config".
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from core.admission import Admission, Refusal
@@ -13,25 +14,50 @@ from core.claims import Claim, Decision, Standing, Stay
 from core.decider import Decider
 from core.events import Event
 from core.places import Nesting
+from core.site import Site
 from core.state import State
+from core.timeline import Subject
 from core.tracks import Kind, Run
 
 
 @dataclass(slots=True)
 class Belief:
-    """What the events say of one subject: the zones it is in, and the last it left."""
+    """What the events say of one subject: the zones it is in, the stays that ended last, and the last zone it left."""
 
     item: str | None
     tag: str
     stays: dict[str, Stay] = field(default_factory=dict)
+    ended: dict[str, Stay] = field(default_factory=dict)
     last_place: str | None = None
     missing: bool = False
 
+    def add(self, event: Event) -> None:
+        """The next event."""
+        zone = event.place or ""
+        match event.kind:
+            case "arrived":
+                self.stays[zone] = Stay(zone, event.time, event.time)
+            case "departed" if zone in self.stays:
+                self.ended[zone] = self.stays.pop(zone)
+                self.last_place = zone
+            case "missing" | "found":
+                self.missing = event.kind == "missing"
+
+    def undo(self, retraction: Event) -> None:
+        """An event is taken back."""
+        zone = retraction.place or ""
+        match retraction.of:
+            case "arrived":
+                self.stays.pop(zone, None)
+            case "departed" if zone in self.ended:
+                self.stays[zone] = self.ended.pop(zone)
+            case "missing" | "found":
+                self.missing = retraction.of == "found"
+
 
 def beliefs(events: Iterable[Event]) -> dict[str, Belief]:
-    """Fold events, retractions included, by subject. A retraction undoes the event that it names."""
+    """Fold events, retractions included, by subject."""
     found: dict[str, Belief] = {}
-    facts: dict[str, tuple[Event, Stay | None]] = {}
     for event in events:
         name = event.item or event.tag
         if name is None:
@@ -39,57 +65,84 @@ def beliefs(events: Iterable[Event]) -> dict[str, Belief]:
         belief = found.setdefault(name, Belief(event.item, event.tag or ""))
         belief.tag = event.tag or belief.tag
         if event.kind == "retracted":
-            _undo(belief, *facts.pop(event.retracts or "", (event, None)))
+            belief.undo(event)
         else:
-            facts[event.id] = (event, belief.stays.get(event.place or ""))
-            _apply(belief, event)
+            belief.add(event)
     return found
 
 
-def _apply(belief: Belief, event: Event) -> None:
-    zone = event.place
-    if event.kind == "arrived" and zone is not None:
-        belief.stays[zone] = Stay(zone, event.time, event.time)
-    elif event.kind == "departed" and zone is not None:
-        belief.stays.pop(zone, None)
-        belief.last_place = zone
-    elif event.kind in ("missing", "found"):
-        belief.missing = event.kind == "missing"
-
-
-def _undo(belief: Belief, event: Event, before: Stay | None) -> None:
-    zone = event.place
-    if event.kind == "arrived" and zone is not None:
-        belief.stays.pop(zone, None)
-    elif event.kind == "departed" and zone is not None and before is not None:
-        belief.stays[zone] = before
-    elif event.kind in ("missing", "found"):
-        belief.missing = event.kind == "found"
-
-
 def adopt(state: State, decider: Decider, admission: Admission, events: Iterable[Event], now: int) -> None:
-    """Set every subject to what the events say; decides the departures with reason "config" at time `now`."""
-    known = beliefs(events)
-    for door in state.doors.values():
-        door.settled()
-    for number, subject in enumerate(state.subjects):
-        belief = known.get(subject.name)
-        if belief is None or belief.item != (subject.item and subject.item.id):
-            _take_over(state, number, Standing())
-    zones = {place.id for place in state.places if place.zone is not None}
-    items = {item.id for item in state.site.items}
-    for name, belief in known.items():
-        gone = belief.item not in items if belief.item else name in admission.items
-        kept = {} if gone else {zone: stay for zone, stay in belief.stays.items() if zone in zones}
+    """Let every subject be where the events say; decides the departures with reason "config" at time `now`."""
+    unsaid = {event.id for subject in state.subjects for _, event in subject.said}
+    known = beliefs(_noted(events, unsaid))
+    numbers = {subject.name: number for number, subject in enumerate(state.subjects)}
+    taken, still = set(), _kept(state.site, admission, known)
+    for name, belief in _all_beliefs(state, known):
+        kept = still.get(name, {})
+        number = numbers.get(name)
+        if number is None and kept:
+            number = _made(state, admission, name, belief)
+            kept = {} if number is None else kept
         for zone, stay in belief.stays.items():
             if zone not in kept:
                 _end(decider, belief, name, stay, now)
-        cells = _cells(state, admission, belief)
-        if gone or not cells:
+        if number is None or _agrees(state.subjects[number], kept, belief, unsaid):
             continue
-        number = state.tracks.subject[int(state.cells.track[cells[0]])]
-        standing = Standing((), tuple(kept.values()), (), belief.last_place, belief.missing)
+        taken.add(number)
+        anchored = tuple(_anchored(stay, state.subjects[number]) for stay in kept.values())
+        standing = Standing((), anchored, (), belief.last_place, belief.missing)
         _take_over(state, number, _claimed(state, decider, admission, number, standing, belief.tag))
+    for door in state.doors.values():
+        if any(state.tracks.subject[track] in taken for track in door.ended):
+            door.settled()
+
+
+def _noted(events: Iterable[Event], unknown: set[str]) -> Iterator[Event]:
+    """The events; the ids of those that come by leave `unknown`."""
+    for event in events:
+        unknown.discard(event.id)
+        yield event
+
+
+def _all_beliefs(state: State, known: Mapping[str, Belief]) -> Iterator[tuple[str, Belief]]:
+    """What is known of every subject, also of those of which nothing was said."""
+    yield from known.items()
+    for subject in tuple(state.subjects):
+        if subject.name not in known:
+            yield subject.name, Belief(None if subject.item is None else subject.item.id, "")
+
+
+def _kept(site: Site, admission: Admission, known: Mapping[str, Belief]) -> dict[str, dict[str, Stay]]:
+    """The stays by subject that something can still end: the zone is there, and the item or tag is what it was."""
+    zones, items = {zone.id for zone in site.zones}, {item.id for item in site.items}
+    return {
+        name: {zone: stay for zone, stay in belief.stays.items() if zone in zones}
+        for name, belief in known.items()
+        if (belief.item in items if belief.item else name not in admission.items)
+    }
+
+
+def _agrees(subject: Subject, zones: Collection[str], belief: Belief, unsaid: Collection[str]) -> bool:
+    """Is the subject where it was said to be, and was everything said that may still be taken back?"""
+    where = {stay.zone for stay in subject.now.stays}
+    said = not any(event.id in unsaid for _, event in subject.said)
+    return said and where == set(zones) and subject.now.missing == belief.missing
+
+
+def _anchored(stay: Stay, subject: Subject) -> Stay:
+    """The stay with the anchor that the evidence gives it: events do not tell theirs."""
+    return next((one for one in subject.now.stays if one.zone == stay.zone), stay)
+
+
+def _made(state: State, admission: Admission, name: str, belief: Belief) -> int | None:
+    """The subject of a tag that was not read lately, made at the first antenna that may; None if none may."""
+    for source in state.sources:
+        for antenna in source.spec.antennas:
+            cell = state.resolve(source, admission, belief.tag, antenna.port)
+            if cell not in list(Refusal):
+                number = state.tracks.subject[int(state.cells.track[cell])]
+                return number if state.subjects[number].name == name else None
+    return None
 
 
 def _end(decider: Decider, belief: Belief, name: str, stay: Stay, now: int) -> None:
@@ -97,18 +150,6 @@ def _end(decider: Decider, belief: Belief, name: str, stay: Stay, now: int) -> N
     decision = Decision("departed", stay.zone, max(now, stay.since), stay.anchor, -1, evidence=evidence)
     event = decider.told(name, decision, (belief.item, belief.tag, None), evidence)
     decider.decided.events.append(event)
-
-
-def _cells(state: State, admission: Admission, belief: Belief) -> list[int]:
-    """The cells of a subject's tag, made at the first antenna of the site when it was not read lately."""
-    cells = list(state.cells.of_tag(belief.tag))
-    for source in state.sources:
-        for antenna in source.spec.antennas:
-            if cells:
-                return cells
-            cell = state.resolve(source, admission, belief.tag, antenna.port)
-            cells = [cell] if cell not in list(Refusal) else []
-    return cells
 
 
 def _claimed(
@@ -140,8 +181,8 @@ def _run(
         for antenna in source.spec.antennas:
             if antenna.zone == stay.zone:
                 cell = state.resolve(source, admission, tag, antenna.port)
-                if cell < 0:
-                    return None
+                if cell < 0 or state.tracks.subject[int(state.cells.track[cell])] != number:
+                    return None  # the tag is another subject's now
                 run = Run(int(state.cells.track[cell]), stay.since, stay.since, 1, cell)
                 decider.put(source, run, late=False)
                 return run
