@@ -14,13 +14,14 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from core.records import Down, Input, Shift
 from gateway.clock import Clock
 from gateway.configuration import Configuration
-from gateway.contracts import Decided
+from gateway.contracts import Decided, Decider
 from gateway.control import Control, socket_path
 from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.link import DeviceLink
 from gateway.notify import Notifier
 from gateway.quarantine import salvage
+from gateway.reader import Reader
 from gateway.recovery import Pipelines, Recovered, Wreck
 from gateway.retention import Limits
 from gateway.signs import shifted
@@ -105,16 +106,36 @@ class Daemon:
         """The state from the journal, or from what is left of it when it was damaged."""
         opening, loop = journal.opening, asyncio.get_running_loop()
         if opening.state != "replaced" or opening.quarantined is None:
-            return await writer.recover()
+            return await self._keep_to_what_was_said(writer, await writer.recover(), journal.past, thread)
         log.error("the journal was damaged and is now %s: %s", opening.quarantined, opening.reason)
         found = await loop.run_in_executor(thread, salvage, opening.quarantined)
         if found is None:
             log.error("nothing could be read from it: the state begins anew")
             return await writer.recover()
         try:
-            return await writer.recover(Wreck(found))
+            return await self._keep_to_what_was_said(
+                writer, await writer.recover(Wreck(found)), found, thread
+            )
         finally:
             await loop.run_in_executor(thread, found.close)
+
+    async def _keep_to_what_was_said(
+        self, writer: Writer, recovered: Recovered, past: Reader, thread: Executor
+    ) -> Recovered:
+        """After a change of configuration or version no event is told again, and none is missing.
+
+        A state that comes from no snapshot is saved at once, so that the journal always knows its configuration.
+        """
+        adopted = None
+        if recovered.snapshot == "refused":
+            log.info(
+                "the configuration or the version has changed: the state keeps to the events of the journal"
+            )
+            now, loop = self.clock.now(), asyncio.get_running_loop()
+            adopted = await loop.run_in_executor(thread, _adopt, recovered.pipeline, past, now)
+        if recovered.snapshot != "used":
+            await writer.begin(adopted)
+        return recovered
 
     async def _edge(self, core: asyncio.TaskGroup, writer: Writer, recovered: Recovered) -> None:
         await self._tell_blind_intervals(recovered)
@@ -185,6 +206,10 @@ class Daemon:
             return {}
         site = self.configuration.site.id
         return status(site, self._journal.counts(), self.links, self._writer, self.intake)
+
+
+def _adopt(pipeline: Decider, past: Reader, now: int) -> Decided:
+    return pipeline.adopt((event for _, event in past.events()), now)
 
 
 async def _end(tasks: "Sequence[asyncio.Task[None]]") -> None:

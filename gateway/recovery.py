@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from core.pipeline import Pipeline
 from core.records import Input
@@ -34,12 +35,15 @@ class Pipelines:
 class Recovered:
     """The pipeline after everything that the journal holds, and what is known of each source's life.
 
-    stepped  inputs that were stepped again
-    skipped  inputs that were not: of devices that are not configured any more, or that the pipeline refuses
+    snapshot  used; none: there was none; refused: it is of another configuration or version, so that the pipeline may
+              see today what it did not say then, and has to adopt what was said
+    stepped   inputs that were stepped again
+    skipped   inputs that were not: of devices that are not configured any more, or that the pipeline refuses
     """
 
     pipeline: Decider
     signs: dict[str, Sign]
+    snapshot: Literal["used", "none", "refused"]
     stepped: int
     skipped: int
 
@@ -68,7 +72,7 @@ class _Refused(Exception):
 
 
 def _attempt(past: Past, restorer: Restorer, known: frozenset[str], skip: set[int]) -> Recovered:
-    pipeline, signs, start = _start(past, restorer)
+    pipeline, signs, start, snapshot = _start(past, restorer)
     stepped = skipped = 0
     for seq, input in past.inputs(start):
         if seq in skip or input.source not in known:
@@ -80,20 +84,22 @@ def _attempt(past: Past, restorer: Restorer, known: frozenset[str], skip: set[in
             raise _Refused(seq, f"{type(error).__name__}: {error}") from error
         advance(signs, input)
         stepped += 1
-    return Recovered(pipeline, signs, stepped, skipped)
+    return Recovered(pipeline, signs, snapshot, stepped, skipped)
 
 
-def _start(past: Past, restorer: Restorer) -> tuple[Decider, dict[str, Sign], int]:
+def _start(
+    past: Past, restorer: Restorer
+) -> tuple[Decider, dict[str, Sign], int, Literal["used", "none", "refused"]]:
     saved = past.snapshot()
     if saved is None:
-        return restorer.fresh(), {}, 0
+        return restorer.fresh(), {}, 0, "none"
     seq, data = saved
     try:
         signs, state = unpack(data)
-        return restorer.restore(state), signs, seq
+        return restorer.restore(state), signs, seq, "used"
     except (ValueError, IncompatibleSnapshot) as error:
         log.warning("the state is rebuilt from the journal: %s", error)
-        return restorer.fresh(), {}, 0
+        return restorer.fresh(), {}, 0, "refused"
 
 
 @dataclass(frozen=True, slots=True)

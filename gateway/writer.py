@@ -125,6 +125,13 @@ class Writer:
             await self._commit(self._snapshot())
         return self._state
 
+    async def begin(self, adopted: Decided | None = None) -> None:
+        """Make a snapshot of the recovered state durable, with what its adoption decided: the next start begins here."""
+        if adopted is not None:
+            self._batch.events += adopted.events
+            self._batch.gaps += adopted.gaps
+        await self._commit(self._snapshot())
+
     def stop(self) -> None:
         """Take no notice of the pace any more, make everything durable and end."""
         self._stop = True
@@ -141,7 +148,6 @@ class Writer:
                 if self._due():
                     await self._commit(self._snapshot() if self._grown() else None)
                 self._progress()
-            self._batch.flush_ticks()
             await self._commit(self._snapshot())
         finally:
             for one in self.intake.close():
@@ -177,9 +183,7 @@ class Writer:
             return False
         if self._oldest is None:
             self._oldest = now
-        return (
-            batch.decided or self.intake.wanted or batch.journalled >= ENOUGH or now >= self._oldest + AGE
-        )
+        return batch.decided or self.intake.wanted or batch.journalled >= ENOUGH or now >= self._oldest + AGE
 
     async def _step(self, merged: Merged) -> None:
         try:
@@ -196,7 +200,6 @@ class Writer:
 
     async def _step_again(self, merged: Merged, error: Exception) -> None:
         self._sound = False  # the pipeline is half-stepped: no snapshot of it may be taken
-        self._batch.flush_ticks()
         await self._commit(None)
         await self.recover()
         await self._commit(self._snapshot())  # so that the next rebuild is short
@@ -208,7 +211,6 @@ class Writer:
                 await self._set_aside(part, again)
                 continue
             self._note(Merged(part.input, (part,)), decided)
-            self._batch.flush_ticks()
             await self._commit(None)
         log.error("the state was rebuilt after %s: %s", type(error).__name__, error)
 
@@ -234,6 +236,7 @@ class Writer:
 
     async def _commit(self, snapshot: bytes | None) -> None:
         batch = self._batch
+        batch.flush_ticks()  # their receipts resolve with this commit
         self._saving = snapshot
         if batch.inputs or snapshot is not None:
             await self._until_done(
@@ -241,7 +244,7 @@ class Writer:
             )
             self._heartbeat = _now()
         self._since_snapshot = 0 if self._saving is not None else self._since_snapshot + batch.journalled
-        self._batch = Batch(ticks=batch.ticks)
+        self._batch = Batch()
         self._oldest = None
         self._told(batch)
         await self._until_done(self._store.tend)

@@ -65,6 +65,9 @@ class Tally:
                     decided.events.append(event(f"{input.source}-{n}-{late}"))
         return decided
 
+    def adopt(self, events: Iterable[Event], now: int) -> Steps:
+        raise NotImplementedError("not asked for here")
+
     def snapshot(self) -> bytes:
         return repr(sorted(self.state.items())).encode()
 
@@ -312,6 +315,15 @@ def test_an_idle_site_writes_once_a_minute() -> None:
     store = play(script)
     assert len(store.commits) <= 600 / HEARTBEAT + 2
     assert len(store.rows) <= 2 * (600 / HEARTBEAT + 2)
+
+
+def test_a_sign_of_life_whose_receipt_resolved_is_written() -> None:
+    async def script(bench: Bench) -> None:
+        await bench.put("a", Up(1))
+        await (await bench.put("a", Alive(2)))
+        assert [row.body for row in bench.store.rows] == [Up(1), Alive(2)]
+
+    play(script)
 
 
 def test_a_sign_of_life_that_decides_is_written() -> None:
