@@ -1,7 +1,8 @@
 """`waypost decode PROTOCOL [FILE|-]`: bytes, or lines of hex, in; JSON lines out, one per tag, fix or scan."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from json import dumps
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 from gateway import exits
 from gateway.commands.common import AsJson, fail, put, say
 
-CHUNK = 1 << 20
+Decode = Callable[[bytes], Iterator[Mapping[str, object]]]
 
 
 def decode(
@@ -18,43 +19,29 @@ def decode(
     file: Annotated[str, typer.Argument(help="A file, or - for standard input.")] = "-",
     json: AsJson = False,
 ) -> None:
-    """Tell what a device is saying, as JSON lines, with or without --json. Exit 2 if it breaks the protocol."""
-    from drivers.codecs.errors import ProtocolError
-    from gateway.decoding import PROTOCOLS, Llrp
+    """Tell what a device is saying, as JSON lines, with or without --json; what is no tag goes to stderr.
 
-    if protocol not in PROTOCOLS:
-        fail(f"{protocol}: no such protocol; known: {', '.join(PROTOCOLS)}", exits.UNREADABLE)
-    stream = Llrp()
+    Bytes that can not be decoded are named there as well, and decoding goes on behind them; exit 2 then.
+    """
+    protocols = _protocols()
+    if protocol not in protocols:
+        fail(f"{protocol}: no such protocol; known: {', '.join(protocols)}", exits.UNREADABLE)
     try:
-        for row in stream.rows(_chunks(file)):
-            put(row)
-    except BrokenPipeError:
-        raise
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as error:
         fail(f"{file}: cannot be read: {error.strerror}", exits.UNREADABLE)
-    except ProtocolError as error:
-        fail(f"{file}: {error}", exits.UNREADABLE)
-    finally:
-        for name, number in sorted(stream.others.items()):
-            if number:
-                say(f"{name}: {number}")
+    broken = False
+    for row in protocols[protocol](data):
+        if "tag" in row:
+            put(row)
+        else:
+            say(dumps(row))
+            broken = broken or "error" in row
+    if broken:
+        raise typer.Exit(exits.UNREADABLE)
 
 
-def _chunks(file: str) -> Iterator[bytes]:
-    """The bytes in pieces; hex must fit into the first of them or have whole bytes on each line."""
-    from gateway.decoding import from_hex
+def _protocols() -> dict[str, Decode]:
+    from drivers.codecs.llrp_decode import decode_lines
 
-    with sys.stdin.buffer if file == "-" else Path(file).open("rb") as source:
-        lines = b""
-        while chunk := source.read(CHUNK):
-            whole, _, lines = (
-                (lines + chunk).rpartition(b"\n") if _is_hex(chunk) else (lines + chunk, b"", b"")
-            )
-            yield from_hex(whole)
-        yield from_hex(lines)
-
-
-def _is_hex(chunk: bytes) -> bool:
-    from gateway.decoding import from_hex
-
-    return bool(chunk.strip()) and from_hex(chunk.strip()) != chunk.strip()
+    return {"llrp": decode_lines}
