@@ -41,7 +41,9 @@ class Resolved:
 def many(table: Lookup, rows: list[tuple[int, int]]) -> list[int]:
     """The cells of rows of (tag code, port), as a batch."""
     codes, ports = [code for code, _ in rows], [port for _, port in rows]
-    return table.many(reads(table.tags, range(len(rows)), codes, ports, [-60] * len(rows))).tolist()
+    batch = reads(table.tags, range(len(rows)), codes, ports, [-60] * len(rows))
+    found: list[int] = table.many(batch).tolist()
+    return found
 
 
 def test_each_pair_is_resolved_once_and_refusals_are_remembered() -> None:

@@ -20,7 +20,8 @@ def add(seen: Seen, pairs: list[Pair]) -> None:
 def has(seen: Seen, pairs: list[Pair]) -> list[bool]:
     """Which pairs are remembered, asked as columns."""
     cell = np.array([cell for cell, _ in pairs], np.int32)
-    return seen.has(cell, np.array([time for _, time in pairs], np.int64)).tolist()
+    found: list[bool] = seen.has(cell, np.array([time for _, time in pairs], np.int64)).tolist()
+    return found
 
 
 pair_lists = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 20)), max_size=12)
