@@ -1,0 +1,72 @@
+"""Columns of runs: they grow, a parked tag's sums are left alone, and late reads join runs."""
+
+from core.tracks import Change, Kind, Run, Tracks
+from core.weights import Sums
+
+
+def rank(cell: int) -> tuple[str, str, int]:
+    """Cells by number."""
+    return "", "", cell
+
+
+def length(start: int, stop: int) -> int:
+    """Always watched."""
+    return stop - start
+
+
+def piece(track: int, first: int, last: int, sums: Sums | None = None) -> Run:
+    """A run of its own."""
+    return Run(track, first, last, 1, 0, sums)
+
+
+def test_columns_grow_with_what_they_hold() -> None:
+    tracks = Tracks(room=2, rows=1)
+    for number in range(5):
+        assert tracks.add(Kind.PASS, number, 0, 100 + number) == number
+        tracks.put(piece(number, 1_000 * number, 1_000 * number, Sums(0)), length, rank)
+    assert [int(tracks.gap[number]) for number in range(5)] == [100, 101, 102, 103, 104]
+    assert [int(tracks.row[number]) for number in range(5)] == [0, 1, 2, 3, 4]
+    newest = [tracks.newest(number) for number in range(5)]
+    assert [run and run.first for run in newest] == [0, 1_000, 2_000, 3_000, 4_000]
+    assert not tracks.is_armed(4, 0, 0)
+    # one row at a time they are the same columns
+    tracks.m_last[4] = 4_050
+    assert tracks.last[4] == 4_050
+
+
+def test_a_parked_tag_is_not_summed() -> None:
+    tracks = Tracks()
+    track = tracks.add(Kind.PASS, 0, 0, 100)
+    tracks.add_read(track, 0, 5, 0, 1)
+    _, run = tracks.put(piece(track, 0, 0, Sums(0)), length, rank)
+    tracks.add_read(track, 1, 5, 10, 2)
+    assert list(Sums.of(tracks.sums[0].tolist()))[6:8] == [2, 5]
+    run.static = True
+    tracks.add_read(track, 1, 5, 20, 2)
+    assert list(Sums.of(tracks.sums[0].tolist()))[6:8] == [2, 5]
+
+
+def test_a_late_read_joins_two_runs() -> None:
+    tracks = Tracks()
+    track = tracks.add(Kind.VISIT, 0, 0, 100)
+    for time in (0, 180, 1_000):
+        assert tracks.put(piece(track, time, time), length, rank)[0] is Change.BEGAN
+    assert [run.first for run in tracks.runs(track)] == [0, 180, 1_000]
+    change, run = tracks.put(piece(track, 90, 90), length, rank)
+    assert (change, run.first, run.last, run.count) == (Change.REWRITTEN, 0, 180, 3)
+    assert [run.first for run in tracks.runs(track)] == [0, 1_000]
+
+
+def test_what_is_settled_and_old_is_forgotten() -> None:
+    tracks = Tracks()
+    track = tracks.add(Kind.VISIT, 0, 0, 100)
+    assert (tracks.newest(track), list(tracks.runs(track))) == (None, [])
+    for time in (0, 1_000, 2_000):
+        tracks.put(piece(track, time, time), length, rank)
+    for run in tracks.runs(track):
+        run.ended, run.end_based, run.due = True, True, run.last + 100
+    tracks.close(track)
+    tracks.forget(track, 1_000)
+    assert [run.first for run in tracks.runs(track)] == [1_000, 2_000]
+    tracks.forget(track, 5_000)
+    assert list(tracks.runs(track)) == []
