@@ -168,10 +168,8 @@ class Door:
         self.swept = before
         excess = sum(map(len, self.ended.values())) - LIMIT
         if excess > 0:
-            dues = [
-                one.run.due for passes in self.ended.values() for one in passes if one.verdict is not None
-            ]
-            before = max(before, sorted(dues)[min(excess, len(dues)) - 1] + 1)
+            dues = sorted(one.run.due for passes in self.ended.values() for one in passes)
+            before = max(before, dues[excess - 1] + 1)
         self.ballot.forget(before)
         for track in list(self.ended):
             kept = [one for one in self.ended[track] if one.verdict is None or one.run.due >= before]

@@ -125,8 +125,8 @@ class Pipeline:
         if source.up:
             return
         source.up = True
-        if source.outage is not None:
-            source.outage.to = max(body.time, source.outage.since)
+        assert source.outage is not None, "a link that is down has an outage"
+        source.outage.to = max(body.time, source.outage.since)
         self._device_event(source, "device_up", body.time, {})
 
     def _device_event(self, source: Source, kind: str, time: int, evidence: Evidence) -> None:

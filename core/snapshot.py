@@ -24,6 +24,18 @@ SCHEMA = 1
 """Version of the snapshot; another version means that the state is rebuilt from the journal."""
 
 
+_UNREADABLE = (
+    pickle.UnpicklingError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+"""What unpickling damaged bytes raises."""
+
+
 class IncompatibleSnapshot(Exception):
     """The snapshot is of another version or configuration: rebuild from the journal."""
 
@@ -62,7 +74,7 @@ def load(site: Site, data: bytes) -> State:
     """The state of a snapshot; raises `IncompatibleSnapshot` for another schema or site."""
     try:
         parts = _Unpickler(io.BytesIO(data)).load()
-    except (pickle.UnpicklingError, EOFError, IndexError, ValueError, KeyError) as error:
+    except _UNREADABLE as error:
         raise IncompatibleSnapshot(f"the snapshot can not be read: {error}") from error
     if not isinstance(parts, dict) or parts.get("schema") != SCHEMA:
         raise IncompatibleSnapshot(f"the snapshot is not of schema {SCHEMA}, which this version reads")

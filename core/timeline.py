@@ -115,13 +115,6 @@ class Element:
     run: Run
     passed: Pass | None = None
 
-    @property
-    def based(self) -> bool:
-        """Is it part of the settled past?"""
-        if self.passed is not None:
-            return self.passed.based
-        return self.run.start_based if self.order else self.run.end_based
-
     def settle(self) -> None:
         """Make it part of the settled past."""
         if self.passed is not None:

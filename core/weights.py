@@ -37,7 +37,7 @@ def weights(rssi: Floats, raw: bool) -> Times:
     """
     exact = rssi.astype(np.float64)
     table, steps = (_RAW, exact) if raw else (_DBM, np.rint((exact + 85.0) * 4.0))
-    found: Times = table[np.fmax(np.fmin(steps, len(table) - 1), 0).astype(np.int64)]
+    found: Times = table[np.fmin(np.fmax(steps, 0), len(table) - 1).astype(np.int64)]
     return found
 
 
