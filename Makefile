@@ -6,7 +6,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 # command=Debian package that has it; needed by the tests only
-TEST_TOOLS := cc=gcc
+TEST_TOOLS := cc=gcc faketime=faketime
 .DEFAULT_GOAL := help
 .PHONY: help demo test check pytest bench peers lock clean tools
 

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -111,17 +111,11 @@ class Daemon:
 
 
 @asynccontextmanager
-async def running(
-    file: Path, under: Sequence[str] = (), environment: Mapping[str, str] | None = None
-) -> AsyncIterator[Daemon]:
-    """`waypost run FILE` with the journal waypost.db beside it; killed at the end if it still runs.
-
-    under  a command that runs it, such as faketime
-    """
+async def running(file: Path, environment: Mapping[str, str] | None = None) -> AsyncIterator[Daemon]:
+    """`waypost run FILE` with the journal waypost.db beside it; killed at the end if it still runs."""
     said = file.parent / f"daemon-{len(list(file.parent.glob('daemon-*.log')))}.log"
     with said.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            *under,
             sys.executable,
             "-m",
             "gateway.cli",

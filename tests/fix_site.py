@@ -49,16 +49,17 @@ def configure(site: SimulatedSite, folder: Path, change: Callable[[str], str] = 
 
 
 class Wall:
-    """The gateway's clocks on the world's time; the wall clock, and only that, can be stepped."""
+    """The gateway's clocks on the world's time; the wall clock, and only that, can be stepped (microseconds)."""
 
     def __init__(self, world: RunningClock) -> None:
         self._world = world
         self._boot = world.now()
         self.step = 0
+        self.synchronised = True
 
     def clock(self) -> Clock:
         """What a daemon takes at its start."""
-        return Clock(self._wall, self._since_boot, lambda: True)
+        return Clock(self._wall, self._since_boot, lambda: self.synchronised)
 
     def _wall(self) -> int:
         return (self._world.now() + self.step) * 1000
