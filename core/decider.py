@@ -342,6 +342,7 @@ class Decider:
             self.redecide(source, number, late)
         else:
             self._retry(source, number)
+            self.state.tracks.forget(run.track, source.newest - HORIZON)
 
     # decisions
 

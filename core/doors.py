@@ -79,6 +79,8 @@ class Door:
         gone = self.ended.pop(track, [])
         for one in gone:
             self.ballot.add(one.seen, -1)
+            if one.verdict is not None:
+                self.counts[one.verdict.movement] -= 1
         self.waiting = sorted(entry for entry in self.waiting if entry[2].run.track != track)
         return gone
 

@@ -38,6 +38,9 @@ def shift(state: State, by: int) -> None:
 def _shift_source(source: Source, by: int) -> None:
     source.newest += by
     source.timers = [timer + (by << source.SHIFT) for timer in source.timers]
+    source.turned += by if source.turned else 0
+    if source.blind_since is not None:
+        source.blind_since += by
     if source.outage is not None:
         source.outage.since += by
         if source.outage.to is not None:

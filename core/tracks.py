@@ -52,6 +52,11 @@ class Run:
     late: bool = False
     doubted: bool = False
 
+    def is_past(self, before: int) -> bool:
+        """Is its end settled (of a pass: judged) and older than a time?"""
+        settled = self.end_based or (self.sums is not None and self.ended and self.known)
+        return settled and self.due < before
+
 
 Rank = Callable[[int], tuple[str, str, int]]
 """Orders the cells of reads of the same microsecond, whatever order they came in: (tag, source, antenna)."""
@@ -234,11 +239,11 @@ class Tracks:
     def forget(self, track: int, before: int) -> None:
         """Drop runs whose end is part of the settled past and older than `before`."""
         newest = self.current[track]
-        if newest is not None and newest.end_based and newest.due < before and not self.open[track]:
+        if newest is not None and newest.is_past(before) and not self.open[track]:
             self.current[track] = None
         if track not in self.older:
             return
-        kept = [run for run in self.older[track] if not (run.end_based and run.due < before)]
+        kept = [run for run in self.older[track] if not run.is_past(before)]
         if kept:
             self.older[track] = kept
         else:
