@@ -260,33 +260,35 @@ class Writer:
                 listener(batch)
 
     async def _until_done(self, work: Callable[[], object]) -> None:
-        """Do it in the journal's thread until it works; a failure is told once and lasts until it is over."""
-        attempt = 0
+        """Do it in the journal's thread until it works; each kind of failure is told once until it is over."""
+        attempt, is_open, told = 0, True, set[str]()
         while True:
             try:
+                if not is_open:
+                    await self._reopen()
+                    is_open = True
                 await self._journal(work)
                 break
             except (sqlite3.Error, OSError) as error:
-                await self._failed(error, attempt)
-                attempt += 1
+                await self._failed(error, attempt, told)
+                attempt, is_open = attempt + 1, False
         if self.trouble is not None:
             log.warning("the journal works again after %d failed attempts", attempt)
             self.trouble = None
 
-    async def _failed(self, error: Exception, attempt: int) -> None:
+    async def _failed(self, error: Exception, attempt: int, told: set[str]) -> None:
         self.io_errors += 1
-        if self.trouble is None:
-            log.error("the journal cannot be written: %s; nothing is acknowledged until it can", error)
         self.trouble = str(error)
+        if self.trouble not in told:
+            log.error("the journal cannot be written: %s; nothing is acknowledged until it can", error)
+            told.add(self.trouble)
         self._progress()
         if self._stop and attempt >= len(RETRY):
             raise Stopped(f"the journal could not be written before the end: {error}") from error
         await asyncio.sleep(RETRY[min(attempt, len(RETRY) - 1)])
-        try:
-            opening = await self._journal(self._store.reopen)
-        except (sqlite3.Error, OSError) as still:
-            self.trouble = str(still)
-            return
+
+    async def _reopen(self) -> None:
+        opening = await self._journal(self._store.reopen)
         if opening.state == "replaced":
             log.error("the journal was damaged and begins anew: %s", opening.reason)
             self._saving = self._snapshot() if self._sound else None
