@@ -70,3 +70,15 @@ def test_what_is_settled_and_old_is_forgotten() -> None:
     assert [run.first for run in tracks.runs(track)] == [1_000, 2_000]
     tracks.forget(track, 5_000)
     assert list(tracks.runs(track)) == []
+
+
+def test_judged_passes_are_forgotten_with_time() -> None:
+    tracks = Tracks()
+    track = tracks.add(Kind.PASS, 0, 0, 100)
+    _, first = tracks.put(piece(track, 0, 0, Sums(0)), length, rank)
+    first.ended, first.known, first.due = True, True, 100
+    tracks.put(piece(track, 1_000, 1_000, Sums(0)), length, rank)
+    tracks.forget(track, 50)
+    assert [run.first for run in tracks.runs(track)] == [0, 1_000]
+    tracks.forget(track, 200)
+    assert [run.first for run in tracks.runs(track)] == [1_000]
