@@ -17,14 +17,14 @@ from gateway.configuration import Configuration
 from gateway.contracts import Decided, Decider
 from gateway.control import Control, socket_path
 from gateway.intake import Intake
-from gateway.journal import Journal
+from gateway.journal import Journal, Opening
 from gateway.link import DeviceLink
 from gateway.notify import Notifier
-from gateway.quarantine import salvage
+from gateway.quarantine import last_written, salvage
 from gateway.reader import Reader
 from gateway.recovery import Pipelines, Recovered, Wreck
 from gateway.retention import Limits
-from gateway.signs import shifted
+from gateway.signs import NEVER, shifted
 from gateway.status import health, status
 from gateway.supervisor import supervise
 from gateway.writer import Writer
@@ -38,6 +38,7 @@ STATUS_PERIOD = 5.0
 FAREWELL = 10.0
 """Seconds that devices get to end their sessions cleanly."""
 NOT_RUNNING = "Waypost was not running"
+LOST = "the journal was damaged, and what it held of this device is lost"
 
 
 class Daemon:
@@ -98,7 +99,7 @@ class Daemon:
         try:
             async with asyncio.TaskGroup() as core:
                 core.create_task(writer.run(), name="writer")
-                core.create_task(self._edge(core, writer, recovered), name="edge")
+                core.create_task(self._edge(core, writer, recovered, journal.opening), name="edge")
         finally:
             await control.close(server)
 
@@ -137,8 +138,10 @@ class Daemon:
             await writer.begin(adopted)
         return recovered
 
-    async def _edge(self, core: asyncio.TaskGroup, writer: Writer, recovered: Recovered) -> None:
-        await self._tell_blind_intervals(recovered)
+    async def _edge(
+        self, core: asyncio.TaskGroup, writer: Writer, recovered: Recovered, opening: Opening
+    ) -> None:
+        await self._tell_blind_intervals(recovered, opening)
         devices = [
             core.create_task(
                 supervise(driver, self.links[driver.id], random.Random(driver.id)), name=driver.id
@@ -159,14 +162,17 @@ class Daemon:
         await _end([*devices, *others])
         writer.stop()
 
-    async def _tell_blind_intervals(self, recovered: Recovered) -> None:
-        """A source that was up when the last daemon ended has been unheard since its last sign of life."""
-        for source, sign in recovered.signs.items():
-            if source not in self.links:
-                continue
-            self.links[source].sign = sign
+    async def _tell_blind_intervals(self, recovered: Recovered, opening: Opening) -> None:
+        """A source that was up when the last daemon ended has been unheard since its last sign of life.
+
+        Where a damaged journal does not tell that any more, it is since the journal was last written at the latest.
+        """
+        for source, link in self.links.items():
+            link.sign = sign = recovered.signs.get(source, NEVER)
             if sign.up and sign.time is not None:
-                await self.links[source].emit(Down(sign.time, NOT_RUNNING))
+                await link.emit(Down(sign.time, NOT_RUNNING))
+            elif sign.time is None and opening.quarantined is not None:
+                await link.emit(Down(min(last_written(opening.quarantined), self.clock.now()), LOST))
 
     async def _watch_clock(self) -> None:
         while not self.clock.synchronised:

@@ -171,7 +171,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 def connect_read_only(path: Path) -> sqlite3.Connection:
     """A connection that only reads, also while a daemon writes. Raises sqlite3.Error."""
-    uri = f"file:{quote(str(path.absolute()))}?mode=ro"
+    uri = _read_only(path)
     db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
     try:
         db.execute("SELECT 1 FROM sqlite_schema")
@@ -182,6 +182,17 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
         # A journal that was closed well, in a place where we may not make the -shm file that SQLite asks for.
         db = sqlite3.connect(uri + "&immutable=1", uri=True, isolation_level=None, check_same_thread=False)
     return db
+
+
+def connect_damaged(path: Path) -> sqlite3.Connection:
+    """A connection that only reads, also a file that was cut short. Raises sqlite3.Error."""
+    db = sqlite3.connect(_read_only(path), uri=True, isolation_level=None, check_same_thread=False)
+    db.execute("PRAGMA writable_schema=ON")  # else SQLite opens no file that is shorter than its head says
+    return db
+
+
+def _read_only(path: Path) -> str:
+    return f"file:{quote(str(path.absolute()))}?mode=ro"
 
 
 def is_empty(db: sqlite3.Connection) -> bool:

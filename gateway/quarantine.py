@@ -89,6 +89,12 @@ def _move(source: Path, target: Path) -> None:
         source.rename(target)
 
 
+def last_written(path: Path) -> int:
+    """Microseconds UTC since when nothing was written to a journal that was put aside, at the latest. Raises OSError."""
+    parts = [_part(path, part) for part in _PARTS[:2]]
+    return min(part.stat().st_mtime_ns // 1000 for part in parts if part.exists())
+
+
 class Salvage(Reader):
     """A reader that steps over what is damaged, and counts it in `lost`.
 
@@ -172,7 +178,7 @@ def salvage(path: Path) -> Salvage | None:
     """A reader of what is left in a journal that was put aside; None when that is nothing."""
     try:
         with database.explained(path):
-            db = database.connect_read_only(path)
+            db = database.connect_damaged(path)
             try:
                 return Salvage(db, path)
             except BaseException:
