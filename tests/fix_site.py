@@ -87,7 +87,7 @@ async def daemon(file: Path, clock: Clock) -> AsyncIterator[Daemon]:
 @asynccontextmanager
 async def stage(
     world: World, folder: Path, setup: Setup | None = None
-) -> AsyncIterator[tuple[RunningClock, SimulatedSite]]:
+) -> AsyncIterator[tuple[RunningClock, SimulatedSite, Daemon]]:
     """A world's readers, and a daemon in this process that has set them to work, a moment before the world begins."""
     clock = RunningClock(START - LEAD * SECOND)
     async with (
@@ -95,7 +95,7 @@ async def stage(
         daemon(configure(site, folder), Wall(clock).clock()) as one,
     ):
         await until(lambda: all_up(one), "the readers are up")
-        yield clock, site
+        yield clock, site, one
 
 
 def all_up(one: Daemon) -> bool:

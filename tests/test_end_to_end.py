@@ -44,7 +44,7 @@ def test_the_events_of_a_world_are_the_truth(tmp_path: Path, doors: int, seed: i
     )
 
     async def main() -> None:
-        async with stage(world, tmp_path, setup) as (clock, site):
+        async with stage(world, tmp_path, setup) as (clock, site, _):
             await site.play()
             await pause_until(clock, 300 + SETTLED)
 
@@ -80,7 +80,7 @@ def test_what_readers_held_while_the_network_was_away_is_not_lost(tmp_path: Path
     world = busy(7)
 
     async def main() -> None:
-        async with stage(world, tmp_path) as (clock, site):
+        async with stage(world, tmp_path) as (clock, site, _):
             playing = asyncio.create_task(site.play())
             for since, to in ((20, 21), (50, 95), (120, 128)):
                 await away(site, clock, since, to)
@@ -132,7 +132,7 @@ def test_what_a_reader_had_no_room_for_lies_in_a_gap(tmp_path: Path) -> None:
     world = busy(4)
 
     async def main() -> None:
-        async with stage(world, tmp_path, Setup(capacity=200)) as (clock, site):
+        async with stage(world, tmp_path, Setup(capacity=200)) as (clock, site, _):
             playing = asyncio.create_task(site.play())
             await away(site, clock, 40, 120)
             await playing
