@@ -104,23 +104,35 @@ class Decider:
         """Place a piece into its track and set the timers that it needs."""
         tracks = self.state.tracks
         change, run = tracks.put(piece, self._silences.uptime(piece.track), self.state.cells.name)
+        passes = tracks.kind[run.track] is Kind.PASS
+        if not passes and not run.known and run.first == piece.first:
+            threshold = run.first + self._silences.lateness(source, run.track)
+            source.wake(threshold, Due.BEGIN, run.track)
         if change is Change.GREW:
             if run.first == piece.first and run in self._open_at(run):
                 self._door(run.track).opened(run)  # it began earlier than was known
             return
         run.late = run.late or late
-        if tracks.kind[run.track] is Kind.PASS:
-            if change is Change.BEGAN:
-                self._open(run)
-            else:
-                self._revise(run.track)
-        else:
-            if not run.known:
-                threshold = run.first + self._silences.lateness(source, run.track)
-                source.wake(threshold, Due.BEGIN, run.track)
-            if change is not Change.BEGAN:
-                self._touched[tracks.subject[run.track]] = None
+        if passes and change is Change.BEGAN:
+            self._open(run)
+        elif passes:
+            self._revise(run, late)
+        elif change is not Change.BEGAN:
+            self._touched[tracks.subject[run.track]] = None
         self._arm(source, run.track)
+
+    def begins(self, track: int, first: int) -> bool:
+        """Would a piece that does not lengthen the newest run begin one, or grow one that nobody knows of yet?"""
+        return self.state.tracks.begins(track, first, self._silences.uptime(track))
+
+    def is_rivalled(self, track: int) -> bool:
+        """Is the subject of a visit's track being read in another zone as well?"""
+        tracks = self.state.tracks
+        others = (one for one in self.state.subjects[tracks.subject[track]].tracks if one != track)
+        return any(
+            tracks.kind[one] is Kind.VISIT and (run := tracks.current[one]) is not None and not run.ended
+            for one in others
+        )
 
     def _arm(self, source: Source, track: int) -> None:
         """Set the timer of a track for its earliest run that has not ended."""
@@ -270,21 +282,18 @@ class Decider:
         self._door(run.track).opened(run)
         self.state.subjects[self.state.tracks.subject[run.track]].open_passes += 1
 
-    def _revise(self, track: int) -> None:
-        """Late evidence changed the passes of a track: they are open again, and their companions vote anew."""
-        door, subject = self._door(track), self.state.subjects[self.state.tracks.subject[track]]
-        for gone in door.withdraw(track):
+    def _revise(self, run: Run, late: bool) -> None:
+        """Evidence changed a pass, or joined some: it is open again, and its companions vote anew."""
+        door, subject = self._door(run.track), self.state.subjects[self.state.tracks.subject[run.track]]
+        for gone in door.withdraw(run, list(self.runs(run.track))):
             door.recheck.append(gone.seen.middle)
-        remembered = list(self.runs(track))
-        for run in [run for run in door.open if run.track == track]:
-            del door.open[run]
-        for run in remembered:
-            run.ended = run.known = run.static = False
-            run.late = True
-            door.opened(run)
+            late = True
+        run.ended = run.known = run.static = False
+        run.late = run.late or late
+        door.opened(run)
         passes = [one for one in subject.tracks if self.track_kind(one) is Kind.PASS]
         subject.open_passes = sum(
-            not run.known and not run.static for one in passes for run in self.runs(one)
+            not one.known and not one.static for track in passes for one in self.runs(track)
         )
 
     def _pass_due(self, source: Source, track: int, frontier: int) -> None:
@@ -315,7 +324,8 @@ class Decider:
             changed, door.recheck = door.recheck, []
             for one in door.companions(changed):
                 self._judge(source, door, one, True)
-        door.forget(source.newest - HORIZON)
+        for track in door.forget(source.newest - HORIZON):
+            self.state.tracks.forget(track, source.newest - HORIZON)
 
     def _judge(self, source: Source, door: Door, one: Judged, late: bool) -> None:
         run, number = one.run, self.state.tracks.subject[one.run.track]
@@ -330,7 +340,9 @@ class Decider:
         alive = list(self.runs(run.track))
         before = subject.passes
         subject.passes = tuple(
-            old for old in before if old.run.track != run.track or (old.run is not run and old.run in alive)
+            old
+            for old in before
+            if old.run.track != run.track or (old.run is not run and (old.run.end_based or old.run in alive))
         )
         if is_crossing(one) and one.verdict is not None:
             direction, seen = door.by_eyes(run, one.seen)
@@ -449,6 +461,17 @@ class Decider:
                 parked, place.parked = dict.fromkeys(place.parked), []
                 for track in parked:
                     self._arm(source, track)
+
+    def lost(self, source: Source) -> None:
+        """A link is gone: what other readers of the same place can decide must not wait for its return."""
+        if all(len(place.sources) == 1 for place in source.places):
+            return
+        for timer in list(source.timers):
+            threshold, kind, track = unpack(timer)
+            if kind != Due.BEGIN and self.state.tracks.is_armed(track, source.index, threshold):
+                other = self._silences.speaking(track)
+                if other is not None:
+                    self._arm(other, track)
 
     def blinded(self, source: Source) -> None:
         """A place went blind: whoever waits for a silence there need not wait any longer."""

@@ -74,15 +74,18 @@ class Door:
         """A pass waits until nothing that began in time to be its companion is open."""
         heappush(self.waiting, (self.ballot.until(one.seen), self._next(), one))
 
-    def withdraw(self, track: int) -> list[Judged]:
-        """Late evidence changed the passes of a track: take back their votes."""
-        gone = self.ended.pop(track, [])
-        for one in gone:
+    def withdraw(self, run: Run, alive: list[Run]) -> list[Judged]:
+        """Evidence changed a pass: take back its vote, and those of the passes that it was joined with."""
+        for gone in [one for one in self.open if one.track == run.track and (one is run or one not in alive)]:
+            del self.open[gone]
+        changed = [one for one in self.ended.get(run.track, ()) if one.run is run or one.run not in alive]
+        for one in changed:
             self.ballot.add(one.seen, -1)
+            self.ended[run.track].remove(one)
             if one.verdict is not None:
                 self.counts[one.verdict.movement] -= 1
-        self.waiting = sorted(entry for entry in self.waiting if entry[2].run.track != track)
-        return gone
+        self.waiting = sorted(entry for entry in self.waiting if entry[2] not in changed)
+        return changed
 
     def ready(self) -> Iterator[Judged]:
         """Passes whose companions have all ended."""
@@ -147,7 +150,11 @@ class Door:
 
     def settled(self) -> None:
         """What was judged is settled and takes part in no later vote."""
+        for passes in self.ended.values():
+            for one in passes:
+                one.run.end_based = one.verdict is not None
         self.ended.clear()
+        self.recheck.clear()
         self.ballot = Ballot(self.place.gap)
         waiting, self.waiting = self.waiting, []
         for _, _, one in waiting:
@@ -163,22 +170,27 @@ class Door:
             one.seen = replace(one.seen, middle=one.seen.middle + by)
         self.settled()
 
-    def forget(self, before: int) -> None:
-        """Drop what lies beyond the horizon, or is too much; looks only once a minute."""
+    def forget(self, before: int) -> list[int]:
+        """Drop what lies beyond the horizon, or is too much, and tell of which tracks; looks only once a minute."""
         if before < self.swept + 60 * SECOND:
-            return
+            return []
         self.swept = before
         excess = sum(map(len, self.ended.values())) - LIMIT
         if excess > 0:
             dues = sorted(one.run.due for passes in self.ended.values() for one in passes)
             before = max(before, dues[excess - 1] + 1)
         self.ballot.forget(before)
-        for track in list(self.ended):
-            kept = [one for one in self.ended[track] if one.verdict is None or one.run.due >= before]
-            if kept:
-                self.ended[track] = kept
-            else:
-                del self.ended[track]
+        return [track for track in list(self.ended) if self._forget(track, before)]
+
+    def _forget(self, track: int, before: int) -> bool:
+        kept = [one for one in self.ended[track] if one.verdict is None or one.run.due >= before]
+        gone = [one for one in self.ended[track] if one not in kept]
+        for one in gone:
+            one.run.end_based = True
+        self.ended[track] = kept
+        if not kept:
+            del self.ended[track]
+        return bool(gone)
 
 
 def is_crossing(one: Judged) -> bool:

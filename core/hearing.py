@@ -7,9 +7,10 @@ from functools import partial
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.admission import Admission, Refusal
-from core.cells import PORTS, Cell, Lookup, Lookups
+from core.cells import PORTS, Lookup, Lookups
 from core.decider import HORIZON, Decider
 from core.pieces import ROWS, Pieces, Sorted, cut, order
 from core.records import SECOND, Reads, Times
@@ -47,7 +48,7 @@ class Hearing:
             if stop - start < VECTOR:
                 self._rows(source, lookup, part)
             else:
-                self._columns(source, lookup, part)
+                self._columns(source, lookup, part, peak[start:stop])
                 self._decider.advance(source, peak[start:stop], int(peak[stop - 1]))
 
     # one by one
@@ -113,14 +114,15 @@ class Hearing:
 
     # in columns
 
-    def _columns(self, source: Source, lookup: Lookup, reads: Reads) -> None:
+    def _columns(self, source: Source, lookup: Lookup, reads: Reads, peak: Times) -> None:
         cells = self._state.cells
         cell, time, rssi, count = lookup.many(reads), reads.time, reads.rssi, reads.count
+        kept = None
         if int(cell.min()) < 0:
             for refusal in Refusal:
                 self._refuse(source, refusal, int(np.count_nonzero(cell == refusal)))
-            keep = cell >= 0
-            cell, time, rssi, count = cell[keep], time[keep], rssi[keep], count[keep]
+            kept = np.flatnonzero(cell >= 0)
+            cell, time, rssi, count = cell[kept], time[kept], rssi[kept], count[kept]
             if not len(cell):
                 return
         batch = order(cells, self._state.seen, cell, time, rssi, count)
@@ -131,21 +133,60 @@ class Hearing:
         newest = np.append(np.flatnonzero(batch.cell[1:] != batch.cell[:-1]), len(batch.cell) - 1)
         heard = batch.cell[newest]
         cells.last[heard] = np.maximum(cells.last[heard], batch.time[newest])
-        track = cells.track[batch.cell]
-        passes = self._state.tracks.row[track] >= 0
-        self._take(source, batch, track, passes, sums=True)
-        self._take(source, batch, track, ~passes, sums=False)
-        if (cells.watch[heard] >= 0).any():
-            watch = cells.watch[batch.cell]
-            self._take(source, batch, watch, watch >= 0, sums=False)
+        takes = self._takes(source, batch, bool((cells.watch[heard] >= 0).any()))
+        if all(self._simple(source, pieces, int(peak[-1])) for pieces in takes):
+            for pieces in takes:
+                self._take(source, pieces)
+        else:
+            self._in_turn(source, batch, batch.row if kept is None else kept[batch.row], peak)
 
-    def _take(self, source: Source, batch: Sorted, track: Cell, chosen: np.ndarray, sums: bool) -> None:
-        if not chosen.any():
-            return
-        if not chosen.all():
-            batch = Sorted(batch.cell[chosen], batch.time[chosen], batch.rssi[chosen], batch.count[chosen])
-            track = track[chosen]
-        pieces = cut(self._state.tracks, batch, track, sums, source.spec.rssi == "raw")
+    def _takes(self, source: Source, batch: Sorted, watched: bool) -> list[Pieces]:
+        """The pieces of passes, of visits, and of all evidence of those that must not go missing."""
+        track = self._state.cells.track[batch.cell]
+        passes = self._state.tracks.row[track] >= 0
+        chosen = [(track, passes, True), (track, ~passes, False)]
+        if watched:
+            watch = self._state.cells.watch[batch.cell]
+            chosen.append((watch, watch >= 0, False))
+        raw, tracks = source.spec.rssi == "raw", self._state.tracks
+        return [
+            cut(tracks, batch.where(some), of[some], sums, raw) for of, some, sums in chosen if some.any()
+        ]
+
+    def _simple(self, source: Source, pieces: Pieces, newest: int) -> bool:
+        """Do all pieces lengthen runs or begin new ones, so that it does not matter when in the batch they came?"""
+        news = np.flatnonzero(~pieces.grows)
+        tracks, firsts = pieces.track[news].tolist(), pieces.first[news].tolist()
+        if not all(map(self._decider.begins, tracks, firsts)):
+            return False
+        # a pass may begin where the visits of a source with less lateness are decided already
+        if pieces.sums.size and any(first + source.lateness(None) <= newest for first in firsts):
+            return False
+        track = pieces.track[pieces.grows & (self._state.tracks.rivals[pieces.track] > 0)]
+        young = track[self._state.tracks.first[track] + source.lateness(None) >= source.newest]
+        return not any(map(self._decider.is_rivalled, young.tolist()))
+
+    def _in_turn(self, source: Source, batch: Sorted, rows: NDArray[np.int64], peak: Times) -> None:
+        """One of the reads changes the past, as only another source or a blind place can bring about.
+
+        `rows` int64[n] says where they stood among all that came, of which `peak` is the running maximum.
+        """
+        cells, done = self._state.cells, 0
+        for at in np.argsort(rows).tolist():
+            row = int(rows[at])
+            if row > done:
+                self._decider.advance(source, peak[done:row], int(peak[row - 1]))
+            cell, time, count, rssi = (
+                column[at].item() for column in (batch.cell, batch.time, batch.count, batch.rssi)
+            )
+            self._put(source, cells.m_track[cell], cell, time, count, rssi, late=False)
+            if cells.m_watch[cell] >= 0:
+                self._put(source, cells.m_watch[cell], cell, time, count, rssi, late=False)
+            self._decider.advance(source, None, int(peak[row]))
+            done = row + 1
+
+    def _take(self, source: Source, pieces: Pieces) -> None:
+        sums = pieces.sums.size > 0
         grows = pieces.grows
         if not grows.all():
             # a track with one piece that does more than lengthen its run goes the careful way with all of them

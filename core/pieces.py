@@ -31,12 +31,21 @@ class Pieces:
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """Reads ordered by cell, then time, each (cell, time) once."""
+    """Reads ordered by cell, then time, each (cell, time) once; `row` int64[n] is their place among the given ones."""
 
     cell: Cell
     time: Times
     rssi: Floats
     count: Counts
+    row: NDArray[np.int64]
+
+    def where(self, chosen: NDArray[np.bool_]) -> "Sorted":
+        """Some of them."""
+        if chosen.all():
+            return self
+        return Sorted(
+            self.cell[chosen], self.time[chosen], self.rssi[chosen], self.count[chosen], self.row[chosen]
+        )
 
 
 ROWS = 1 << 15
@@ -69,7 +78,7 @@ def order(cells: Cells, seen: Seen, cell: Cell, time: Times, rssi: Floats, count
     if not keep.all():
         at, cell, time = at[keep], cell[keep], time[keep]
     seen.add(cell, time)
-    return Sorted(cell, time, rssi[at], count[at])
+    return Sorted(cell, time, rssi[at], count[at], at)
 
 
 def cut(tracks: Tracks, batch: Sorted, track: NDArray[np.int32], passes: bool, raw: bool) -> Pieces:

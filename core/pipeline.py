@@ -112,6 +112,7 @@ class Pipeline:
     def _down(self, source: Source, body: Down) -> None:
         if source.down(body):
             self._device_event(source, "device_down", body.time, {"reason": body.reason})
+            self._decider.lost(source)
             self._decider.blinded(source)
 
     def _dropped(self, source: Source, body: Dropped) -> None:

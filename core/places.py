@@ -87,8 +87,6 @@ class Place:
     sources: list[int] = field(default_factory=list)
     blind: Blind = field(default_factory=Blind)
     sided: bool = False
-    early: int = 0
-    """How long before its first read a pass may be dated, by a photo-eye."""
     parked: list[int] = field(default_factory=list)
     """Tracks whose silence can not be judged while an antenna is off."""
 
@@ -144,6 +142,4 @@ def places(site: Site) -> dict[str, Place]:
         fed = [antenna.zone or antenna.portal or "" for antenna in source.antennas]
         for id in dict.fromkeys([*fed, *(eye.portal for eye in source.gpi)]):
             made[id].sources.append(number)
-        for eye in source.gpi:
-            made[eye.portal].early = made[eye.portal].gap
     return made

@@ -112,6 +112,12 @@ class Silences:
         for heir, _ in state.subjects[state.tracks.subject[track]].now.waiting:
             yield from self._speaking(state.places[state.tracks.place[heir.track]])
 
+    def speaking(self, track: int) -> Source | None:
+        """A source that is up where the track is; the track of all evidence is nowhere."""
+        place = self._state.tracks.place[track]
+        index = None if place < 0 else next(self._speaking(self._state.places[place]), None)
+        return None if index is None else self._state.sources[index]
+
     def _speaking(self, place: Place) -> Iterator[int]:
         for index in place.sources:
             if self._state.sources[index].up and self._state.sources[index].newest:

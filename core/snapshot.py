@@ -201,7 +201,7 @@ def _fill(owner: Cells | Tracks, names: tuple[str, ...], columns: list[bytes], s
         column[:size] = np.frombuffer(one, column.dtype)
 
 
-_TRACKS = ("first", "last", "count", "gap", "open", "row", "armed", "armed_by")
+_TRACKS = ("first", "last", "count", "gap", "open", "rivals", "row", "armed", "armed_by")
 
 
 def _tracks(tracks: Tracks, runs: Runs) -> Plain:

@@ -84,4 +84,6 @@ class State:
                 return track
         track = self.tracks.add(kind, subject, place, gap)
         owner.tracks = (*owner.tracks, track)
+        visits = [one for one in owner.tracks if self.tracks.kind[one] is Kind.VISIT]
+        self.tracks.rivals[visits] = len(visits) > 1
         return track

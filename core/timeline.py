@@ -136,7 +136,12 @@ def _elements(subject: Subject, world: World) -> list[Element]:
                 found.append(Element(run.first, 1, run))
             if run.ended and not run.end_based:
                 found.append(Element(run.due, 0, run))
-    found += [Element(one.seen.middle, 2, one.run, one) for one in subject.passes if not one.based]
+    # a photo-eye may date a pass before its first read, when other things are decided already
+    found += [
+        Element(max(one.seen.middle, one.run.first), 2, one.run, one)
+        for one in subject.passes
+        if not one.based
+    ]
     if len(found) > 1:
         found.sort(key=lambda one: (one.time, one.order, *world.rank(one.run.track), one.run.first))
     return found
@@ -147,7 +152,7 @@ def _blocked(subject: Subject, time: int, world: World) -> bool:
     if not subject.open_passes:
         return False
     return any(
-        not run.known and not run.static and run.first - world.track_place(track).early <= time
+        not run.known and not run.static and run.first <= time
         for track in subject.tracks
         if world.track_kind(track) is Kind.PASS
         for run in world.runs(track)

@@ -80,6 +80,7 @@ class Tracks:
 
     first, last, count  int64[n]  of the newest run;  gap int64[n] microseconds;  cell int32[n] of its first read
     open                int8[n]   1 while the newest run is growing
+    rivals              int8[n]   1 if the subject was ever heard in another zone too
     kind int8[n], subject int32[n], place int32[n]
     sums                int64[m, Sums.WIDTH] of passes; row int32[n] says where, -1 for no pass
     armed, armed_by     int64[n], int32[n]  threshold and source of the timer that is set; source -1 = none
@@ -92,6 +93,7 @@ class Tracks:
         self.count: Column = np.zeros(room, np.int64)
         self.gap: Column = np.zeros(room, np.int64)
         self.open: NDArray[np.int8] = np.zeros(room, np.int8)
+        self.rivals: NDArray[np.int8] = np.zeros(room, np.int8)
         self.armed: Column = np.zeros(room, np.int64)
         self.armed_by: NDArray[np.int32] = np.full(room, -1, np.int32)
         self.row: NDArray[np.int32] = np.full(room, -1, np.int32)
@@ -144,7 +146,7 @@ class Tracks:
         sums[row, base + 4] += rough * ((time >> COARSE) - (origin >> COARSE))
 
     def _grow(self) -> None:
-        for name in ("first", "last", "count", "gap", "open", "armed"):
+        for name in ("first", "last", "count", "gap", "open", "rivals", "armed"):
             column = getattr(self, name)
             setattr(self, name, np.concatenate([column, np.zeros_like(column)]))
         for name in ("row", "armed_by"):
@@ -183,6 +185,14 @@ class Tracks:
         newest = self.newest(track)
         if newest is not None:
             yield newest
+
+    def begins(self, track: int, first: int, uptime: Callable[[int, int], int]) -> bool:
+        """Would `put` of a piece that begins at `first` leave what is known of the track as it is?"""
+        newest, gap = self.newest(track), int(self.gap[track])
+        if newest is None or (first > newest.last and uptime(newest.last, first) > gap):
+            return True
+        known = newest.known or newest.ended or newest.doubted or track in self.older
+        return not known and newest.first - gap <= first <= newest.last + gap
 
     def put(self, piece: Run, uptime: Callable[[int, int], int], rank: Rank) -> tuple[Change, Run]:
         """Put a piece (a run of its own) where it belongs; `uptime(a, b)` is the watched time between a and b."""

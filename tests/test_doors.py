@@ -79,13 +79,28 @@ def test_a_pass_is_judged_again_with_its_companions(door: Door) -> None:
     assert (door.counts["turn_back"], door.counts["crossing"]) == (0, 1)
 
 
-def test_late_evidence_takes_the_votes_of_a_track_back(door: Door) -> None:
-    for track in (1, 2):
-        door.closed(passing(track, 10))
-    assert tracks(door.withdraw(1)) == [1]
-    assert door.withdraw(1) == []
-    assert tracks(list(door.ready())) == [2]
-    assert [members for _, _, members in door.ballot.dump()] == [1]
+def test_evidence_takes_back_the_votes_of_the_passes_that_it_changes(door: Door) -> None:
+    old, changed, joined, other = passing(1, 10), passing(1, 30), passing(1, 33), passing(2, 30)
+    for run in (old, changed, joined, other):
+        door.closed(run)
+    for one in door.ready():
+        door.judge(one)
+    door.closed(passing(1, 50))
+    alive = [old, changed, door.waiting[0][2].run]
+    assert [one.run for one in door.withdraw(changed, alive)] == [changed, joined]
+    assert door.withdraw(changed, alive) == []
+    assert door.counts["crossing"] == 2
+    assert [one.run for one in door.ready()] == alive[2:]
+    assert sum(members for _, _, members in door.ballot.dump()) == 3
+
+
+def test_a_pass_that_waits_is_taken_back_too(door: Door) -> None:
+    run = passing(1, 10)
+    door.opened(run)
+    door.closed(run)
+    door.opened(run)
+    assert len(door.withdraw(run, [run])) == 1
+    assert (door.open, list(door.ready()), door.ballot.dump()) == ({}, [], [[10, 0, 0]])
 
 
 def test_judged_passes_near_a_changed_vote_are_found(door: Door) -> None:
