@@ -164,6 +164,7 @@ class Door:
 
     def shift(self, by: int) -> None:
         """Move what is running; what has ended is settled and takes part in no later vote."""
+        self.swept += by
         self.eyes = [(time + by, side) for time, side in self.eyes]
         self.begun = [(first + by, serial, run) for first, serial, run in self.begun]
         for _, _, one in self.waiting:

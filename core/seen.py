@@ -17,12 +17,12 @@ def key(cell: Cells, time: Times, origin: int) -> Times:
 
 
 class _Chunk:
-    """Keys of one stretch of input, sorted by cell and time."""
+    """Keys of one stretch of input, sorted by cell and time; `heard` is the newest time when it came in."""
 
-    __slots__ = ("first", "keys", "last")
+    __slots__ = ("first", "heard", "keys", "last")
 
-    def __init__(self, cell: Cells, time: Times, ordered: bool = False) -> None:
-        self.first, self.last = int(time.min()), int(time.max())
+    def __init__(self, cell: Cells, time: Times, heard: int, ordered: bool = False) -> None:
+        self.first, self.last, self.heard = int(time.min()), int(time.max()), heard
         self.keys = key(cell, time, self.first)
         if not ordered:
             self.keys.sort()
@@ -38,8 +38,8 @@ class Seen:
     """The (cell, time) pairs of the recent past; a cell is a (source, tag, antenna).
 
     A read is looked for here only when it is not newer than its cell's newest, so the memory costs an append per
-    batch in normal running. Policy: pairs older than `horizon` microseconds, and the oldest beyond `limit` pairs
-    (8 bytes each), are forgotten: a duplicate that comes later than that counts as another sighting.
+    batch in normal running. Policy: pairs that came in more than `horizon` microseconds ago, and the oldest beyond
+    `limit` pairs (8 bytes each), are forgotten: a duplicate that comes later than that counts as another sighting.
     """
 
     def __init__(self, limit: int = 1_000_000, horizon: int = 600_000_000) -> None:
@@ -48,6 +48,7 @@ class Seen:
         self._fresh: set[tuple[int, int]] = set()
         self._chunks: list[_Chunk] = []
         self._rows = 0
+        self._newest = 0
         self._tidy = 64
 
     def add_one(self, cell: int, time: int) -> None:
@@ -59,7 +60,7 @@ class Seen:
     def add(self, cell: Cells, time: Times) -> None:
         """Remember columns of pairs, ordered by cell, then time."""
         if len(cell):
-            self._append(_Chunk(cell, time, ordered=True))
+            self._append(cell, time, ordered=True)
 
     def has_one(self, cell: int, time: int) -> bool:
         """Was this pair remembered?"""
@@ -85,26 +86,28 @@ class Seen:
         if self._fresh:
             pairs = np.array(sorted(self._fresh), np.int64)
             self._fresh.clear()
-            self._append(_Chunk(pairs[:, 0].astype(np.int32), pairs[:, 1], ordered=True))
+            self._append(pairs[:, 0].astype(np.int32), pairs[:, 1], ordered=True)
 
-    def _append(self, chunk: _Chunk) -> None:
-        self._chunks.append(chunk)
-        self._rows += len(chunk)
+    def _append(self, cell: Cells, time: Times, ordered: bool = False) -> None:
+        self._newest = max(self._newest, int(time.max()))
+        for part in _fitting(time):
+            self._chunks.append(_Chunk(cell[part], time[part], self._newest, ordered))
+            self._rows += len(self._chunks[-1])
         if len(self._chunks) > self._tidy or self._rows > self.limit:
             self._compact()
             self._tidy = len(self._chunks) + 64
 
     def _compact(self) -> None:
         """Merge runs of small chunks, forget what is too old or too much."""
-        newest = max(chunk.last for chunk in self._chunks)
-        kept = [chunk for chunk in self._chunks if chunk.last >= newest - self.horizon]
-        merged: list[_Chunk] = []
-        small: list[_Chunk] = []
-        for chunk in kept:
-            small.append(chunk)
-            if sum(map(len, small)) >= _CHUNK or chunk is kept[-1]:
-                merged.append(small[0] if len(small) == 1 else _join(small))
-                small = []
+        groups: list[list[_Chunk]] = []
+        for chunk in self._chunks:
+            if chunk.heard < self._newest - self.horizon:
+                continue
+            if groups and _fits(groups[-1], chunk):
+                groups[-1].append(chunk)
+            else:
+                groups.append([chunk])
+        merged = [_join(group) if len(group) > 1 else group[0] for group in groups]
         self._rows = sum(map(len, merged))
         while self._rows > self.limit:
             self._rows -= len(merged.pop(0))
@@ -113,7 +116,14 @@ class Seen:
     def restore(self, cell: Cells, time: Times) -> None:
         """Remember what `columns` gave."""
         if len(cell):
-            self._append(_Chunk(cell, time))
+            self._append(cell, time)
+
+    def shift(self, by: int) -> None:
+        """The clock that dated them was wrong by `by` microseconds: devices deliver the same reads with other times."""
+        self._fresh = {(cell, time + by) for cell, time in self._fresh}
+        self._newest += by
+        for chunk in self._chunks:
+            chunk.first, chunk.last, chunk.heard = chunk.first + by, chunk.last + by, chunk.heard + by
 
     def columns(self) -> tuple[Cells, Times]:
         """Everything remembered, oldest chunk first: for the snapshot."""
@@ -130,6 +140,22 @@ def _holds(keys: Times, wanted: Times) -> NDArray[np.bool_]:
     return found
 
 
+def _fitting(time: Times) -> list[slice | NDArray[np.bool_]]:
+    """Parts whose times fit a chunk's keys: all of them, unless days lie between them."""
+    if int(time.max()) - int(time.min()) < 1 << _TIME_BITS:
+        return [slice(None)]
+    period = time >> _TIME_BITS
+    return [period == one for one in np.unique(period)]
+
+
+def _fits(group: list[_Chunk], chunk: _Chunk) -> bool:
+    """Is a group of chunks still small, and would it be one stretch with another one?"""
+    together = [*group, chunk]
+    span = max(one.last for one in together) - min(one.first for one in together)
+    return sum(map(len, group)) < _CHUNK and span < 1 << _TIME_BITS
+
+
 def _join(chunks: list[_Chunk]) -> _Chunk:
     parts = [chunk.columns() for chunk in chunks]
-    return _Chunk(np.concatenate([cell for cell, _ in parts]), np.concatenate([time for _, time in parts]))
+    cell, time = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    return _Chunk(cell, time, max(chunk.heard for chunk in chunks))

@@ -3,13 +3,13 @@
 from core.sources import Source
 from core.state import State
 from core.tracks import Run
+from core.weights import shift_rows
 
 
 def shift(state: State, by: int) -> None:
     """Move frontiers, open visits, passes and timers by `by` microseconds.
 
-    What was said stays as it was said, and can not be corrected across the step: it is settled. Duplicates across the
-    step are not recognised, since a device that is mapped to the gateway's clock gives other times after it.
+    What was said stays as it was said, and can not be corrected across the step: it is settled.
     """
     for source in state.sources:
         _shift_source(source, by)
@@ -25,8 +25,9 @@ def shift(state: State, by: int) -> None:
         _shift_run(run, by)
     tracks.first[: tracks.size] += by
     tracks.last[: tracks.size] += by
-    tracks.sums[: tracks.rows, 0] += by >> 16 << 16
+    shift_rows(tracks.sums[: tracks.rows], by)
     state.cells.last[: state.cells.size] += by
+    state.seen.shift(by)
     tracks.armed[: tracks.size] += by
     state.said.clear()
     for door in state.doors.values():
@@ -36,7 +37,7 @@ def shift(state: State, by: int) -> None:
 
 
 def _shift_source(source: Source, by: int) -> None:
-    source.newest += by
+    source.newest += by if source.newest else 0
     source.timers = [timer + (by << source.SHIFT) for timer in source.timers]
     source.turned += by if source.turned else 0
     if source.blind_since is not None:

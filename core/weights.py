@@ -129,5 +129,15 @@ class Sums:
             mine.second += theirs.second + 2 * coarse * theirs.rough + coarse * coarse * theirs.weight
 
     def shift(self, by: int) -> None:
-        """Move the origin: the clock that dated the reads was wrong by `by` microseconds."""
-        self.origin += by >> COARSE << COARSE
+        """The clock that dated the reads was wrong by `by` microseconds."""
+        row = np.array([list(self)], np.int64)
+        shift_rows(row, by)
+        self.load(row[0])
+
+
+def shift_rows(rows: NDArray[np.int64], by: int) -> None:
+    """The same for int64[n, Sums.WIDTH] rows of sums; exact in the first moments, to 65,536 us in the second."""
+    coarse = by >> COARSE << COARSE
+    rows[:, 0] += coarse
+    for weight, first in ((2, 3), (7, 8)):
+        rows[:, first] += rows[:, weight] * ((by - coarse) >> FINE)

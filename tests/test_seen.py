@@ -68,6 +68,47 @@ def test_what_is_beyond_the_horizon_is_forgotten() -> None:
     assert has(seen, [(1, 530), (1, 540), (1, 640)]) == [False, True, True]
 
 
+def test_a_backlog_is_remembered_as_long_as_what_is_new() -> None:
+    seen = Seen(horizon=100)
+    for time in range(1_000, 1_330, 5):
+        add(seen, [(1, time), (2, time - 900)])
+    assert has(seen, [(1, 1_325), (2, 425), (2, 330)]) == [True, True, True]
+
+
+WEEKS = 1 << 41
+
+
+def test_weeks_may_lie_between_two_reads() -> None:
+    seen = Seen()
+    for pair in ((1, 5), (1, WEEKS + 7), (2, WEEKS + 5)):
+        seen.add_one(*pair)
+    asked = [(1, 5), (1, 7), (1, WEEKS + 7), (2, 5), (2, WEEKS + 5), (3, 5)]
+    expected = [True, False, True, False, True, False]
+    assert has(seen, asked) == expected
+    assert [seen.has_one(*pair) for pair in asked] == expected
+    restored = Seen()
+    restored.restore(*seen.columns())
+    assert has(restored, asked) == expected
+
+
+def test_chunks_that_are_weeks_apart_are_not_merged() -> None:
+    seen = Seen(horizon=4 * WEEKS)
+    for number in range(70):
+        add(seen, [(1, (number % 2) * WEEKS + number)])
+    assert has(seen, [(1, WEEKS + 1), (1, 1), (1, 68), (1, WEEKS + 69)]) == [True, False, True, True]
+
+
+def test_pairs_move_with_the_clock() -> None:
+    seen = Seen(horizon=100)
+    add(seen, [(1, 500)])
+    seen.add_one(2, 510)
+    seen.shift(-400)
+    assert has(seen, [(1, 100), (2, 110), (1, 500)]) == [True, True, False]
+    for time in range(111, 180):
+        add(seen, [(3, time)])
+    assert has(seen, [(1, 100), (3, 111)]) == [True, True]
+
+
 def test_the_oldest_pairs_beyond_the_limit_are_forgotten() -> None:
     seen = Seen(limit=20_000)
     for start in (0, 10_000, 20_000):
