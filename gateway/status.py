@@ -1,4 +1,4 @@
-"""What `waypost status` says: every device, and the numbers of the whole daemon."""
+"""What `waypost status` says: every device, and the numbers of the whole daemon, since its start."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -20,7 +20,7 @@ def status(
     site: str, journal: Counts, links: Mapping[str, DeviceLink], writer: Writer, intake: Intake
 ) -> dict[str, object]:
     """One JSON object; times are RFC 3339, sizes bytes, durations ms."""
-    counts = writer.pipeline.counts
+    counts = writer.counts
     return {
         "site": site,
         "health": health(links.values(), writer),
@@ -66,7 +66,7 @@ def reads(link: DeviceLink, counts: Mapping[str, int]) -> dict[str, int]:
 def _total(
     journal: Counts, links: Iterable[DeviceLink], writer: Writer, intake: Intake
 ) -> dict[str, int | float | None]:
-    links, counts = list(links), writer.pipeline.counts
+    links, counts = list(links), writer.counts
     every: Counter[str] = Counter()
     for link in links:
         every.update(reads(link, counts.get(link.device, {})))

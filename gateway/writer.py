@@ -16,6 +16,7 @@ batch is committed again until it is there. Meanwhile the intake fills and holds
 import asyncio
 import logging
 import sqlite3
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TypeVar
@@ -96,11 +97,20 @@ class Writer:
         self._saving: bytes | None = None
         self._thread = thread
         self._state: Recovered | None = None
+        self._before: dict[str, Counter[str]] = {}
 
     @property
     def pipeline(self) -> Decider:
         """The pipeline as of the last step."""
         return self._recovered.pipeline
+
+    @property
+    def counts(self) -> dict[str, Counter[str]]:
+        """What became of the reads since the daemon's start, by source; the pipeline's own counts go back further."""
+        return {
+            source: Counter(counts) - self._before.get(source, Counter())
+            for source, counts in self.pipeline.counts.items()
+        }
 
     @property
     def signs(self) -> dict[str, Sign]:
@@ -119,7 +129,10 @@ class Writer:
         past  what is left of the journal when it was damaged: the new one begins with a snapshot of that state
         """
         source = self._store if past is None else past
+        first = self._state is None
         self._state = await self._journal(lambda: recover(source, self._restorer, self._known))
+        if first:
+            self._before = {source: Counter(counts) for source, counts in self.pipeline.counts.items()}
         self._sound = True
         if past is not None:
             await self._commit(self._snapshot())

@@ -11,7 +11,7 @@ from simulators.score import compare
 from simulators.site import SimulatedSite
 from simulators.traffic import Scenario
 from simulators.world import World
-from tests.fix_daemon import events, gaps, passes, reads, running
+from tests.fix_daemon import Answer, events, gaps, passes, reads, running
 from tests.fix_site import LATENESS, Blindness, begin, configure, heard, now, settled
 
 
@@ -34,9 +34,11 @@ def test_a_restart_in_the_middle_of_a_pass_loses_nothing_that_the_reader_held(
                 assert passes(journal) == []
                 await (daemon.stop() if clean else daemon.kill())
                 stopped = now()
+            before = len(events(journal)), reads(journal).total()
             async with running(file) as daemon:
                 await playing
                 await settled(site, daemon)
+                check_status(await daemon.status(), journal, *before)
                 assert await daemon.stop() == 0
         return world, stopped
 
@@ -53,3 +55,12 @@ def test_a_restart_in_the_middle_of_a_pass_loses_nothing_that_the_reader_held(
     assert score.perfect, score
     first = world.truth.crossings[0]
     assert [one.direction for one in passes(journal) if one.item == first.item] == [first.direction]
+
+
+def check_status(status: Answer, journal: Path, events_before: int, reads_before: int) -> None:
+    """The daemon's numbers begin with it, and add up."""
+    total, (device,) = status["total"], status["devices"].values()
+    assert total["reads"] == total["accepted"] == device["reads_total"] == device["reads"]["received"]
+    assert total["reads"] == reads(journal).total() - reads_before
+    assert total["events"] == len(events(journal)) - events_before
+    assert total["gaps"] == len(gaps(journal)) == 1
