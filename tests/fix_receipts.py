@@ -128,7 +128,7 @@ def _life(folder: Path, first: int, acknowledgements: int, chance: random.Random
     with os.fdopen(reading) as told:
         for line in told:
             if len(acknowledged) >= acknowledgements:
-                for _ in range(chance.randrange(100_000)):  # the moment is to be any
+                for _ in range(chance.choice((0, chance.randrange(100_000)))):  # the moment is to be any
                     pass
                 os.kill(child, signal.SIGKILL)
             if line.endswith("\n"):

@@ -9,8 +9,10 @@ from collections import Counter
 from pathlib import Path
 
 from core.pipeline import Pipeline
+from gateway.clock import Clock
 from gateway.configuration import load
-from simulators.layout import docks
+from gateway.reader import open_read_only
+from simulators.layout import docks, site_toml
 from simulators.score import compare
 from simulators.site import SimulatedSite
 from simulators.traffic import Scenario
@@ -18,7 +20,7 @@ from simulators.truth import Crossing
 from simulators.world import World
 from tests import fix_receipts
 from tests.fix_daemon import ROOT, events, gaps, inputs, reads, running
-from tests.fix_site import LATENESS, SENTINEL, Blindness, begin, configure, heard, now, settled
+from tests.fix_site import LATENESS, SENTINEL, Blindness, begin, configure, daemon, heard, now, settled
 
 ROUNDS = 25
 NEAR = 6_000_000
@@ -66,6 +68,21 @@ def test_twenty_five_power_cuts_lose_nothing_that_no_gap_tells(tmp_path: Path) -
     _check_reads(world, journal, cuts)
     _check_events(world, journal)
     _check_against_itself(journal)
+
+
+def test_a_receipt_resolves_when_another_process_could_read_what_it_is_for(tmp_path: Path) -> None:
+    (tmp_path / "waypost.toml").write_text(site_toml(fix_receipts.WORLD.scenario.layout, {}))
+
+    async def main() -> None:
+        async with daemon(tmp_path / "waypost.toml", Clock()) as one:
+            rows = 0
+            with open_read_only(tmp_path / "waypost.db") as journal:
+                for message in fix_receipts.messages()[:100]:
+                    await (await one.links[message.device].emit(message.reads))
+                    rows += len(message.reads)
+                    assert journal.head().reads == rows
+
+    asyncio.run(main())
 
 
 def test_what_was_acknowledged_is_there_once_after_twenty_five_power_cuts(tmp_path: Path) -> None:
