@@ -94,6 +94,12 @@ class Decider:
         """The end of the newest blind interval in the silence that ended the run."""
         return self._silences.not_after(run)
 
+    def awaited(self, run: Run) -> bool:
+        """Will it be decided as soon as a source that is up says more?"""
+        if self.track_kind(run.track) is Kind.PASS:
+            return not run.static and self._silences.speaking(run.track) is not None
+        return self.state.sources[self.state.cells.sources[run.cell]].up
+
     def overtaken(self, run: Run) -> None:
         """Count a run that was told of after newer evidence of its subject was settled."""
         self.state.sources[self.state.cells.sources[run.cell]].counts["overtaken"] += 1
@@ -228,14 +234,17 @@ class Decider:
         return True
 
     def _begin(self, source: Source, track: int) -> None:
-        lateness = self._silences.lateness(source, track)
-        late, new = False, False
-        for run in self.runs(track):
-            if not run.known and run.first + lateness <= source.newest:
-                run.known = new = True
-                late = late or run.late
-        if new:
-            self.redecide(source, self.state.tracks.subject[track], late)
+        """All that a subject's source knows of it by now is decided together: of one instant, in the fold's order."""
+        number, news = self.state.tracks.subject[track], list[Run]()
+        for one in self.state.subjects[number].tracks:
+            if self.track_kind(one) is not Kind.PASS:
+                frontier = source.newest - self._silences.lateness(source, one)
+                news += [run for run in self.runs(one) if not run.known and run.first <= frontier]
+        news = [run for run in news if self.state.cells.sources[run.cell] == source.index]
+        for run in news:
+            run.known = True
+        if news:
+            self.redecide(source, number, late=any(run.late for run in news))
 
     def _silence_due(self, source: Source, track: int, frontier: int) -> None:
         late, new = False, False

@@ -134,7 +134,7 @@ class Hearing:
         heard = batch.cell[newest]
         cells.last[heard] = np.maximum(cells.last[heard], batch.time[newest])
         takes = self._takes(source, batch, bool((cells.watch[heard] >= 0).any()))
-        if all(self._simple(source, pieces, int(peak[-1])) for pieces in takes):
+        if all(self._simple(source, pieces) for pieces in takes):
             for pieces in takes:
                 self._take(source, pieces)
         else:
@@ -153,14 +153,11 @@ class Hearing:
             cut(tracks, batch.where(some), of[some], sums, raw) for of, some, sums in chosen if some.any()
         ]
 
-    def _simple(self, source: Source, pieces: Pieces, newest: int) -> bool:
+    def _simple(self, source: Source, pieces: Pieces) -> bool:
         """Do all pieces lengthen runs or begin new ones, so that it does not matter when in the batch they came?"""
         news = np.flatnonzero(~pieces.grows)
         tracks, firsts = pieces.track[news].tolist(), pieces.first[news].tolist()
         if not all(map(self._decider.begins, tracks, firsts)):
-            return False
-        # a pass may begin where the visits of a source with less lateness are decided already
-        if pieces.sums.size and any(first + source.lateness(None) <= newest for first in firsts):
             return False
         track = pieces.track[pieces.grows & (self._state.tracks.rivals[pieces.track] > 0)]
         young = track[self._state.tracks.first[track] + source.lateness(None) >= source.newest]
@@ -227,7 +224,8 @@ class Hearing:
 
 
 def _bounds(source: Source, reads: Reads, peak: Times) -> list[int]:
-    """Where to cut a batch: at `ROWS` rows, at whole seconds of record time, and around every late row.
+    """Where to cut a batch: at `ROWS` rows, at whole seconds of record time, and around every row that would be late
+    at any antenna of the source.
 
     `peak` int64[n] is the running maximum of the times, what came before the batch included.
     """
@@ -237,8 +235,7 @@ def _bounds(source: Source, reads: Reads, peak: Times) -> list[int]:
     before = np.empty_like(peak)
     before[0], before[1:] = max(source.newest, int(reads.time[0])), peak[:-1]
     behind = before - reads.time
-    if behind.max() > source.late.min():
-        alone = np.flatnonzero(behind > source.late[np.minimum(reads.antenna, PORTS - 1)])
-        cuts += [alone, alone + 1]
+    alone = np.flatnonzero(behind > source.late.min())
+    cuts += [alone, alone + 1]
     bounds: list[int] = np.unique(np.concatenate(cuts)).tolist()
     return bounds

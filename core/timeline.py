@@ -96,6 +96,9 @@ class World(Protocol):
     def outlives(self, run: Run, time: int) -> bool:
         """Does the run's silence end after a time, as far as is known?"""
 
+    def awaited(self, run: Run) -> bool:
+        """Will it be decided as soon as a source that is up says more?"""
+
     def overtaken(self, run: Run) -> None:
         """Count a run that was told of after newer evidence of its subject was settled."""
 
@@ -148,13 +151,11 @@ def _elements(subject: Subject, world: World) -> list[Element]:
 
 
 def _blocked(subject: Subject, time: int, world: World) -> bool:
-    """Is a pass of this subject still undecided that may be earlier than `time`?"""
-    if not subject.open_passes:
-        return False
+    """Is something of this subject not decided yet that is earlier than `time`: a pass, or a beginning?"""
     return any(
-        not run.known and not run.static and run.first <= time
+        run.first <= time and not run.known and world.awaited(run)
         for track in subject.tracks
-        if world.track_kind(track) is Kind.PASS
+        if world.track_kind(track) is not Kind.WATCH
         for run in world.runs(track)
     )
 
@@ -176,7 +177,12 @@ def decide(subject: Subject, world: World, horizon: int) -> list[Decision]:
             element.run.applied = True
             if overtaken:
                 world.overtaken(element.run)
-        state, made = (_overtaken if overtaken else _apply)(element, state, world)
+        after, made = (_overtaken if overtaken else _apply)(element, state, world)
+        held = (waiting and element.order < 2) or (made and _blocked(subject, element.time, world))
+        if held and any(one.same not in said for one in made):
+            waiting, settling = True, False
+            continue
+        state = after
         # only what has been said can be settled: a decision may be older than the horizon when it is made
         old = element.time < horizon or len(elements) - number > LIMIT
         settling = settling and old and all(one.same in said for one in made)

@@ -1,128 +1,106 @@
 """Columns and rows do the same: dense batches of several sources, with outages between them."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 
-import hypothesis.strategies as st
 from hypothesis import given, settings
 
-from core.events import Event, Gap
-from core.pipeline import Pipeline
-from core.records import Alive, AntennaState, Body, Dictionary, Down, Gpi, Input, Reads, Up, reads
-from core.site import Antenna, Item, PhotoEye, Portal, Site, Source, Zone
-from tests.played import A, B, C, at
-
-NOISE = "0" * 24
-TAGS = Dictionary((A, B, C, NOISE))
-SITE = Site(
-    "leeds",
-    (
-        Zone("street"),
-        Zone("yard"),
-        Zone("hall"),
-        Zone("office", inside="hall", silence=3),
-        Zone("attic", silence=2),
-    ),
-    (Portal("dock", ("yard", "hall"), gap=1, max_pass=8), Portal("gate", ("street", "yard"), gap=1)),
-    (
-        Source(
-            "door",
-            (
-                Antenna(1, portal="dock", side="yard"),
-                Antenna(2, portal="dock", side="hall"),
-                Antenna(3, zone="yard"),
-            ),
-        ),
-        Source(
-            "inner",
-            (Antenna(1, zone="office"), Antenna(2, zone="attic"), Antenna(3, zone="yard")),
-            lateness=0.5,
-        ),
-        Source(
-            "both",
-            (Antenna(1, zone="office"), Antenna(2, portal="dock", side="hall"), Antenna(0, portal="gate")),
-            gpi=(PhotoEye(1, "gate", "street"), PhotoEye(2, "gate", "yard")),
-            lateness=1,
-        ),
-    ),
-    (Item("pair", tags=(A, B), missing_after=6),),
-)
-NAMES = tuple(source.id for source in SITE.sources)
-
-Row = tuple[int, int, int, int]
-"""Step of 50 ms (a late one is negative), tag code, port, dBm."""
-row = st.tuples(
-    st.sampled_from((0, 1, 1, 2, 3, -1, -2, -4, -30)),
-    st.integers(0, 3),
-    st.integers(1, 4),
-    st.sampled_from((-70, -50)),
-)
-Act = tuple[str, str, int, list[Row]]
-"""What a source does, after how many quarters of a second; with rows when it reads."""
-act = st.tuples(
-    st.sampled_from(("read", "read", "read", "read", "alive", "down", "off", "on", "eye")),
-    st.sampled_from(NAMES),
-    st.sampled_from((0, 1, 4, 9, 40)),
-    st.lists(row, min_size=1, max_size=40),
-)
+from core.hearing import VECTOR
+from core.records import Alive, AntennaState, Down, Reads, Up, reads
+from tests.lives import CROWD, SITE, TAGS, Life, Said, ending, inputs, lives, play
+from tests.played import at, seconds
 
 
-def inputs(acts: Sequence[Act]) -> list[tuple[str, Body]]:
-    """Valid inputs: what is down comes up before it reads again."""
-    said: list[tuple[str, Body]] = []
-    time, down = at(0), set[str]()
-    for kind, source, later, rows in acts:
-        time += later * 250_000
-        if source in down:
-            down.remove(source)
-            said.append((source, Up(time)))
-        if kind == "read":
-            times = []
-            for step, *_ in rows:
-                time += max(0, step) * 50_000
-                times.append(time + min(0, step) * 50_000)
-            _, tags, ports, powers = zip(*rows, strict=True)
-            said.append((source, reads(TAGS, times, tags, ports, powers)))
-        elif kind == "down":
-            down.add(source)
-            said.append((source, Down(time, "lost")))
-        elif kind == "eye":
-            said.append((source, Gpi(time, 1 + later % 2, True)))
-        elif kind == "alive":
-            said.append((source, Alive(time)))
-        else:
-            said.append((source, AntennaState(time, rows[0][2] % 4, kind == "on")))
-    return said + [(source, Up(time)) for source in sorted(down)]
-
-
-def pieces(body: Body, rows: int) -> list[Body]:
-    """A batch in pieces of so many rows; anything else as it is."""
-    if not isinstance(body, Reads):
-        return [body]
-    return [body.slice(start, start + rows) for start in range(0, len(body), rows)]
-
-
-def play(
-    said: list[tuple[str, Body]], rows: int
-) -> tuple[list[Event], list[Gap], dict[str, dict[str, int]], dict[str, dict[str, int]]]:
-    """What a pipeline says to inputs, their batches cut into pieces of so many rows."""
-    pipeline = Pipeline(SITE)
-    events: list[Event] = []
-    gaps: list[Gap] = []
-    last = at(600)
-    for source, body in [*said, *((name, Alive(last)) for name in (*NAMES, *NAMES))]:
-        for part in pieces(body, rows):
-            decided = pipeline.step(Input(source, 0, part))
-            events += decided.events
-            gaps += decided.gaps
-    events += pipeline.finish().events
-    counts = {source: dict(+some) for source, some in pipeline.counts.items()}
-    return events, gaps, counts, {door: dict(+some) for door, some in pipeline.passes.items()}
-
-
-@given(st.lists(act, max_size=12))
-@settings(max_examples=60, deadline=None)
-def test_columns_and_rows_say_the_same(acts: list[Act]) -> None:
-    said = inputs(acts)
-    whole = play(said, 1_000)
+@given(lives())
+@settings(max_examples=40, deadline=None)
+def test_columns_and_rows_say_the_same(life: Life) -> None:
+    said = ending(inputs(life))
+    whole = play(said)
     assert whole == play(said, 1)
-    assert whole == play(said, 25)
+    assert whole == play(said, VECTOR)
+
+
+Read = tuple[float, int, int]
+"""Second, tag code, port."""
+
+
+def batch(*some: Read) -> Reads:
+    """These reads at -60 dBm, among a crowd of reads of another tag in the same second."""
+    second = int(some[0][0])
+    crowd = [(second + number / VECTOR, CROWD, 2) for number in range(VECTOR)]
+    times, tags, ports = zip(*sorted([*crowd, *some], key=lambda one: one[0]), strict=True)
+    return reads(TAGS, map(at, times), tags, ports, [-60] * len(times))
+
+
+def told(said: Said) -> list[tuple[str, str | None, str | None, float, float]]:
+    """Events of A and B, or of their item, with the moments that they are about and at which they were decided."""
+    said = ending(said)
+    whole = play(said)
+    assert whole == play(said, 1)
+    return [
+        (event.kind, event.place, event.from_place, seconds(event.time), seconds(event.detected))
+        for event in whole[0]
+        if event.item is not None and seconds(event.detected) < 600
+    ]
+
+
+SURE = 10 + 39 / 64
+"""The first read of the crowd by which the office's beginning at 10.1 is half a second ago."""
+
+
+def test_a_reader_that_is_behind_changes_the_past_in_the_middle_of_a_batch() -> None:
+    said: Said = [
+        ("inner", batch((10.1, 0, 1))),
+        ("inner", Alive(at(11))),
+        ("both", batch((9.1, 0, 1), (9.9, 0, 1))),
+    ]
+    assert told(said) == [
+        ("arrived", "hall", None, 10.1, SURE),
+        ("arrived", "office", None, 10.1, SURE),
+        ("retracted", "hall", None, 10.1, 9.1),
+        ("retracted", "office", None, 10.1, 9.1),
+        ("arrived", "hall", None, 9.1, 9.1),
+        ("arrived", "office", None, 9.1, 9.1),
+    ]
+
+
+def test_a_pass_may_begin_before_the_visits_of_its_source_are_decided() -> None:
+    hasty = replace(SITE.sources[2], lateness=0.0)
+    site = replace(SITE, sources=(*SITE.sources[:2], hasty))
+    said: Said = [("both", batch((10.2, 0, 1), (10.4, 2, 1), (10.3, 0, 2), (10.5, 2, 1)))]
+    assert play(said, site=site) == play(said, 1, site)
+
+
+def test_a_zone_hears_more_of_whom_another_reader_heard_elsewhere() -> None:
+    said: Said = [
+        ("both", batch((7.1, 0, 1))),
+        ("both", Down(at(7.99), "lost")),
+        ("inner", batch((7.5, 0, 2))),
+        ("inner", Alive(at(8.6))),
+        ("both", Up(at(9))),
+        ("both", batch((8.1, 1, 4), (8.8, 0, 1), (8.9, 1, 4))),
+        ("both", Alive(at(9.5))),
+    ]
+    assert told(said)[:2] == [
+        ("arrived", "attic", None, 7.5, 8.6),
+        ("retracted", "attic", None, 7.5, 8.109375),
+    ]
+
+
+def test_a_visit_that_goes_on_through_blindness_in_the_middle_of_a_batch() -> None:
+    said: Said = [
+        ("inner", batch((10.1, 0, 1))),
+        ("inner", AntennaState(at(11), 1, False)),
+        ("inner", batch((20.1, 0, 2), (20.9, 0, 1))),
+        ("inner", batch((24.1, 0, 2), (24.9, 0, 2))),
+    ]
+    assert told(said)[:2] == [("arrived", "hall", None, 10.1, SURE), ("arrived", "office", None, 10.1, SURE)]
+
+
+def test_noise_in_a_batch_that_is_taken_in_turn_moves_time() -> None:
+    said: Said = [
+        ("inner", batch((10.1, 0, 1))),
+        ("inner", Alive(at(11))),
+        ("both", batch((9.1, 0, 1), (9.15, 3, 1), (9.9, 0, 1))),
+    ]
+    assert len(told(said)) == 6
+    assert play(said)[2]["both"]["noise"] == 1
