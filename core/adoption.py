@@ -148,8 +148,7 @@ def _made(state: State, admission: Admission, name: str, belief: Belief) -> int 
 def _end(decider: Decider, belief: Belief, name: str, stay: Stay, now: int) -> None:
     evidence = {"reason": "config"}
     decision = Decision("departed", stay.zone, max(now, stay.since), stay.anchor, -1, evidence=evidence)
-    event = decider.told(name, decision, (belief.item, belief.tag, None), evidence)
-    decider.decided.events.append(event)
+    decider.tell(name, decision, (belief.item, belief.tag, None), evidence)
 
 
 def _claimed(

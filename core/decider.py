@@ -5,7 +5,6 @@ a pass. A timer is lazy: a track has one, and when it rings the run may have gro
 looks at reads beyond the frontier, so it does not matter how many of them a batch has already brought.
 """
 
-from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -13,15 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.claims import Decision
-from core.doors import Door, Judged, is_crossing
 from core.events import Event, Evidence, Gap, Identity
+from core.known import Known
+from core.passing import Passing
 from core.places import Nesting, Place
 from core.records import SECOND
 from core.silence import Silences
 from core.sources import Source, unpack
 from core.state import State
-from core.timeline import Pass, Subject, decide, reconcile
+from core.timeline import decide, reconcile
 from core.tracks import Change, Kind, Run
+from core.wording import Who, Wording
 
 HORIZON = 600 * SECOND
 """A correction reaches back this far behind its source's newest record (10 min)."""
@@ -53,56 +54,13 @@ class Decider:
         self.state = state
         self.nesting = nesting
         self.identity = identity
-        self._silences = Silences(state)
         self.decided = Decided()
+        self._silences = Silences(state)
+        self._known = Known(state, nesting, self._silences)
+        self._words = Wording(identity, state.cells)
+        self._passing = Passing(state, self, HORIZON)
         self._touched: dict[int, None] = {}
         self._now = 0
-
-    # what a timeline asks
-
-    def runs(self, track: int) -> Iterator[Run]:
-        """The remembered runs of a track, oldest first."""
-        return self.state.tracks.runs(track)
-
-    def track_kind(self, track: int) -> Kind:
-        """What the track's runs mean."""
-        return self.state.tracks.kind[track]
-
-    def track_place(self, track: int) -> Place:
-        """Where the track is."""
-        return self.state.places[self.state.tracks.place[track]]
-
-    def rank(self, track: int) -> tuple[int, str]:
-        """Orders tracks in the same instant: visits by zone, then passes by portal, then the track of all evidence."""
-        place = self.state.tracks.place[track]
-        return self.state.tracks.kind[track], "" if place < 0 else self.state.places[place].id
-
-    def final(self, run: Run) -> bool:
-        """Can the run no longer grow by what is not late, or can nobody say?"""
-        return self._silences.final(run)
-
-    def doubt(self, run: Run) -> None:
-        """Something is decided against a run that has not ended: its next read must be noticed."""
-        self.state.tracks.doubt(run)
-
-    def outlives(self, run: Run, time: int) -> bool:
-        """Does the run's silence end after a time, as far as is known?"""
-        due = self._silences.due(run)
-        return due is None or due > time
-
-    def not_after(self, run: Run) -> int | None:
-        """The end of the newest blind interval in the silence that ended the run."""
-        return self._silences.not_after(run)
-
-    def awaited(self, run: Run) -> bool:
-        """Will it be decided as soon as a source that is up says more?"""
-        if self.track_kind(run.track) is Kind.PASS:
-            return not run.static and self._silences.speaking(run.track) is not None
-        return self.state.sources[self.state.cells.sources[run.cell]].up
-
-    def overtaken(self, run: Run) -> None:
-        """Count a run that was told of after newer evidence of its subject was settled."""
-        self.state.sources[self.state.cells.sources[run.cell]].counts["overtaken"] += 1
 
     # evidence
 
@@ -114,16 +72,12 @@ class Decider:
         if not passes and not run.known and run.first == piece.first:
             threshold = run.first + self._silences.lateness(source, run.track)
             source.wake(threshold, Due.BEGIN, run.track)
+        if passes:
+            self._passing.placed(run, piece, change, late)
         if change is Change.GREW:
-            if run.first == piece.first and run in self._open_at(run):
-                self._door(run.track).opened(run)  # it began earlier than was known
             return
         run.late = run.late or late
-        if passes and change is Change.BEGAN:
-            self._open(run)
-        elif passes:
-            self._revise(run, late)
-        elif change is not Change.BEGAN:
+        if change is not Change.BEGAN and not passes:
             self._touched[tracks.subject[run.track]] = None
         self._arm(source, run.track)
 
@@ -142,11 +96,11 @@ class Decider:
 
     def _arm(self, source: Source, track: int) -> None:
         """Set the timer of a track for its earliest run that has not ended."""
-        run = next((run for run in self.runs(track) if not run.ended), None)
+        run = next((run for run in self.state.tracks.runs(track) if not run.ended), None)
         if run is None:
             return
-        if self.track_kind(track) is Kind.PASS:
-            place = self.track_place(track)
+        if self.state.tracks.kind[track] is Kind.PASS:
+            place = self.state.places[self.state.tracks.place[track]]
             due = run.last + place.gap
             if not run.static:
                 due = min(due, run.first + place.max_pass + place.gap)
@@ -208,7 +162,9 @@ class Decider:
             return
         self.state.tracks.disarm(track)
         if kind == Due.PASS:
-            self._pass_due(source, track, due)
+            self._passing.due(source, track, due)
+            self._arm(source, track)
+            self._passing.settle(source, track)
         else:
             self._silence_due(source, track, due)
 
@@ -224,7 +180,7 @@ class Decider:
             return False
         due = tracks.m_last[track] + tracks.m_gap[track]
         if kind == Due.PASS and not run.static:
-            place = self.track_place(track)
+            place = self.state.places[self.state.tracks.place[track]]
             due = min(due, run.first + place.max_pass + place.gap)
         later = due + self._silences.lateness(source, track)
         if later <= threshold:
@@ -237,9 +193,11 @@ class Decider:
         """All that a subject's source knows of it by now is decided together: of one instant, in the fold's order."""
         number, news = self.state.tracks.subject[track], list[Run]()
         for one in self.state.subjects[number].tracks:
-            if self.track_kind(one) is not Kind.PASS:
+            if self.state.tracks.kind[one] is not Kind.PASS:
                 frontier = source.newest - self._silences.lateness(source, one)
-                news += [run for run in self.runs(one) if not run.known and run.first <= frontier]
+                news += [
+                    run for run in self.state.tracks.runs(one) if not run.known and run.first <= frontier
+                ]
         news = [run for run in news if self.state.cells.sources[run.cell] == source.index]
         for run in news:
             run.known = True
@@ -248,7 +206,7 @@ class Decider:
 
     def _silence_due(self, source: Source, track: int, frontier: int) -> None:
         late, new = False, False
-        for run in list(self.runs(track)):
+        for run in list(self.state.tracks.runs(track)):
             due = None if run.ended else self._silences.due(run)
             if due is not None and due <= frontier:
                 run.ended, run.due, new = True, due, True
@@ -259,7 +217,7 @@ class Decider:
         if new:
             self.redecide(source, self.state.tracks.subject[track], late)
         else:
-            self._retry(source, self.state.tracks.subject[track])
+            self.retry(source, self.state.tracks.subject[track])
 
     def finish(self) -> None:
         """Advance all sources together until every beginning and pass is decided; silences stay open."""
@@ -278,96 +236,10 @@ class Decider:
         for source, timers in zip(self.state.sources, aside, strict=True):
             source.timers = sorted(timers)
 
-    # doors
-
-    def _door(self, track: int) -> Door:
-        return self.state.doors[self.state.tracks.place[track]]
-
-    def _open_at(self, run: Run) -> Container[Run]:
-        """The open passes of the door that the run is at; none for a visit."""
-        return self._door(run.track).open if self.track_kind(run.track) is Kind.PASS else ()
-
-    def _open(self, run: Run) -> None:
-        self._door(run.track).opened(run)
-        self.state.subjects[self.state.tracks.subject[run.track]].open_passes += 1
-
-    def _revise(self, run: Run, late: bool) -> None:
-        """Evidence changed a pass, or joined some: it is open again, and its companions vote anew."""
-        door, subject = self._door(run.track), self.state.subjects[self.state.tracks.subject[run.track]]
-        for gone in door.withdraw(run, list(self.runs(run.track))):
-            door.recheck.append(gone.seen.middle)
-            late = True
-        run.ended = run.known = run.static = False
-        run.late = run.late or late
-        door.opened(run)
-        passes = [one for one in subject.tracks if self.track_kind(one) is Kind.PASS]
-        subject.open_passes = sum(
-            not one.known and not one.static for track in passes for one in self.runs(track)
-        )
-
-    def _pass_due(self, source: Source, track: int, frontier: int) -> None:
-        door, subject = self._door(track), self.state.subjects[self.state.tracks.subject[track]]
-        place = door.place
-        for run in list(self.runs(track)):
-            if run.ended:
-                continue
-            if run.last + place.gap <= frontier:
-                run.ended, run.due = True, run.last + place.gap
-                if run is self.state.tracks.current[track]:
-                    self.state.tracks.close(track)
-                door.closed(run)
-            elif not run.static and run.first + place.max_pass + place.gap <= frontier:
-                door.became_static(run)
-                subject.open_passes -= 1
-                self._retry(source, self.state.tracks.subject[track])
-        self._arm(source, track)
-        self._settle(source, door)
-
-    def _settle(self, source: Source, door: Door) -> None:
-        """Judge every pass whose companions have ended, then those whose vote late evidence has changed."""
-        for one in door.ready():
-            if one.run.late:
-                door.recheck.append(one.seen.middle)
-            self._judge(source, door, one, one.run.late)
-        if door.recheck:
-            changed, door.recheck = door.recheck, []
-            for one in door.companions(changed):
-                self._judge(source, door, one, True)
-        for track in door.forget(source.newest - HORIZON):
-            self.state.tracks.forget(track, source.newest - HORIZON)
-
-    def _judge(self, source: Source, door: Door, one: Judged, late: bool) -> None:
-        run, number = one.run, self.state.tracks.subject[one.run.track]
-        subject = self.state.subjects[number]
-        if not run.known:
-            run.known = True
-            subject.open_passes -= not run.static
-        elif not door.judge(one):
-            return
-        if one.verdict is None:
-            door.judge(one)
-        alive = list(self.runs(run.track))
-        before = subject.passes
-        subject.passes = tuple(
-            old
-            for old in before
-            if old.run.track != run.track or (old.run is not run and (old.run.end_based or old.run in alive))
-        )
-        if is_crossing(one) and one.verdict is not None:
-            direction, seen = door.by_eyes(run, one.seen)
-            if door.place.sided:
-                direction = one.verdict.direction
-            made = Pass(run, door.place, seen, one.verdict, direction)
-            subject.passes = (*subject.passes, made)
-        if before or subject.passes:
-            self.redecide(source, number, late)
-        else:
-            self._retry(source, number)
-            self.state.tracks.forget(run.track, source.newest - HORIZON)
-
     # decisions
 
-    def _retry(self, source: Source, number: int) -> None:
+    def retry(self, source: Source, number: int) -> None:
+        """A subject that waits need not wait for something any more."""
         if number in self.state.undecided:
             self.redecide(source, number, late=False)
 
@@ -376,7 +248,7 @@ class Decider:
         subject = self.state.subjects[number]
         if horizon is None:
             horizon = source.newest - HORIZON
-        decisions = decide(subject, self, horizon)
+        decisions = decide(subject, self._known, horizon)
         if subject.waiting:
             self.state.undecided[number] = None
         else:
@@ -387,10 +259,10 @@ class Decider:
             def retract(event: Event) -> Event:
                 nonlocal corrected
                 corrected = True
-                return self._retracted(event)
+                return self._words.retraction(event, self._now)
 
             def make(decision: Decision, revision: int) -> Event:
-                return self._event(subject, decision, revision, late or corrected)
+                return self._words.event(subject, decision, self._now, revision, late or corrected)
 
             events = reconcile(subject, decisions, make, retract)
             if events:
@@ -408,60 +280,9 @@ class Decider:
             if subject.said and subject.said[-1][1].detected <= when:
                 self.redecide(source, number, late=False, horizon=when)
 
-    def _event(self, subject: Subject, decision: Decision, revision: int, late: bool) -> Event:
-        tag, source, port = self.state.cells.name(decision.cell)
-        evidence = decision.evidence
-        if decision.kind == "arrived" and not evidence:
-            evidence = {"antenna": port}
-        item = None if subject.item is None else subject.item.id
-        return self.told(subject.name, decision, (item, tag, source), evidence, revision, late)
-
-    def told(
-        self,
-        name: str,
-        decision: Decision,
-        who: tuple[str | None, str, str | None],
-        evidence: Evidence,
-        revision: int = 0,
-        late: bool = False,
-    ) -> Event:
-        """A decision on subject `name` as an event with its identity; `who` is item, tag and source."""
-        kind, place = decision.kind, decision.place
-        item, tag, source = who
-        return Event(
-            self.identity.event(kind, name, place, decision.anchor, revision),
-            decision.time,
-            max(self._now, decision.time),
-            kind,
-            item,
-            tag,
-            place,
-            decision.from_place,
-            decision.direction,
-            decision.time_error,
-            None,
-            None,
-            decision.confidence,
-            decision.reads,
-            late,
-            source,
-            evidence,
-        )
-
-    def _retracted(self, event: Event) -> Event:
-        return Event(
-            id=self.identity.retraction(event.id),
-            time=event.time,
-            detected=self._now,
-            kind="retracted",
-            item=event.item,
-            tag=event.tag,
-            place=event.place,
-            late=True,
-            source=event.source,
-            retracts=event.id,
-            of=event.kind,
-        )
+    def tell(self, name: str, decision: Decision, who: Who, evidence: Evidence) -> None:
+        """Say what no timeline decides."""
+        self.decided.events.append(self._words.told(name, decision, who, evidence, self._now))
 
     def watched(self, source: Source, places: list[Place]) -> None:
         """Places are watched again: silences that could not be judged are timed anew."""

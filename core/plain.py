@@ -141,7 +141,7 @@ def subject(one: Subject, runs: Runs) -> Plain:
     said = [(_DECISION(decision), _EVENT(event)) for decision, event in one.said]
     revisions = [(*fact, count) for fact, count in one.revisions]
     item = None if one.item is None else one.item.id
-    rest = [one.settled, said, revisions, passes, one.open_passes, one.waiting]
+    rest = [one.settled, said, revisions, passes, one.waiting]
     return [one.name, item, one.tracks, base, now, rest]
 
 
@@ -150,13 +150,12 @@ def load_subject(data: Plain, items: dict[str, Item], places: list[Place], runs:
     name, item, tracks, base, now, rest = cast(
         tuple[str, str | None, tuple[int, ...], Plain, Plain, Plain], data
     )
-    settled, said, revisions, passes, open_passes, waiting = cast(
+    settled, said, revisions, passes, waiting = cast(
         tuple[
             int,
             list[tuple[tuple[str, str, int, int, int], tuple[str, int, int, str, str, str, str]]],
             list[tuple[str, str | None, int, int]],
             list[tuple[int, int, Plain, Plain, int]],
-            int,
             bool,
         ],
         rest,
@@ -171,5 +170,5 @@ def load_subject(data: Plain, items: dict[str, Item], places: list[Place], runs:
         assert decided is not None, "only judged passes are part of a timeline"
         one = Pass(runs[run], places[place], load_motion(seen), decided, direction)
         made.passes = (*made.passes, one)
-    made.open_passes, made.waiting = open_passes, waiting
+    made.waiting = waiting
     return made

@@ -55,7 +55,6 @@ class Subject:
     revisions: tuple[tuple[Fact, int], ...] = ()
     """How often an identity was taken back."""
     passes: tuple[Pass, ...] = ()
-    open_passes: int = 0
     waiting: bool = False
     """A beginning is known but not certain yet."""
     now: Standing = NOWHERE

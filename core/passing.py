@@ -1,0 +1,110 @@
+"""Passes at work: from the runs of tags at a door to what their timelines are told."""
+
+from typing import Protocol
+
+from core.doors import Door, Judged, is_crossing
+from core.sources import Source
+from core.state import State
+from core.timeline import Pass
+from core.tracks import Change, Run
+
+
+class Timelines(Protocol):
+    """Who folds the timelines."""
+
+    def redecide(self, source: Source, number: int, late: bool) -> None:
+        """A subject's evidence has changed."""
+
+    def retry(self, source: Source, number: int) -> None:
+        """A subject that waits need not wait for this any more."""
+
+
+class Passing:
+    """Opens, revises, ends and judges the passes of all doors."""
+
+    def __init__(self, state: State, timelines: Timelines, horizon: int) -> None:
+        self._state = state
+        self._timelines = timelines
+        self._horizon = horizon
+
+    def _door(self, track: int) -> Door:
+        return self._state.doors[self._state.tracks.place[track]]
+
+    def placed(self, run: Run, piece: Run, change: Change, late: bool) -> None:
+        """A piece was put into a pass."""
+        door = self._door(run.track)
+        if change is Change.REWRITTEN:
+            self._revise(door, run, late)
+        elif change is Change.BEGAN or (run.first == piece.first and run in door.open):
+            door.opened(run)  # perhaps earlier than was known
+
+    def _revise(self, door: Door, run: Run, late: bool) -> None:
+        """Evidence changed a pass, or joined some: it is open again, and its companions vote anew."""
+        for gone in door.withdraw(run, list(self._state.tracks.runs(run.track))):
+            door.recheck.append(gone.seen.middle)
+            late = True
+        run.ended = run.known = run.static = False
+        run.late = run.late or late
+        door.opened(run)
+
+    def due(self, source: Source, track: int, frontier: int) -> None:
+        """End what is silent at the frontier, and tell who stands in the door from who passes."""
+        door, tracks = self._door(track), self._state.tracks
+        gap, max_pass = door.place.gap, door.place.max_pass
+        for run in [one for one in tracks.runs(track) if not one.ended]:
+            if run.last + gap <= frontier:
+                run.ended, run.due = True, run.last + gap
+                if run is tracks.current[track]:
+                    tracks.close(track)
+                door.closed(run)
+            elif not run.static and run.first + max_pass + gap <= frontier:
+                door.became_static(run)
+                self._timelines.retry(source, tracks.subject[track])
+
+    def settle(self, source: Source, track: int) -> None:
+        """Judge every pass whose companions have ended, then those whose vote late evidence has changed."""
+        door, before = self._door(track), source.newest - self._horizon
+        for one in door.ready():
+            if one.run.late:
+                door.recheck.append(one.seen.middle)
+            self._judge(source, door, one, one.run.late)
+        if door.recheck:
+            changed, door.recheck = door.recheck, []
+            for one in door.companions(changed):
+                self._judge(source, door, one, True)
+        for forgotten in door.forget(before):
+            self._state.tracks.forget(forgotten, before)
+
+    def _judge(self, source: Source, door: Door, one: Judged, late: bool) -> None:
+        """Decide a pass; one that was decided before is told only if the verdict is new."""
+        again, one.run.known = one.run.known, True
+        if not door.judge(one) and again:
+            return
+        number = self._state.tracks.subject[one.run.track]
+        subject = self._state.subjects[number]
+        before = subject.passes
+        subject.passes = (*self._others(before, one.run), *_crossing(door, one))
+        if before or subject.passes:
+            self._timelines.redecide(source, number, late)
+        else:
+            self._timelines.retry(source, number)
+            self._state.tracks.forget(one.run.track, source.newest - self._horizon)
+
+    def _others(self, passes: tuple[Pass, ...], run: Run) -> list[Pass]:
+        """The passes but that of this run, and those whose runs have become part of another one."""
+        alive = list(self._state.tracks.runs(run.track))
+        return [
+            one
+            for one in passes
+            if one.run.track != run.track or (one.run is not run and (one.run.end_based or one.run in alive))
+        ]
+
+
+def _crossing(door: Door, one: Judged) -> list[Pass]:
+    """The pass as its timeline takes it, dated and directed; nothing if it was no crossing."""
+    if one.verdict is None or not is_crossing(one):
+        return []
+    direction, seen = door.by_eyes(one.run, one.seen)
+    if door.place.sided:
+        direction = one.verdict.direction
+    return [Pass(one.run, door.place, seen, one.verdict, direction)]

@@ -1,0 +1,75 @@
+"""Decisions in the words of the contract: events with their identity."""
+
+from core.cells import Cells
+from core.claims import Decision
+from core.events import Event, Evidence, Identity
+from core.timeline import Subject
+
+Who = tuple[str | None, str, str | None]
+"""Item, tag and source of an event."""
+
+
+class Wording:
+    """Makes events; `now` is when they are decided, microseconds."""
+
+    def __init__(self, identity: Identity, cells: Cells) -> None:
+        self.identity = identity
+        self._cells = cells
+
+    def event(self, subject: Subject, decision: Decision, now: int, revision: int, late: bool) -> Event:
+        """What is told of a subject; tag and source are those of the cell that decided."""
+        tag, source, port = self._cells.name(decision.cell)
+        evidence = decision.evidence
+        if decision.kind == "arrived" and not evidence:
+            evidence = {"antenna": port}
+        item = None if subject.item is None else subject.item.id
+        return self.told(subject.name, decision, (item, tag, source), evidence, now, revision, late)
+
+    def told(
+        self,
+        name: str,
+        decision: Decision,
+        who: Who,
+        evidence: Evidence,
+        now: int,
+        revision: int = 0,
+        late: bool = False,
+    ) -> Event:
+        """A decision on the subject of this name."""
+        kind, place = decision.kind, decision.place
+        item, tag, source = who
+        return Event(
+            self.identity.event(kind, name, place, decision.anchor, revision),
+            decision.time,
+            max(now, decision.time),
+            kind,
+            item,
+            tag,
+            place,
+            decision.from_place,
+            decision.direction,
+            decision.time_error,
+            None,
+            None,
+            decision.confidence,
+            decision.reads,
+            late,
+            source,
+            evidence,
+        )
+
+    def retraction(self, event: Event, now: int) -> Event:
+        """The row that takes an event back."""
+        return Event(
+            id=self.identity.retraction(event.id),
+            time=event.time,
+            detected=now,
+            kind="retracted",
+            item=event.item,
+            tag=event.tag,
+            place=event.place,
+            late=True,
+            source=event.source,
+            retracts=event.id,
+            of=event.kind,
+        )
