@@ -15,8 +15,9 @@ from core.adoption import adopt
 from core.decider import Decided, Decider
 from core.events import Event, Evidence, Gap, Identity
 from core.hearing import Hearing
+from core.inbox import Listed
 from core.places import Nesting
-from core.records import Alive, AntennaState, Down, Dropped, Gpi, Input, Reads, Shift, Up
+from core.records import Alive, AntennaState, Down, Dropped, Gpi, Idle, Input, Reads, Shift, Up
 from core.shift import shift
 from core.site import Site
 from core.snapshot import dump, load
@@ -46,13 +47,24 @@ class Pipeline:
 
     @property
     def counts(self) -> dict[str, Counter[str]]:
-        """Per source: received = noise + duplicates + filtered + accepted; of the accepted late, too_late, unplaced."""
+        """Per source: received = noise + duplicates + filtered + accepted; of the accepted late, too_late, unplaced;
+        of the filtered unknown. `evicted` are unknown tags that were forgotten, by the source that heard them last.
+        """
         return {source.spec.id: source.counts for source in self.state.sources}
 
     @property
     def passes(self) -> dict[str, Counter[str]]:
         """Per portal: passes by movement."""
         return {door.place.id: door.counts for door in self.state.doors.values()}
+
+    @property
+    def unknown_tags(self) -> int:
+        """How many tags that no item owns are remembered: followed, or listed in the inbox."""
+        return self.state.unowned + self.state.inbox.size
+
+    def inbox(self, limit: int) -> list[Listed]:
+        """The unknown tags that a site lists instead of following them: those heard last, the last one first."""
+        return list(self.state.inbox.newest(limit))
 
     def step(self, input: Input) -> Decided:
         """Take one input; raises KeyError for a source that the site does not have."""
@@ -73,6 +85,8 @@ class Pipeline:
             self._gpi(source, body)
         elif isinstance(body, Shift):
             shift(self.state, body.by)
+        elif isinstance(body, Idle):
+            self._idle(source, body)
         else:
             self._dropped(source, body)
         decider.rest(source)
@@ -96,8 +110,9 @@ class Pipeline:
         self._caught_up(source, alive=True)
 
     def _sees(self, source: Source, time: int) -> None:
-        source.sees(time)
-        self._decider.watched(source, source.places)
+        if source.blind_since is not None:
+            source.sees(time)
+            self._decider.watched(source, source.places)
 
     def _caught_up(self, source: Source, alive: bool = False) -> None:
         """Write the gap when the source has come back to the present."""
@@ -111,6 +126,7 @@ class Pipeline:
 
     def _down(self, source: Source, body: Down) -> None:
         if source.down(body):
+            self._rests(source, max(body.time, source.newest), False)  # the next connection says it anew
             self._device_event(source, "device_down", body.time, {"reason": body.reason})
             self._decider.lost(source)
             self._decider.blinded(source)
@@ -150,6 +166,18 @@ class Pipeline:
             else:
                 blind.begin(source.cause(port), body.time)
                 self._decider.blinded(source)
+
+    def _idle(self, source: Source, body: Idle) -> None:
+        self._rests(source, body.time, body.idle)
+        if body.idle:
+            self._decider.blinded(source)
+        else:
+            self._decider.watched(source, source.places)
+
+    def _rests(self, source: Source, time: int, idle: bool) -> None:
+        """A place is not watched while a device rests. A cause of its own: antennas come and go meanwhile."""
+        for place in source.places:
+            (place.blind.begin if idle else place.blind.end)(f"{source.spec.id}:idle", time)
 
     def _gpi(self, source: Source, body: Gpi) -> None:
         if not body.state:

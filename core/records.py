@@ -2,8 +2,8 @@
 
 Times are whole microseconds UTC since 1970 (int64). A record stream from one device is a sequence of
 inputs: `Reads` (tag sightings), `Alive` (a sign of life without data), `Down`/`Up` (the link was lost or is
-back), `AntennaState`, `Gpi` (an input line changed), `Shift` (the gateway's clock was re-anchored) and
-`Dropped` (the device itself says that it lost records).
+back), `AntennaState`, `Gpi` (an input line changed), `Shift` (the gateway's clock was re-anchored), `Dropped`
+(the device itself says that it lost records) and `Idle` (it rests between two triggers).
 """
 
 from collections.abc import Iterable
@@ -167,7 +167,18 @@ class Dropped:
     reason: str
 
 
-Body = Reads | Alive | Down | Up | AntennaState | Gpi | Shift | Dropped
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """The device rests by design from `time` on, or reads again: until then its silence means nothing, and is no gap.
+
+    It holds for the connection: after `Up` a device is taken to read until it says otherwise.
+    """
+
+    time: int
+    idle: bool
+
+
+Body = Reads | Alive | Down | Up | AntennaState | Gpi | Shift | Dropped | Idle
 
 
 @dataclass(frozen=True, slots=True)

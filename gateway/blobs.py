@@ -28,6 +28,7 @@ from core.records import (
     Down,
     Dropped,
     Gpi,
+    Idle,
     Input,
     Reads,
     Shift,
@@ -36,7 +37,7 @@ from core.records import (
 from gateway.columns import Column, pack, unpack
 
 VERSION = 1
-OCCURRENCES = (Alive, Down, Up, AntennaState, Gpi, Shift, Dropped)
+OCCURRENCES = (Alive, Down, Up, AntennaState, Gpi, Shift, Dropped, Idle)
 """All that an input can be but `Reads`; a new kind goes to the end, for the position is written down."""
 
 _HEAD = struct.Struct("<BIIII")

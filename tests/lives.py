@@ -14,6 +14,7 @@ from core.records import (
     Down,
     Dropped,
     Gpi,
+    Idle,
     Input,
     Reads,
     Shift,
@@ -77,10 +78,13 @@ Life = list[Act]
 Said = list[tuple[str, Body]]
 
 
+USUAL = (*["read"] * 4, "alive", "down", "off", "on", "eye", "drop", "rest", "work")
+
+
 def lives(*more: str) -> st.SearchStrategy[Life]:
     """Up to eight acts; `more` names kinds beside the usual ones."""
     act = st.tuples(
-        st.sampled_from(("read", "read", "read", "read", "alive", "down", "off", "on", "eye", "drop", *more)),
+        st.sampled_from((*USUAL, *more)),
         st.sampled_from(NAMES),
         st.sampled_from((0, 1, 4, 9, 40)),
         st.lists(row, min_size=1, max_size=40),
@@ -127,6 +131,8 @@ def _other(kind: str, time: int, later: int, port: int) -> Body:
             return Gpi(time, port, later > 0)
         case "drop":
             return Dropped(time, time - later * 100_000, "its buffer was full")
+        case "rest" | "work":
+            return Idle(time, kind == "rest")
         case "shift":
             return Shift(time, (later - 5) * 900_000_007)
         case _:

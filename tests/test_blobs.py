@@ -16,6 +16,7 @@ from core.records import (
     Down,
     Dropped,
     Gpi,
+    Idle,
     Input,
     Reads,
     Shift,
@@ -35,6 +36,7 @@ BODIES: st.SearchStrategy[Body] = st.one_of(
     st.builds(Gpi, INT64, st.integers(0, 65535), st.booleans()),
     st.builds(Shift, INT64, INT64),
     st.builds(Dropped, INT64, INT64, TEXTS),
+    st.builds(Idle, INT64, st.booleans()),
 )
 
 
