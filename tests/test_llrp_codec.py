@@ -53,6 +53,34 @@ def test_fields_of_a_recorded_rospec() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("digits", "name", "fields"),
+    [
+        (
+            "0147 0007 fc 0002",
+            "C1G2LLRPCapabilities",
+            {"can_support_xpc": 1, "max_select_filters_per_query": 2},
+        ),
+        ("0151 0005 20", "C1G2TagInventoryStateAwareSingulationAction", {"i": 0, "s": 0, "s_all": 1}),
+        ("015c 0005 20", "C1G2EPCMemorySelector", {"crc": 0, "pc_bits": 0, "xpc_bits": 1}),
+        ("0163 0008 00000005", "LoopSpec", {"loop_count": 5}),
+        ("0164 000c 00000001 00000002", "SpecLoopEvent", {"rospec_id": 1, "loop_count": 2}),
+        ("0166 0011 0001 00000000 c0 0002 0001 8000", "C1G2BlockPermalock", {"block_mask": (0x8000,)}),
+        ("016a 000b 00 0007 0001 8000", "C1G2GetBlockPermalockStatusOpSpecResult", {"status": (0x8000,)}),
+        ("016b 0006 ffa6", "MaximumReceiveSensitivity", {"sensitivity": -90}),
+        ("016d 000c 000d1b72 000e2736", "RFSurveyFrequencyCapabilities", {"minimum": 858_994}),
+        ("93 1234", "C1G2_XPCW1", {"xpc_w1": 0x1234}),
+    ],
+)
+def test_what_version_1_1_has_added(digits: str, name: str, fields: dict[str, Value]) -> None:
+    data = bytes.fromhex(digits)
+    (parameter,) = decode_parameter(data)
+    assert isinstance(parameter, Parameter)
+    assert parameter.name == name
+    assert fields.items() <= parameter.fields.items()
+    assert encode_parameter(parameter) == data
+
+
 def values(field: Field) -> st.SearchStrategy[Value]:
     if field.bits:
         low = -(1 << field.bits - 1) if field.signed else 0

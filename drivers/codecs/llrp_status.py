@@ -17,6 +17,7 @@ STATUS_CODES = {
     109: "M_UnsupportedMessage",
     110: "M_UnsupportedVersion",
     111: "M_UnsupportedParameter",
+    112: "M_UnexpectedMessage",
     200: "P_ParameterError",
     201: "P_FieldError",
     202: "P_UnexpectedParameter",

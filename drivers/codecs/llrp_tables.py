@@ -1,8 +1,8 @@
 """Every LLRP message and parameter that Waypost knows (EPCglobal LLRP 1.0.1 and 1.1, Impinj extensions).
 
 The standard's names; the notation is told in `llrp_schema`. Types below 128 are TV parameters (one byte
-0x80 | type, no length), the others TLV. What 1.1 added to
-1.0.1: messages 46, 47, 56, 57 and parameters 19 and 20. Custom ones of vendor 25882 are Impinj's.
+0x80 | type, no length), the others TLV. What 1.1 added to 1.0.1: messages 46, 47, 56, 57, parameters 19, 20 and
+355 to 365, and flags in bits that 1.0.1 reserves. Custom ones of vendor 25882 are Impinj's.
 """
 
 from drivers.codecs.llrp_schema import Key, Spec, parse
@@ -48,6 +48,8 @@ _MESSAGES = """
 53 DISABLE_ACCESSSPEC_RESPONSE > LLRPStatus
 44 GET_ACCESSSPECS
 54 GET_ACCESSSPECS_RESPONSE > LLRPStatus AccessSpec*
+45 CLIENT_REQUEST_OP > TagReportData
+55 CLIENT_REQUEST_OP_RESPONSE > ClientRequestResponse
 46 GET_SUPPORTED_VERSION
 56 GET_SUPPORTED_VERSION_RESPONSE current_version:u8 supported_version:u8 > LLRPStatus
 47 SET_PROTOCOL_VERSION protocol_version:u8
@@ -91,7 +93,7 @@ _PARAMETERS = """
 129 Uptime microseconds:u64
 137 GeneralDeviceCapabilities max_antennas:u16 can_set_antenna_properties:1b has_utc_clock:1b _:14b
     manufacturer:u32 model:u32 firmware:utf8v > ReceiveSensitivityTableEntry*
-    PerAntennaReceiveSensitivityRange* GPIOCapabilities PerAntennaAirProtocol*
+    PerAntennaReceiveSensitivityRange* GPIOCapabilities PerAntennaAirProtocol* MaximumReceiveSensitivity?
 139 ReceiveSensitivityTableEntry index:u16 sensitivity:s16
 140 PerAntennaAirProtocol antenna_id:u16 protocol_ids:u8v
 141 GPIOCapabilities gpis:u16 gpos:u16
@@ -101,13 +103,14 @@ _PARAMETERS = """
     max_access_specs:u32 max_op_specs_per_access_spec:u32
 143 RegulatoryCapabilities country_code:u16 communications_standard:u16 > UHFBandCapabilities? Custom*
 144 UHFBandCapabilities > TransmitPowerLevelTableEntry* FrequencyInformation C1G2UHFRFModeTable*
+    RFSurveyFrequencyCapabilities?
 145 TransmitPowerLevelTableEntry index:u16 power:s16
 146 FrequencyInformation hopping:1b _:7b > FrequencyHopTable* FixedFrequencyTable?
 147 FrequencyHopTable hop_table_id:u8 _:8b frequencies:u32v
 148 FixedFrequencyTable frequencies:u32v
 149 PerAntennaReceiveSensitivityRange antenna_id:u16 index_min:u16 index_max:u16
-177 ROSpec rospec_id:u32 priority:u8 current_state:u8 > ROBoundarySpec AISpec|RFSurveySpec|Custom+
-    ROReportSpec?
+177 ROSpec rospec_id:u32 priority:u8 current_state:u8 > ROBoundarySpec
+    AISpec|RFSurveySpec|LoopSpec|Custom+ ROReportSpec?
 178 ROBoundarySpec > ROSpecStartTrigger ROSpecStopTrigger
 179 ROSpecStartTrigger type:u8 > PeriodicTriggerValue? GPITriggerValue?
 180 PeriodicTriggerValue offset:u32 period:u32 > UTCTimestamp?
@@ -123,7 +126,10 @@ _PARAMETERS = """
     > AccessSpecStopTrigger AccessCommand AccessReportSpec? Custom*
 208 AccessSpecStopTrigger type:u8 operation_count:u16
 209 AccessCommand > C1G2TagSpec
-    C1G2Read|C1G2Write|C1G2Kill|C1G2Lock|C1G2BlockErase|C1G2BlockWrite|Custom*
+    C1G2Read|C1G2Write|C1G2Kill|C1G2Recommission|C1G2Lock|C1G2BlockErase|C1G2BlockWrite|C1G2BlockPermalock|C1G2GetBlockPermalockStatus|ClientRequestOpSpec|Custom*
+210 ClientRequestOpSpec op_spec_id:u16
+211 ClientRequestResponse access_spec_id:u32 > EPCData|EPC_96
+    C1G2Read|C1G2Write|C1G2Kill|C1G2Recommission|C1G2Lock|C1G2BlockErase|C1G2BlockWrite|C1G2BlockPermalock|C1G2GetBlockPermalockStatus|Custom*
 217 LLRPConfigurationStateValue value:u32
 218 Identification type:u8 reader_id:u8v
 219 GPOWriteData gpo_port:u16 gpo_data:1b _:7b
@@ -142,7 +148,7 @@ _PARAMETERS = """
 240 TagReportData > EPCData|EPC_96 ROSpecID? SpecIndex? InventoryParameterSpecID? AntennaID? PeakRSSI?
     ChannelIndex? FirstSeenTimestampUTC? FirstSeenTimestampUptime? LastSeenTimestampUTC?
     LastSeenTimestampUptime? TagSeenCount? C1G2_PC|C1G2_CRC|C1G2_XPCW1|C1G2_XPCW2* AccessSpecID?
-    C1G2ReadOpSpecResult|C1G2WriteOpSpecResult|C1G2KillOpSpecResult|C1G2LockOpSpecResult|C1G2BlockEraseOpSpecResult|C1G2BlockWriteOpSpecResult|ClientRequestOpSpecResult*
+    C1G2ReadOpSpecResult|C1G2WriteOpSpecResult|C1G2KillOpSpecResult|C1G2RecommissionOpSpecResult|C1G2LockOpSpecResult|C1G2BlockEraseOpSpecResult|C1G2BlockWriteOpSpecResult|C1G2BlockPermalockOpSpecResult|C1G2GetBlockPermalockStatusOpSpecResult|ClientRequestOpSpecResult*
     Custom*
 241 EPCData epc:u1v
 242 RFSurveyReportData > ROSpecID? SpecIndex? FrequencyRSSILevelEntry* Custom*
@@ -151,7 +157,7 @@ _PARAMETERS = """
 245 EventNotificationState event_type:u16 notification_state:1b _:7b
 246 ReaderEventNotificationData > UTCTimestamp|Uptime HoppingEvent? GPIEvent? ROSpecEvent?
     ReportBufferLevelWarningEvent? ReportBufferOverflowErrorEvent? ReaderExceptionEvent? RFSurveyEvent?
-    AISpecEvent? AntennaEvent? ConnectionAttemptEvent? ConnectionCloseEvent? Custom*
+    AISpecEvent? AntennaEvent? ConnectionAttemptEvent? ConnectionCloseEvent? SpecLoopEvent? Custom*
 247 HoppingEvent hop_table_id:u16 next_channel_index:u16
 248 GPIEvent gpi_port:u16 gpi_event:1b _:7b
 249 ROSpecEvent type:u8 rospec_id:u32 preempting_rospec_id:u32
@@ -167,8 +173,9 @@ _PARAMETERS = """
 287 LLRPStatus status_code:u16 error_description:utf8v > FieldError? ParameterError?
 288 FieldError field_num:u16 error_code:u16
 289 ParameterError parameter_type:u16 error_code:u16 > FieldError? ParameterError?
-327 C1G2LLRPCapabilities can_support_block_erase:1b can_support_block_write:1b _:6b
-    max_select_filters_per_query:u16
+327 C1G2LLRPCapabilities can_support_block_erase:1b can_support_block_write:1b
+    can_support_block_permalock:1b can_support_recommissioning:1b can_support_umi_method_2:1b
+    can_support_xpc:1b _:2b max_select_filters_per_query:u16
 328 C1G2UHFRFModeTable > C1G2UHFRFModeTableEntry*
 329 C1G2UHFRFModeTableEntry mode_id:u32 dr:1b epc_hag_conformance:1b _:6b m:u8 forward_link_modulation:u8
     spectral_mask:u8 bdr:u32 pie:u32 min_tari:u32 max_tari:u32 step_tari:u32
@@ -181,7 +188,7 @@ _PARAMETERS = """
 335 C1G2RFControl mode_index:u16 tari:u16
 336 C1G2SingulationControl session:2b _:6b tag_population:u16 tag_transit_time:u32
     > C1G2TagInventoryStateAwareSingulationAction?
-337 C1G2TagInventoryStateAwareSingulationAction i:1b s:1b _:6b
+337 C1G2TagInventoryStateAwareSingulationAction i:1b s:1b s_all:1b _:5b
 338 C1G2TagSpec > C1G2TargetTag*
 339 C1G2TargetTag memory_bank:2b match:1b _:5b pointer:u16 tag_mask:u1v tag_data:u1v
 341 C1G2Read op_spec_id:u16 access_password:u32 memory_bank:2b _:6b word_pointer:u16 word_count:u16
@@ -191,13 +198,25 @@ _PARAMETERS = """
 345 C1G2LockPayload privilege:u8 data_field:u8
 346 C1G2BlockErase op_spec_id:u16 access_password:u32 memory_bank:2b _:6b word_pointer:u16 word_count:u16
 347 C1G2BlockWrite op_spec_id:u16 access_password:u32 memory_bank:2b _:6b word_pointer:u16 data:u16v
-348 C1G2EPCMemorySelector crc:1b pc_bits:1b _:6b
+348 C1G2EPCMemorySelector crc:1b pc_bits:1b xpc_bits:1b _:5b
 349 C1G2ReadOpSpecResult result:u8 op_spec_id:u16 data:u16v
 350 C1G2WriteOpSpecResult result:u8 op_spec_id:u16 words_written:u16
 351 C1G2KillOpSpecResult result:u8 op_spec_id:u16
 352 C1G2LockOpSpecResult result:u8 op_spec_id:u16
 353 C1G2BlockEraseOpSpecResult result:u8 op_spec_id:u16
 354 C1G2BlockWriteOpSpecResult result:u8 op_spec_id:u16 words_written:u16
+355 LoopSpec loop_count:u32
+356 SpecLoopEvent rospec_id:u32 loop_count:u32
+357 C1G2Recommission op_spec_id:u16 kill_password:u32 recommission_bits:u8
+358 C1G2BlockPermalock op_spec_id:u16 access_password:u32 memory_bank:2b _:6b block_pointer:u16
+    block_mask:u16v
+359 C1G2GetBlockPermalockStatus op_spec_id:u16 access_password:u32 memory_bank:2b _:6b block_pointer:u16
+    block_range:u16
+360 C1G2RecommissionOpSpecResult result:u8 op_spec_id:u16
+361 C1G2BlockPermalockOpSpecResult result:u8 op_spec_id:u16
+362 C1G2GetBlockPermalockStatusOpSpecResult result:u8 op_spec_id:u16 status:u16v
+363 MaximumReceiveSensitivity sensitivity:s16
+365 RFSurveyFrequencyCapabilities minimum:u32 maximum:u32
 1023 Custom vendor:u32 subtype:u32 data:rest
 25882/21 ImpinjRequestedData requested_data:u32 > Custom*
 25882/22 ImpinjSubRegulatoryRegion region:u16 > Custom*
