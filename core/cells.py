@@ -12,6 +12,8 @@ Name = tuple[str, str, int]
 """Tag, source and antenna port of a cell."""
 
 UNRESOLVED = -1
+NEVER = -(1 << 62)
+"""The newest read of a cell that has none."""
 PORTS = 256
 """Ports from PORTS - 1 on share a column of the look-up table."""
 
@@ -20,7 +22,7 @@ class Cells:
     """Columns over all cells.
 
     track int32[n]  the visit or pass that its reads belong to;  watch int32[n] the track of all evidence, or -1
-    side  int8[n]   of the portal: 0 or 1;  last int64[n] newest read, microseconds;  next int32[n] another
+    side  int8[n]   of the portal: 0 or 1;  last int64[n] newest read, microseconds, or NEVER;  next int32[n] another
                   cell of the same tag, or -1;  tags, sources, ports: what a cell is
     """
 
@@ -58,6 +60,7 @@ class Cells:
         self.next[number] = self.by_tag.get(tag, -1)
         self.by_tag[tag] = number
         self.track[number], self.watch[number], self.side[number] = track, watch, side
+        self.last[number] = NEVER
         return number
 
     def of_tag(self, tag: str) -> Iterator[int]:

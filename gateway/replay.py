@@ -1,7 +1,7 @@
 """Recorded reads through the daemon's own pipeline, in virtual time and as fast as it can."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -11,11 +11,13 @@ from core.pipeline import Pipeline
 from core.records import SECOND, Alive, Dictionary, Input
 from core.site import Site
 from gateway.csv_reads import Block
+from gateway.outlook import Outlook
 
 
 class Replay:
-    """One run. Virtual time is the newest record so far; at each of its whole seconds every source says that it
-    is alive, as readers do, so that silences are noticed. Within a second the rows of one reader go together.
+    """One run. Virtual time is the newest record so far; at each of its whole seconds, and at the end, every source
+    says that it is alive, as readers do, so that silences are noticed: up to that time, or up to its next row where
+    that is older. Within a second the rows of one reader go together.
 
     unknown  reads of readers that the site does not have: not replayed
     """
@@ -30,25 +32,39 @@ class Replay:
 
     def run(self, blocks: Iterable[Block]) -> Iterator[Event]:
         """Every event, in order of decision; open visits stay open at the end."""
-        for block in blocks:
-            yield from self._block(block)
+        outlook, end = Outlook(blocks), None
+        for block in outlook:
+            yield from self._block(block, outlook)
+            end = int(block.at[-1])
+        if end is not None:
+            yield from self._alive(end, dict.fromkeys(self._known, end))
         yield from self.pipeline.finish().events
 
-    def _block(self, block: Block) -> Iterator[Event]:
+    def _block(self, block: Block, outlook: Outlook) -> Iterator[Event]:
         seconds = block.at // SECOND
         edges = [0, *(np.flatnonzero(np.diff(seconds)) + 1).tolist(), len(seconds)]
         for start, stop in pairwise(edges):
-            yield from self._until(int(seconds[start]))
+            yield from self._until(int(seconds[start]), start, outlook)
             yield from self._rows(block.pick(slice(start, stop)))
 
-    def _until(self, second: int) -> Iterator[Event]:
-        """Let virtual time reach a whole second."""
+    def _until(self, second: int, row: int, outlook: Outlook) -> Iterator[Event]:
+        """Let virtual time reach a whole second, that of a row."""
         first = second if self._second is None else self._second + 1
+        if first > second:
+            return
+        bounds = {}
+        for source in self._known:
+            code = self._readers.codes.get(source)
+            following = None if code is None else outlook.next_time(code, row)
+            bounds[source] = second * SECOND if following is None else following
         for tick in range(first, second + 1):
-            time = tick * SECOND
-            for source in self._known:
-                yield from self.pipeline.step(Input(source, time, Alive(time))).events
+            yield from self._alive(tick * SECOND, bounds)
         self._second = second
+
+    def _alive(self, time: int, bounds: Mapping[str, int]) -> Iterator[Event]:
+        """Every source says that it has told everything up to a time, or up to its bound if that is earlier."""
+        for source, bound in bounds.items():
+            yield from self.pipeline.step(Input(source, time, Alive(min(time, bound)))).events
 
     def _rows(self, block: Block) -> Iterator[Event]:
         self.reads += len(block.reader)

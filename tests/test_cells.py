@@ -1,10 +1,14 @@
 """Cells and the table that finds them: the same answer one by one and for a batch, however much it has grown."""
 
+from collections import Counter
+
 import hypothesis.strategies as st
 from hypothesis import given, settings
 
 from core.cells import Cells, Lookup, Lookups
-from core.records import Dictionary, reads
+from core.pipeline import Pipeline
+from core.records import Dictionary, Input, reads
+from core.site import Antenna, Site, Source, Zone
 
 
 def test_a_cell_keeps_what_it_is_when_the_columns_grow() -> None:
@@ -86,3 +90,14 @@ def test_only_the_dictionaries_last_used_keep_their_tables() -> None:
     lookups.of(dictionaries[-1])
     assert lookups.of(dictionaries[0]) is tables[0]
     assert lookups.of(dictionaries[1]) is not tables[1]
+
+
+def test_a_read_at_the_beginning_of_time_is_no_duplicate() -> None:
+    for rows in (1, 100):  # one by one, and in columns
+        pipeline = Pipeline(
+            Site("s", zones=(Zone("hall"),), sources=(Source("one", (Antenna(1, zone="hall"),)),))
+        )
+        tags = Dictionary(f"E2000000{code:08d}" for code in range(rows))
+        none = [0] * rows
+        pipeline.step(Input("one", 0, reads(tags, none, range(rows), [1] * rows, [-60.0] * rows)))
+        assert pipeline.counts["one"] == Counter(received=rows, accepted=rows)

@@ -183,3 +183,52 @@ def test_a_decimal_is_read_exactly_or_not_at_all(texts: list[str]) -> None:
         mantissa, places = found
         for text, value in zip(texts, (mantissa / 10.0**places).tolist(), strict=True):
             assert value == float(text)
+
+
+def events(folder: Path, config: str, *files: str) -> list[Event]:
+    """What a site says to recorded reads; each file is its rows."""
+    (folder / "site.toml").write_text(config)
+    tags, readers = Tags(), Dictionary()
+    recorded = []
+    for number, rows in enumerate(files):
+        path = folder / f"{number}.csv"
+        path.write_text(HEADER + "\n" + rows)
+        recorded.append(CsvReads(path, tags, readers))
+    return list(Replay(load(folder / "site.toml").site, readers).run(merged(recorded)))
+
+
+TWO_READERS = (
+    '[site]\nid = "s"\n[[zone]]\nid = "y"\n[[zone]]\nid = "z"\n'
+    '[[device]]\nid = "r"\nkind = "recorded"\nantennas = [{ port = 1, zone = "y" }]\n'
+    '[[device]]\nid = "q"\nkind = "recorded"\nantennas = [{ port = 1, zone = "z" }]\n'
+)
+
+
+def test_a_backlog_in_order_is_not_late_however_far_the_other_readers_have_got(tmp_path: Path) -> None:
+    ahead = "".join(f"{second},r,1,E200,-50\n" for second in range(0, 301, 5))
+    backlog = "".join(f"{second},q,1,E201,-50\n" for second in range(0, 201, 5))
+    found = events(tmp_path, TWO_READERS, ahead + backlog + "305,r,1,E200,-50\n")
+    told = [(event.kind, event.tag, event.time // SECOND, event.late) for event in found]
+    # the last sign of life of q is that of the whole site at the end: a silence of 105 s
+    assert sorted(told) == [
+        ("arrived", "E200", 0, False),
+        ("arrived", "E201", 0, False),
+        ("departed", "E201", 200, False),
+    ]
+
+
+def test_readers_whose_clocks_differ_are_each_taken_at_their_word(tmp_path: Path) -> None:
+    rows = [f"{100 + n},r,1,E200,-50\n{97.25 + n},q,1,E201,-50\n" for n in range(20)]
+    found = events(tmp_path, TWO_READERS, "".join(rows))
+    told = [(event.kind, event.time / SECOND, event.late) for event in found]
+    assert sorted(told) == [("arrived", 97.25, False), ("arrived", 100.0, False)]
+
+
+def test_a_row_behind_its_own_reader_is_late(tmp_path: Path) -> None:
+    found = events(tmp_path, TWO_READERS, "100,r,1,E200,-50\n120,r,1,E200,-50\n95,r,1,E200,-50\n")
+    told = [(event.kind, event.of, event.time / SECOND, event.late) for event in found]
+    assert told == [
+        ("arrived", None, 100.0, False),
+        ("retracted", "arrived", 100.0, True),
+        ("arrived", None, 95.0, True),
+    ]
