@@ -13,13 +13,14 @@ from itertools import groupby
 
 import numpy as np
 
-from core.records import SECOND, Alive, AntennaState, Body, Up
+from core.records import SECOND, Alive, AntennaState, Body, Idle, Up
 from drivers.codecs.errors import ProtocolError, Unsupported
 from drivers.codecs.llrp import Message, Parameter, decode_message, opaque
 from drivers.codecs.llrp_clock import ReaderClock
 from drivers.codecs.llrp_dialogue import Dialogue, Script, Wait
 from drivers.codecs.llrp_events import Notice, records, stamp
 from drivers.codecs.llrp_frames import Frames, Span
+from drivers.codecs.llrp_idle import Activity, longest_run
 from drivers.codecs.llrp_report import ReportDecoder
 from drivers.codecs.llrp_setup import Reading, ro_spec
 from drivers.codecs.llrp_start import antennas, configured, greeted, introduced
@@ -35,7 +36,7 @@ CLOSING_SECONDS = 2.0
 
 _FRESH = 1 * SECOND
 _RESTART_SECONDS = 1.0
-_END_OF_ROSPEC = 1
+_START, _END, _PREEMPTION = 0, 1, 2  # ROSpecEventType
 _REPORT = MESSAGES["RO_ACCESS_REPORT"].key
 _A_REPORT = Message("RO_ACCESS_REPORT")
 
@@ -67,6 +68,7 @@ class Session:
         self._now, self._heard = now, at
         self._newest = 0
         self._dark: set[int] = set()
+        self._activity = Activity()
         self._spec = Parameter("ROSpec")
         self._holds = False
         self._wanted = True
@@ -102,6 +104,7 @@ class Session:
     def shift(self, by: int) -> None:
         """`now` was set forward by `by` microseconds."""
         self.clock.shift(by)
+        self._activity.shift(by)
         self._newest += by
 
     def set_output(self, port: int, high: bool, at: float) -> list[Said]:
@@ -146,7 +149,12 @@ class Session:
     def _alive(self) -> None:
         alive = Alive(self._now - self.clock.behind)
         if self.info is not None and self._said[-1:] != [alive]:
+            self._tell(self._activity.alive(alive.time))
             self._say(alive)
+
+    def _tell(self, change: Idle | None) -> None:
+        if change is not None:
+            self._say(change)
 
     def _caught_up(self) -> bool:
         """The newest read is of just now, by the reader's clock."""
@@ -162,10 +170,12 @@ class Session:
         self._reports.hop_table = reader.channels()
         extensions = yield from configured(talk, reading, reader)
         self._spec, self._holds = ro_spec(reading, reader, extensions), reader.holds
-        yield from take_over(talk, self._spec, self._caught_up)
+        self._activity = Activity(longest_run(self._spec))
+        runs = yield from take_over(talk, self._spec, self._caught_up)
         for port, connected in (yield from antennas(talk)).items():
             if not reading.antennas or port in reading.antennas:
                 self._say(AntennaState(self._now, port, connected))
+        self._tell(self._activity.listed(self._now - self.clock.behind, runs))
         self.info, self._started = str(reader), talk.at
         self._alive()
 
@@ -219,6 +229,7 @@ class Session:
     def _report(self, buffer: bytes, spans: list[Span], at: float) -> None:
         reads = self._reports.decode(buffer, spans, self._now, self.clock)
         if len(reads):
+            self._tell(self._activity.heard(reads.time))
             self._newest = int(reads.time.max())
             if self._dark:  # a reader may take an antenna for missing that reads well
                 for port in self._dark.intersection(np.unique(reads.antenna).tolist()):
@@ -246,17 +257,21 @@ class Session:
         time = self._time_of(data)
         for record in records(data, time, self._newest or time):
             self._say(record)
-        ended = data.first("ROSpecEvent")
-        if (
-            ended is not None
-            and (ended.number("type"), ended.number("rospec_id")) == (_END_OF_ROSPEC, self._id)
-            and self._wanted
-            and self.info is not None
-            and starts_at_once(self._spec)
-        ):
-            self._talk.then(self._read_on(), at)
+        for event in data.every("ROSpecEvent"):
+            if event.number("rospec_id") == self._id:
+                self._turned(event.number("type"), time, at)
         if data.first("ConnectionCloseEvent") is not None:
             raise ProtocolError("the reader closed the connection")
+
+    def _turned(self, type: int, time: int, at: float) -> None:
+        """Our ROSpec has started or ended."""
+        if type == _START:
+            self._tell(self._activity.started(time))
+        elif starts_at_once(self._spec) and self._wanted:
+            if type == _END and self.info is not None:
+                self._talk.then(self._read_on(), at)
+        elif type in (_END, _PREEMPTION):
+            self._tell(self._activity.ended(time))
 
     def _time_of(self, data: Parameter) -> int:
         when = stamp(data)

@@ -25,8 +25,11 @@ _IMMEDIATE = 1  # ROSpecStartTriggerType
 _START_OF_ROSPEC = 0  # ROSpecEventType
 
 
-def take_over(talk: Dialogue, spec: Parameter, caught_up: Callable[[], bool]) -> Script[None]:
-    """Drain the reader and leave it with `spec` alone, enabled; `caught_up`: the last reports are of just now."""
+def take_over(talk: Dialogue, spec: Parameter, caught_up: Callable[[], bool]) -> Script[bool]:
+    """Drain the reader and leave it with `spec` alone, enabled; `caught_up`: the last reports are of just now.
+
+    The answer tells whether it runs: one with a trigger may be waiting for it.
+    """
     states = yield from _states(talk)
     held = talk.say("ENABLE_EVENTS_AND_REPORTS")
     yield from _drained(held, caught_up)
@@ -43,6 +46,7 @@ def take_over(talk: Dialogue, spec: Parameter, caught_up: Callable[[], bool]) ->
         yield from talk.request("ENABLE_ROSPEC", {"rospec_id": id})
     if starts_at_once(spec) and state != ACTIVE and (state == INACTIVE or not (yield from _starts(id))):
         yield from _start(talk, id)
+    return starts_at_once(spec) or state == ACTIVE
 
 
 def starts_at_once(spec: Parameter) -> bool:
