@@ -177,14 +177,14 @@ def decide(subject: Subject, world: World, horizon: int) -> list[Decision]:
             if overtaken:
                 world.overtaken(element.run)
         after, made = (_overtaken if overtaken else _apply)(element, state, world)
-        held = (waiting and element.order < 2) or (made and _blocked(subject, element.time, world))
-        if held and any(one.same not in said for one in made):
+        news = any(one.same not in said for one in made)
+        if news and ((waiting and element.order < 2) or _blocked(subject, element.time, world)):
             waiting, settling = True, False
             continue
         state = after
         # only what has been said can be settled: a decision may be older than the horizon when it is made
         old = element.time < horizon or len(elements) - number > LIMIT
-        settling = settling and old and all(one.same in said for one in made)
+        settling = settling and old and not news
         if settling:
             element.settle()
             subject.settled = max(subject.settled, element.time)
