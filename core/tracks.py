@@ -129,7 +129,7 @@ class Tracks:
         """The same columns for one row at a time: a memoryview's item costs a third of an array's."""
         self.m_first, self.m_last, self.m_count = self.first.data, self.last.data, self.count.data
         self.m_gap, self.m_open, self.m_sums = self.gap.data, self.open.data, self.sums.data
-        self.m_armed, self.m_armed_by = self.armed.data, self.armed_by.data
+        self.m_armed, self.m_armed_by, self.m_row = self.armed.data, self.armed_by.data, self.row.data
 
     def add_read(self, track: int, side: int, weight: int, time: int, count: int) -> None:
         """Add one read to the sums of the newest pass; a parked tag's are of no use any more."""

@@ -45,8 +45,9 @@ def weight(rssi: float, raw: bool) -> int:
     """The weight of one read, as `weights` gives it."""
     if rssi != rssi:
         return 1
-    table, steps = (_RAW_LIST, rssi) if raw else (_DBM_LIST, float(round((rssi + 85.0) * 4.0)))
-    return table[int(max(0.0, min(steps, len(table) - 1.0)))]
+    if raw:
+        return _RAW_LIST[int(max(0.0, min(rssi, 255.0)))]
+    return _DBM_LIST[round((max(-85.0, min(rssi, -43.0)) + 85.0) * 4.0)]
 
 
 def moments(weight: Times, time: Times, origin: Times) -> NDArray[np.int64]:
