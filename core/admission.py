@@ -12,9 +12,11 @@ class Refusal(IntEnum):
     NOISE = -2
     """A zero-length or all-zero EPC: a misread, never a tag."""
     FILTERED = -3
-    """Outside `accept`, inside `ignore`, or an unknown tag at a site that only counts them."""
+    """Outside `accept`, or inside `ignore`."""
     UNPLACED = -4
     """From an antenna that looks at no zone or portal of the configuration."""
+    UNKNOWN = -5
+    """A tag that no item owns, at a site that lists or counts such tags."""
 
 
 def is_zero(tag: str) -> bool:
@@ -66,5 +68,5 @@ class Admission:
             if accept and not known and not _matches(tag, accept):
                 return Refusal.FILTERED
         if not known and self._tags.unknown != "events":
-            return Refusal.FILTERED
+            return Refusal.UNKNOWN
         return None

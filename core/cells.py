@@ -171,3 +171,7 @@ class Lookups:
         made = Lookup(tags, self._resolve)
         self._tables = [made, *self._tables[: self.LIMIT - 1]]
         return made
+
+    def clear(self) -> None:
+        """What was resolved has other numbers now."""
+        self._tables.clear()

@@ -192,6 +192,10 @@ class Standing:
         state, more = state._take_over(cause.time, nesting)
         return state, decisions + more
 
+    def nowhere(self, cause: Cause, nesting: Nesting) -> list[Decision]:
+        """What is decided when every claim ends at once."""
+        return self._change(list(self.claims), None, cause, nesting)[1]
+
     def _held(self, zone: str, run: Run | None) -> "Standing":
         claims = tuple(replace(claim, run=run) if claim.zone == zone else claim for claim in self.claims)
         return replace(self, claims=claims)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.claims import Decision
+from core.doors import Door
 from core.events import Event, Evidence, Gap, Identity
 from core.known import Known
 from core.passing import Passing
@@ -20,7 +21,7 @@ from core.records import SECOND
 from core.silence import Silences
 from core.sources import Source, unpack
 from core.state import State
-from core.timeline import decide, reconcile
+from core.timeline import Subject, decide, reconcile
 from core.tracks import Change, Kind, Run
 from core.wording import Who, Wording
 
@@ -283,6 +284,17 @@ class Decider:
     def tell(self, name: str, decision: Decision, who: Who, evidence: Evidence) -> None:
         """Say what no timeline decides."""
         self.decided.events.append(self._words.told(name, decision, who, evidence, self._now))
+
+    def say(self, subject: Subject, decisions: list[Decision]) -> None:
+        """Say the last of a subject: it is forgotten, and none of it can be taken back."""
+        for decision in decisions:
+            revision = dict(subject.revisions).get(decision.fact, 0)
+            event = self._words.event(subject, decision, self._now, revision, late=False)
+            self.decided.events.append(event)
+
+    def released(self, source: Source, door: Door) -> None:
+        """A pass that others at the door may have waited for was forgotten."""
+        self._passing.judge(source, door)
 
     def watched(self, source: Source, places: list[Place]) -> None:
         """Places are watched again: silences that could not be judged are timed anew."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from core.admission import Admission, Refusal
 from core.cells import PORTS, Lookup, Lookups
 from core.decider import HORIZON, Decider
+from core.eviction import Eviction
 from core.pieces import ROWS, Pieces, Sorted, cut, order
 from core.records import SECOND, Reads, Times
 from core.sources import Source
@@ -22,7 +23,13 @@ from core.weights import Sums, weight
 VECTOR = 64
 """Rows from which columns are faster than a loop."""
 
-_REFUSED = {Refusal.NOISE: "noise", Refusal.FILTERED: "filtered", Refusal.UNPLACED: "unplaced"}
+_REFUSED: dict[Refusal, tuple[str, ...]] = {
+    Refusal.NOISE: ("noise",),
+    Refusal.FILTERED: ("filtered",),
+    Refusal.UNKNOWN: ("filtered", "unknown"),
+    Refusal.UNPLACED: ("accepted", "unplaced"),
+}
+"""What is counted."""
 
 
 class Hearing:
@@ -32,9 +39,29 @@ class Hearing:
         self._state = state
         self._decider = decider
         self._lookups = [Lookups(partial(state.resolve, source, admission)) for source in state.sources]
+        self._eviction = Eviction(state, decider)
 
     def hear(self, source: Source, reads: Reads) -> None:
-        """Take a batch: late rows one by one, the rest a second of record time at a time."""
+        """Take a batch, cut where the unknown tags are counted: the rows alone say when, not their batches."""
+        state = self._state
+        while len(reads) >= (left := state.turn - state.heard):
+            self._hear(source, reads.slice(0, left))
+            reads, state.heard = reads.slice(left, len(reads)), 0
+            if self._eviction.look(source):
+                for lookups in self._lookups:
+                    lookups.clear()
+        state.heard += len(reads)
+        self._hear(source, reads)
+
+    def _hear(self, source: Source, reads: Reads) -> None:
+        unknown = source.counts["unknown"]
+        self._take_in(source, reads)
+        if source.counts["unknown"] > unknown and self._state.site.tags.unknown == "inbox":
+            cell = self._lookups[source.index].of(reads.tags).many(reads)
+            self._state.inbox.hear(source.index, reads, np.flatnonzero(cell == Refusal.UNKNOWN))
+
+    def _take_in(self, source: Source, reads: Reads) -> None:
+        """Late rows one by one, the rest a second of record time at a time."""
         source.counts["received"] += len(reads)
         if not len(reads):
             return
@@ -108,9 +135,8 @@ class Hearing:
             self._decider.put(source, Run(track, time, time, count, cell, sums), late)
 
     def _refuse(self, source: Source, refusal: Refusal, rows: int) -> None:
-        source.counts[_REFUSED[refusal]] += rows
-        if refusal is Refusal.UNPLACED:
-            source.counts["accepted"] += rows
+        for name in _REFUSED[refusal]:
+            source.counts[name] += rows
 
     # in columns
 

@@ -62,8 +62,12 @@ class Passing:
                 self._timelines.retry(source, tracks.subject[track])
 
     def settle(self, source: Source, track: int) -> None:
+        """Judge what is ready at the door of a track."""
+        self.judge(source, self._door(track))
+
+    def judge(self, source: Source, door: Door) -> None:
         """Judge every pass whose companions have ended, then those whose vote late evidence has changed."""
-        door, before = self._door(track), source.newest - self._horizon
+        before = source.newest - self._horizon
         for one in door.ready():
             if one.run.late:
                 door.recheck.append(one.seen.middle)

@@ -33,6 +33,11 @@ class _Chunk:
     def columns(self) -> tuple[Cells, Times]:
         return (self.keys >> _TIME_BITS).astype(np.int32), (self.keys & ((1 << _TIME_BITS) - 1)) + self.first
 
+    def renumber(self, number: Cells) -> None:
+        cell, time = self.columns()
+        cell = number[cell]
+        self.keys = key(cell[cell >= 0], time[cell >= 0], self.first)
+
 
 class Seen:
     """The (cell, time) pairs of the recent past; a cell is a (source, tag, antenna).
@@ -124,6 +129,14 @@ class Seen:
         self._newest += by
         for chunk in self._chunks:
             chunk.first, chunk.last, chunk.heard = chunk.first + by, chunk.last + by, chunk.heard + by
+
+    def renumber(self, number: Cells) -> None:
+        """Cells have other numbers now: `number` int32[cells] ascends, with -1 for those that are forgotten."""
+        self._flush()
+        for chunk in self._chunks:
+            chunk.renumber(number)
+        self._chunks = [chunk for chunk in self._chunks if len(chunk)]
+        self._rows = sum(map(len, self._chunks))
 
     def columns(self) -> tuple[Cells, Times]:
         """Everything remembered, oldest chunk first: for the snapshot."""

@@ -28,6 +28,7 @@ def shift(state: State, by: int) -> None:
     shift_rows(tracks.sums[: tracks.rows], by)
     state.cells.last[: state.cells.size] += by
     state.seen.shift(by)
+    state.inbox.shift(by)
     tracks.armed[: tracks.size] += by
     state.said.clear()
     for door in state.doors.values():

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from core import plain
 from core.cells import Cells
 from core.doors import Door, Judged
+from core.inbox import Inbox
 from core.places import Blind, Place
 from core.plain import Plain, Runs
 from core.site import Site
@@ -20,7 +21,7 @@ from core.state import State
 from core.tracks import Kind, Run, Tracks
 from core.weights import Sums
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the snapshot; another version means that the state is rebuilt from the journal."""
 
 
@@ -65,6 +66,8 @@ def dump(state: State) -> bytes:
             plain.column([who for _, who in state.said]),
         ],
         "undecided": list(state.undecided),
+        "heard": state.heard,
+        "inbox": _inbox(state.inbox),
         "runs": runs.dump(),
     }
     return pickle.dumps(parts, protocol=5)
@@ -104,7 +107,19 @@ def _load(state: State, parts: dict[str, Plain]) -> State:
     when, who = (plain.numbers(one).tolist() for one in cast(list[Plain], parts["said"]))
     state.said.extend(zip(when, who, strict=True))
     state.undecided = dict.fromkeys(cast(list[int], parts["undecided"]))
+    state.heard = cast(int, parts["heard"])
+    _load_inbox(state.inbox, parts["inbox"])
     return state
+
+
+def _inbox(inbox: Inbox) -> Plain:
+    columns = [plain.column(getattr(inbox, name)[: inbox.size].tolist()) for name in inbox.COLUMNS]
+    return [inbox.tags, columns]
+
+
+def _load_inbox(inbox: Inbox, data: Plain) -> None:
+    tags, columns = cast(tuple[list[str], list[bytes]], data)
+    inbox.restore(tags, [plain.numbers(column) for column in columns])
 
 
 def _place(place: Place) -> Plain:
@@ -177,18 +192,18 @@ def _load_door(door: Door, data: Plain, runs: list[Run]) -> None:
     door.ballot.load(bins)
 
 
-_CELLS = ("track", "watch", "side", "last", "next")
+CELL_COLUMNS = ("track", "watch", "side", "last", "next")
 
 
 def _cells(cells: Cells) -> Plain:
-    columns = [getattr(cells, name)[: cells.size].tobytes() for name in _CELLS]
+    columns = [getattr(cells, name)[: cells.size].tobytes() for name in CELL_COLUMNS]
     return [columns, cells.tags, plain.column(cells.sources), plain.column(cells.ports)]
 
 
 def _load_cells(data: Plain, source_ids: Sequence[str]) -> Cells:
     columns, tags, sources, ports = cast(tuple[list[bytes], list[str], bytes, bytes], data)
     cells = Cells(source_ids, max(256, len(tags)))
-    _fill(cells, _CELLS, columns, len(tags))
+    _fill(cells, CELL_COLUMNS, columns, len(tags))
     cells.size, cells.tags = len(tags), tags
     cells.sources, cells.ports = plain.numbers(sources).tolist(), plain.numbers(ports).tolist()
     cells.by_tag = {tag: cell for cell, tag in enumerate(tags)}
@@ -201,11 +216,11 @@ def _fill(owner: Cells | Tracks, names: tuple[str, ...], columns: list[bytes], s
         column[:size] = np.frombuffer(one, column.dtype)
 
 
-_TRACKS = ("first", "last", "count", "gap", "open", "rivals", "row", "armed", "armed_by")
+TRACK_COLUMNS = ("first", "last", "count", "gap", "open", "rivals", "row", "armed", "armed_by")
 
 
 def _tracks(tracks: Tracks, runs: Runs) -> Plain:
-    columns = [getattr(tracks, name)[: tracks.size].tobytes() for name in _TRACKS]
+    columns = [getattr(tracks, name)[: tracks.size].tobytes() for name in TRACK_COLUMNS]
     current = [runs.number(tracks.newest(track)) for track in range(tracks.size)]
     older = [(track, [runs.number(run) for run in some]) for track, some in tracks.older.items()]
     owners = [
@@ -229,7 +244,7 @@ def _load_tracks(data: Plain, runs: list[Run]) -> Tracks:
         tuple[int, int, list[bytes], bytes, list[bytes], bytes, list[tuple[int, list[int]]]], data
     )
     tracks = Tracks(max(256, size), max(64, rows))
-    _fill(tracks, _TRACKS, columns, size)
+    _fill(tracks, TRACK_COLUMNS, columns, size)
     tracks.sums[:rows] = np.frombuffer(sums, np.int64).reshape(rows, Sums.WIDTH)
     tracks.size, tracks.rows = size, rows
     kinds, tracks.subject, tracks.place = (plain.numbers(one).tolist() for one in owners)

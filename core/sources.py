@@ -13,7 +13,8 @@ from core.places import Blind, Place
 from core.records import SECOND, Down, Times
 from core.site import Source as Spec
 
-_INDEX_BITS = 32
+INDEX_BITS = 32
+"""Bits of a timer that are the number of its track."""
 _KIND_BITS = 3
 
 
@@ -51,7 +52,7 @@ class Source:
     timers: list[int] = field(default_factory=list)
     own: int = 0
     """The source's own lateness, microseconds."""
-    SHIFT: ClassVar[int] = _INDEX_BITS + _KIND_BITS
+    SHIFT: ClassVar[int] = INDEX_BITS + _KIND_BITS
     counts: Counter[str] = field(default_factory=Counter)
 
     def lateness(self, place: Place | None) -> int:
@@ -74,11 +75,11 @@ class Source:
 
     def wake(self, threshold: int, kind: int, index: int) -> None:
         """Ask to be told when `newest` reaches the threshold."""
-        heappush(self.timers, (((threshold << _KIND_BITS) | kind) << _INDEX_BITS) | index)
+        heappush(self.timers, (((threshold << _KIND_BITS) | kind) << INDEX_BITS) | index)
 
     def due(self) -> int | None:
         """The next threshold."""
-        return self.timers[0] >> (_INDEX_BITS + _KIND_BITS) if self.timers else None
+        return self.timers[0] >> (INDEX_BITS + _KIND_BITS) if self.timers else None
 
     def timers_pop(self) -> int:
         """Take the next timer."""
@@ -120,8 +121,8 @@ def fill(source: Source, time: Times) -> None:
 
 def unpack(timer: int) -> tuple[int, int, int]:
     """Threshold, kind and index of a timer."""
-    index = timer & ((1 << _INDEX_BITS) - 1)
-    rest = timer >> _INDEX_BITS
+    index = timer & ((1 << INDEX_BITS) - 1)
+    rest = timer >> INDEX_BITS
     return rest >> _KIND_BITS, rest & ((1 << _KIND_BITS) - 1), index
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from core.admission import Admission, Refusal
 from core.cells import Cells
 from core.doors import Door
+from core.inbox import Inbox
 from core.places import Place, places
 from core.portal import Ballot
 from core.records import SECOND
@@ -15,16 +16,20 @@ from core.sources import Source, sources
 from core.timeline import Subject
 from core.tracks import Kind, Tracks
 
+TURN = 65_536
+"""Reads of the whole site between two looks at how many unknown tags are remembered."""
+
 
 @dataclass(slots=True)
 class State:
-    """The pipeline's memory."""
+    """The pipeline's memory. `turn` is how many reads there are between two looks at the bound of unknown tags."""
 
     site: Site
     places: list[Place]
     sources: list[Source]
     doors: dict[int, Door]
     cells: Cells
+    inbox: Inbox
     tracks: Tracks = field(default_factory=Tracks)
     seen: Seen = field(default_factory=Seen)
     subjects: list[Subject] = field(default_factory=list)
@@ -34,6 +39,9 @@ class State:
     """(when, subject) of what was said within the horizon, in order."""
     undecided: dict[int, None] = field(default_factory=dict)
     """Subjects with a beginning that waits for certainty."""
+    turn: int = TURN
+    heard: int = 0
+    """Reads in this turn."""
 
     @classmethod
     def fresh(cls, site: Site) -> "State":
@@ -42,7 +50,13 @@ class State:
         all_places = list(by_id.values())
         doors = {place.index: Door(place, Ballot(place.gap)) for place in all_places if place.portal}
         cells = Cells([source.id for source in site.sources])
-        return cls(site, all_places, sources(site.sources, by_id), doors, cells)
+        inbox = Inbox(cells.source_ids)
+        return cls(site, all_places, sources(site.sources, by_id), doors, cells, inbox)
+
+    @property
+    def unowned(self) -> int:
+        """How many subjects are tags that no item owns."""
+        return len(self.subjects) - len(self.of_item)
 
     def resolve(self, source: Source, admission: Admission, tag: str, port: int) -> int:
         """The cell of (source, tag, port), made when it is new; a `Refusal` when it is not tracked."""

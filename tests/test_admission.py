@@ -60,5 +60,5 @@ def test_an_items_tag_needs_no_acceptance_but_can_be_ignored() -> None:
 
 def test_unknown_tags_are_tracked_only_where_they_make_events() -> None:
     assert refusal(Tags(unknown="events"), PLAIN) is None
-    assert refusal(Tags(unknown="inbox"), PLAIN) is Refusal.FILTERED
-    assert refusal(Tags(unknown="count"), PLAIN) is Refusal.FILTERED
+    assert refusal(Tags(unknown="inbox"), PLAIN) is Refusal.UNKNOWN
+    assert refusal(Tags(unknown="count"), PLAIN) is Refusal.UNKNOWN
