@@ -1,0 +1,283 @@
+"""Tags that no item owns: the longest unheard are forgotten, say where they were, and nothing else can be told by it."""
+
+import pickle
+from collections import Counter
+from dataclasses import replace
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given, settings
+
+from core.events import Event, Gap
+from core.hearing import VECTOR
+from core.pipeline import Pipeline
+from core.records import Alive, Dictionary, Input, Reads, reads
+from core.site import Antenna, Item, Portal, Site, Source, Tags, Zone
+from core.state import State
+from tests.lives import SITE as BUSY
+from tests.lives import Counts, Life, Said, counted, ending, inputs, lives, pieces
+from tests.played import A, B, C, Played, at, seconds
+
+SITE = Site(
+    "leeds",
+    zones=(Zone("yard"), Zone("hall"), Zone("office", inside="hall", silence=60.0)),
+    portals=(Portal("dock", ("yard", "hall"), gap=1.0, max_pass=8.0),),
+    sources=(
+        Source("door", (Antenna(1, portal="dock", side="yard"), Antenna(2, portal="dock", side="hall"))),
+        Source("inner", (Antenna(1, zone="office"), Antenna(2, zone="yard"))),
+    ),
+    items=(Item("drill", tags=(A,), missing_after=3_600.0),),
+)
+
+
+def ghost(number: int) -> str:
+    """A tag that no item owns."""
+    return f"E280{number:020X}"
+
+
+def bounded(site: Site, limit: int, turn: int) -> Pipeline:
+    """A pipeline of the site with this bound, which looks after so many reads."""
+    state = State.fresh(replace(site, tags=Tags(limit=limit)))
+    state.turn = turn
+    return Pipeline(state.site, state)
+
+
+class Haunted(Played):
+    """A played site that remembers `limit` unknown tags and looks after every `turn` reads."""
+
+    def __init__(self, limit: int, turn: int, site: Site = SITE) -> None:
+        super().__init__(site)
+        self.pipeline = bounded(site, limit, turn)
+        self.site = self.pipeline.site
+
+    def evicted(self) -> list[tuple[str | None, str | None, float]]:
+        """Tag, place and time of those that were forgotten in a zone."""
+        return [
+            (event.tag, event.place, seconds(event.time))
+            for event in self.of("departed")
+            if event.evidence == {"reason": "evicted"}
+        ]
+
+    def known(self) -> set[str]:
+        """Who is remembered."""
+        return {subject.name for subject in self.pipeline.state.subjects}
+
+
+def test_the_longest_unheard_makes_room_and_leaves_where_it_was() -> None:
+    played = Haunted(1, 4)
+    played.read("inner", 1, 0, 1, tag=B)
+    played.read("inner", 1, 5, tag=C)
+    assert played.evicted() == []
+    played.read("inner", 1, 6, tag=A)
+    assert played.evicted() == [(B, "office", 1), (B, "hall", 1)]
+    arrived, departed = played.of("arrived")[:2], played.of("departed")
+    assert [event.place for event in arrived] == ["hall", "office"]
+    assert (departed[0].reads, departed[0].source, departed[0].detected) == (2, "inner", at(6))
+    assert played.known() == {"drill", C}
+    assert played.pipeline.counts["inner"]["evicted"] == 1
+    played.alive(120)
+    assert [event.tag for event in played.of("departed")] == [B, B, C, C, A, A]
+
+
+def test_a_departure_has_the_identity_that_a_silence_would_have_given_it() -> None:
+    bound, free = Haunted(0, 2), Played(SITE)
+    for played in (bound, free):
+        played.read("inner", 1, 0, 5, tag=B)
+        played.alive(120)
+    evicted, silent = (played.of("departed") for played in (bound, free))
+    assert {event.place: event.id for event in evicted} == {event.place: event.id for event in silent}
+    assert [event.time for event in evicted] == [event.time for event in silent]
+
+
+def test_an_item_is_never_forgotten() -> None:
+    played = Haunted(0, 1)
+    played.read("inner", 1, *range(10), tag=A)
+    assert played.known() == {"drill"}
+    assert played.pipeline.counts["inner"]["evicted"] == 0
+
+
+def test_who_was_only_told_to_be_there_was_there_when_it_was_heard_last() -> None:
+    played = Haunted(0, 13)
+    for step in range(6):
+        played.read("door", 1, 10 + step / 10, tag=B)
+    for step in range(6):
+        played.read("door", 2, 11.5 + step / 10, tag=B)
+    played.alive(30)
+    assert [event.kind for event in played.events] == ["passed", "arrived"]
+    played.read("inner", 1, 40, tag=A)
+    assert played.evicted() == [(B, "hall", 12)]
+    assert (played.of("departed")[0].reads, played.of("departed")[0].source) == (0, "door")
+
+
+def test_a_departure_that_was_taken_back_is_not_said_under_the_same_name() -> None:
+    played = Haunted(0, 4, replace(SITE, sources=(SITE.sources[0], replace(SITE.sources[1], lateness=0.0))))
+    played.read("inner", 1, 0, tag=B)
+    played.alive(61)
+    played.read("inner", 1, 30, tag=B)  # late: it was there all the time
+    assert [event.of for event in played.of("retracted")] == ["departed", "departed"]
+    played.read("inner", 1, 62, 63, tag=B)
+    assert played.evicted() == [(B, "office", 63), (B, "hall", 63)]
+    assert len({event.id for event in played.events}) == len(played.events)
+
+
+def test_a_pass_that_waited_for_a_ghost_is_judged_when_it_is_forgotten() -> None:
+    played = Haunted(0, 13)
+    for step in range(6):
+        played.read("door", 1, 10 + step / 10)
+    for step in range(5):
+        played.read("door", 2, 11.5 + step / 10)
+    played.read("door", 1, 11.7, tag=B)
+    assert next(iter(played.pipeline.state.doors.values())).open
+    played.read("door", 2, 20, tag=C)  # the ghosts are forgotten: one in the door, one that begins
+    assert [(event.kind, event.item) for event in played.events] == [
+        ("passed", "drill"),
+        ("arrived", "drill"),
+    ]
+    assert played.known() == {"drill"}
+
+
+def test_a_ghost_that_comes_again_is_new() -> None:
+    played = Haunted(0, 3)
+    for second in (0, 10):
+        played.read("inner", 1, second, second + 1, tag=B)
+        played.read("inner", 1, second + 5, tag=C)
+        assert [(event.tag, event.kind) for event in played.events[-4:]] == [
+            (B, "arrived"),
+            (B, "arrived"),
+            (B, "departed"),
+            (B, "departed"),
+        ]
+        assert played.known() == set()
+    assert len({event.id for event in played.events}) == 8
+
+
+def memory(pipeline: Pipeline) -> dict[str, object]:
+    """All that a pipeline remembers, but for what it has counted, in a form that can be compared."""
+    for door in pipeline.state.doors.values():
+        door.swept = 0  # when it last forgot its oldest passes
+    parts: dict[str, object] = pickle.loads(pipeline.snapshot())
+    del parts["heard"], parts["seen"]
+    cell, time = pipeline.state.seen.columns()
+    parts["seen"] = sorted(zip(cell.tolist(), time.tolist(), strict=True))
+    parts["sources"] = [
+        (source.newest, source.up, sorted(source.timers)) for source in pipeline.state.sources
+    ]
+    return parts
+
+
+@pytest.mark.parametrize("until", range(1, 7))
+def test_nothing_of_the_forgotten_is_left(until: int) -> None:
+    """Whatever a state refers to is part of its snapshot: it is that of a pipeline which never heard them."""
+    haunted, calm = Haunted(0, 10**6), Played(replace(SITE, tags=Tags(limit=0)))
+    for second in range(until):
+        for tag in (B, A, C) if second % 2 else (A, B, C):
+            played = (haunted, calm) if tag == A else (haunted,)
+            for one in played:
+                one.read("door", 1, second, second + 0.1, tag=tag)
+                one.read("inner", 1 + second // 3, second + 0.2, second + 0.3, tag=tag)
+    haunted.down("inner", until)
+    calm.down("inner", until)
+    for one in (haunted, calm):
+        one.read("door", 2, until, tag=A)
+    assert haunted.known() == {"drill", B, C}
+    haunted.pipeline.state.turn = haunted.pipeline.state.heard + 1
+    for one in (haunted, calm):
+        one.read("door", 2, until + 0.1, tag=A)
+    assert haunted.known() == {"drill"}
+    assert memory(haunted.pipeline) == memory(calm.pipeline)
+
+
+Told = tuple[list[Event], list[Gap], Counts, Counts]
+
+
+def haunt(said: Said, limit: int, turn: int, rows: int = 1_000, reborn: bool = False) -> Told:
+    """What a busy site says and counts, its batches cut into pieces; `reborn`: from a snapshot after each of them."""
+    pipeline = bounded(BUSY, limit, turn)
+    events: list[Event] = []
+    gaps: list[Gap] = []
+    for source, body in said:
+        for part in pieces(body, rows):
+            decided = pipeline.step(Input(source, 0, part))
+            events += decided.events
+            gaps += decided.gaps
+            if reborn:
+                pipeline = Pipeline.restore(pipeline.site, pipeline.snapshot())
+                pipeline.state.turn = turn
+    events += pipeline.finish().events
+    return events, gaps, *counted(pipeline)
+
+
+turns = st.sampled_from((1, 2, 5, 16, 40, 100, 250))
+
+
+@given(lives("shift"), st.integers(0, 1), turns)
+@settings(max_examples=60, deadline=None)
+def test_batches_cannot_be_told_from_who_is_forgotten(life: Life, limit: int, turn: int) -> None:
+    said = ending(inputs(life))
+    whole = haunt(said, limit, turn)
+    assert whole == haunt(said, limit, turn, 1)
+    assert whole == haunt(said, limit, turn, VECTOR)
+
+
+@given(lives("shift"), st.integers(0, 1), turns)
+@settings(max_examples=30, deadline=None)
+def test_a_restart_cannot_be_told_from_who_is_forgotten(life: Life, limit: int, turn: int) -> None:
+    said = ending(inputs(life))
+    assert haunt(said, limit, turn, 50) == haunt(said, limit, turn, 50, reborn=True)
+
+
+@given(lives(), turns)
+@settings(max_examples=30, deadline=None)
+def test_every_stay_ends_once(life: Life, turn: int) -> None:
+    """What stands of the events of a ghost is an arrival and a departure in turn, zone by zone."""
+    events = haunt(ending(inputs(life)), 0, turn)[0]
+    gone = {event.retracts for event in events}
+    inside = Counter[tuple[str | None, str | None]]()
+    for event in events:
+        if event.kind in ("arrived", "departed") and event.item is None and event.id not in gone:
+            inside[event.tag, event.place] += 1 if event.kind == "arrived" else -1
+            assert inside[event.tag, event.place] in (0, 1)
+
+
+def flood(many: int, size: int) -> list[Reads]:
+    """Ghosts, each heard once, in batches."""
+    tags = Dictionary(map(ghost, range(many)))
+    return [
+        reads(
+            tags,
+            [at(number / 100) for number in range(start, start + size)],
+            range(start, start + size),
+            [1 + number % 2 for number in range(start, start + size)],
+            [-60] * size,
+        )
+        for start in range(0, many, size)
+    ]
+
+
+def test_a_flood_of_ghosts_leaves_the_state_bounded_and_the_items_alone() -> None:
+    haunted, calm = Haunted(1_000, 2_000), Played(SITE)
+    for number, batch in enumerate(flood(50_000, 500)):
+        source = "door" if number % 10 else "inner"
+        haunted.say(source, batch)
+        calm.say(source, Alive(int(batch.time[-1])))
+        for played in (haunted, calm):
+            if number % 40 < 10:
+                played.read("inner", 1, number * 5 + 5)
+    state = haunted.pipeline.state
+    assert 0 < state.unowned == len(state.subjects) - 1 <= 3_000
+    sizes = [state.tracks.size, state.tracks.rows, state.cells.size, len(state.seen.columns()[0])]
+    sizes += [len(source.timers) for source in state.sources]
+    sizes += [len(state.said), len(state.undecided), len(state.cells.by_tag), len(state.tracks.older)]
+    door = next(iter(state.doors.values()))
+    sizes += [len(door.open), len(door.begun), len(door.waiting), len(door.ended)]
+    assert max(sizes) <= 3_000 + 1_000
+    assert max(len(state.tracks.first), len(state.tracks.sums), len(state.cells.last)) <= 1 << 13
+    assert sum(counts["evicted"] for counts in haunted.pipeline.counts.values()) + state.unowned == 50_000
+    for played in (haunted, calm):
+        played.alive(1_000)
+    ours, theirs = (
+        [(event.id, event.kind, event.time) for event in played.events if event.item]
+        for played in (haunted, calm)
+    )
+    assert ours == theirs
+    assert len(ours) == 12
