@@ -1,8 +1,9 @@
 """Byte streams by URL: tcp://, tls:// and listen:// (the device calls us).
 
 A stream gathers what arrives in one bounded buffer and hands it over in whole: at once when it was idle, else at
-most once per interval, or as soon as much has come. A chatty device is so decoded once per interval, not once per
-message, and a full buffer stops the sender.
+the end of the interval, or as soon as much has come. A chatty device is so decoded once per interval, not once per
+message, and a full buffer stops the sender. The intervals of all streams end together, so that the daemon wakes up
+once for all devices.
 """
 
 import asyncio
@@ -23,8 +24,11 @@ CAPACITY = 1 << 20
 PLENTY = CAPACITY // 2
 """So much is handed over without waiting for the interval."""
 
-INTERVAL = 0.04
-"""Seconds between two hand-overs."""
+HAND_OVERS = 20
+"""So often in a second, by the loop's clock, what has gathered is handed over."""
+
+INTERVAL = 1 / HAND_OVERS
+"""Seconds between two of them."""
 
 LITTLE = CAPACITY // 64
 """After less than this, nothing is received before the interval is over: there is room for it in the kernel."""
@@ -96,7 +100,7 @@ class Stream(asyncio.BufferedProtocol):
         self._loop = asyncio.get_running_loop()
         self._buffer = memoryview(bytearray(CAPACITY))
         self._filled = 0
-        self._handed_over = -INTERVAL
+        self._next = 0.0
         self._waiter: asyncio.Future[None] | None = None
         self._ended: Exception | None = None
         self._closed = self._loop.create_future()
@@ -107,7 +111,7 @@ class Stream(asyncio.BufferedProtocol):
         Raises EOFError or OSError when the connection is over and everything was handed over.
         """
         while not self._due():
-            await self._wait(self._handed_over + INTERVAL if self._filled else until)
+            await self._wait(self._next if self._filled else until)
             if not self._filled and self._loop.time() >= until:
                 break
         if not self._filled and self._ended is not None:
@@ -117,7 +121,7 @@ class Stream(asyncio.BufferedProtocol):
             self._transport.resume_reading()
         self._filled = 0
         if data:
-            self._handed_over = self._loop.time()
+            self._next = (int(self._loop.time() * HAND_OVERS) + 1) / HAND_OVERS
             if len(data) < LITTLE:
                 self._rest()
         return data
@@ -126,7 +130,7 @@ class Stream(asyncio.BufferedProtocol):
         """There is something to hand over now."""
         if self._ended is not None or self._filled >= PLENTY:
             return True
-        return self._filled > 0 and self._loop.time() >= self._handed_over + INTERVAL
+        return self._filled > 0 and self._loop.time() >= self._next
 
     async def _wait(self, until: float) -> None:
         """Until something is due, or that time."""
@@ -145,7 +149,7 @@ class Stream(asyncio.BufferedProtocol):
     def _rest(self) -> None:
         """What comes before the interval is over may gather in the kernel: one wake-up instead of one per packet."""
         self._transport.pause_reading()
-        self._loop.call_at(self._handed_over + INTERVAL, self._transport.resume_reading)
+        self._loop.call_at(self._next, self._transport.resume_reading)
 
     def write(self, data: bytes) -> None:
         """Send `data`."""
@@ -171,7 +175,7 @@ class Stream(asyncio.BufferedProtocol):
         if self._due():
             self._wake()
         elif self._filled == nbytes:
-            self._loop.call_at(self._handed_over + INTERVAL, self._wake)
+            self._loop.call_at(self._next, self._wake)
 
     def connection_lost(self, error: Exception | None) -> None:
         self._ended = error or EOFError("the device closed the connection")
