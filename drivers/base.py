@@ -60,6 +60,10 @@ class Link(Protocol):
         """The gateway's time, microseconds UTC."""
 
     @property
+    def synchronised(self) -> bool:
+        """Is that time right, as far as the gateway knows? Until then a device's clock is hardly to be judged by it."""
+
+    @property
     def orders(self) -> AsyncIterator[Order]:
         """What the device is asked to do, a bounded stream."""
 

@@ -74,7 +74,7 @@ class Connection:
         self._device = device
         self._loop = asyncio.get_running_loop()
         self._anchor = link.now() - self._micros()
-        self._session = Session(reading, link.now(), self._loop.time())
+        self._session = Session(reading, link.now(), self._loop.time(), link.synchronised)
         self._waiting = Waiting(limit)
         self._reading = asyncio.Event()
         self._noticed = ""
@@ -177,8 +177,9 @@ class Connection:
             self._link.count("left_behind", self._waiting.rows)
 
     def _now(self) -> int:
-        """The gateway's time; a step of it is told to the session."""
+        """The gateway's time; a step of it, and whether it is right by now, is told to the session."""
         now = self._link.now()
+        self._session.clock.synchronised = self._link.synchronised
         step = now - self._micros() - self._anchor
         if abs(step) > STEP:
             self._anchor += step

@@ -54,7 +54,7 @@ class Daemon:
         self._stop = asyncio.Event()
         self._fed = 0.0
         self.links = {
-            driver.id: DeviceLink(driver.id, self.intake, clock.now)
+            driver.id: DeviceLink(driver.id, self.intake, clock.now, lambda: clock.synchronised)
             for driver in configuration.settings.device
         }
         self._writer: Writer | None = None

@@ -43,7 +43,9 @@ class DeviceLink:
     reads_total  rows handed over since the daemon's start, last_read the newest of their times
     """
 
-    def __init__(self, device: str, intake: Intake, now: Callable[[], int]) -> None:
+    def __init__(
+        self, device: str, intake: Intake, now: Callable[[], int], is_synchronised: Callable[[], bool]
+    ) -> None:
         self.device = device
         self.now = now
         self.sign: Sign = NEVER
@@ -57,7 +59,13 @@ class DeviceLink:
         self.taps: set[Tap] = set()
         self._up_at: float | None = None
         self._intake = intake
+        self._is_synchronised = is_synchronised
         self._orders: asyncio.Queue[Order] = asyncio.Queue(ORDERS)
+
+    @property
+    def synchronised(self) -> bool:
+        """The gateway's clock is disciplined, so that a device's clock can be judged by it."""
+        return self._is_synchronised()
 
     async def emit(self, body: Body) -> Receipt:
         """Into the intake; blocks while that is full."""

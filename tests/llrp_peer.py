@@ -64,6 +64,7 @@ class Peer:
         self.holds = holds
         self.specs = specs or {}
         self.answers: dict[str, Answer] = {}
+        self.greeting: Message | bytes = greeting()
         self.antennas: dict[int, bool] = {}
         self.said: list[Message] = []
 

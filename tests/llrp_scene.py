@@ -13,11 +13,7 @@ from drivers.codecs.llrp_setup import Reading
 from drivers.llrp import Llrp
 from drivers.llrp_connection import Connection
 from drivers.streams import Address, open_stream
-from tests.llrp_peer import (
-    NOW,
-    Peer,
-    greeting,
-)
+from tests.llrp_peer import NOW, Peer
 from tests.virtual_loop import run
 
 
@@ -32,7 +28,7 @@ class Reader(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        self.say(greeting())
+        self.say(self.peer.greeting)
 
     def say(self, *messages: Message | bytes) -> None:
         data = b"".join(one if isinstance(one, bytes) else encode_message(one) for one in messages)
@@ -57,6 +53,7 @@ class FakeLink:
         self.gate = asyncio.Event()
         self.gate.set()
         self.failing = False
+        self.synchronised = True
         self.asked: asyncio.Queue[Order] = asyncio.Queue()
         self.offset = NOW
 

@@ -75,10 +75,19 @@ def test_without_a_greeting_stamp_only_the_future_and_the_unset_are_wrong() -> N
         assert utc(clock, [time], NOW) == [expected]
 
 
-def test_an_unsynchronised_gateway_maps_everybody() -> None:
+def test_an_unsynchronised_gateway_believes_who_agrees_with_it() -> None:
     clock = ReaderClock(synchronised=False)
     clock.connected(NOW + 100, NOW)
-    assert utc(clock, [NOW + 100], NOW + 5) == [NOW]
+    assert utc(clock, [NOW + 100], NOW + 5) == [NOW + 100]
+    clock.shift(HOUR)
+    assert not clock.as_is
+
+
+def test_an_unsynchronised_gateway_knows_no_backlog_without_a_greeting_stamp() -> None:
+    clock = ReaderClock(synchronised=False)
+    assert utc(clock, [NOW - HOUR], NOW) == [NOW]
+    clock.synchronised = True
+    assert utc(clock, [NOW - HOUR], NOW) == [NOW - HOUR]
 
 
 def test_a_clock_that_is_set_while_connected_is_believed_from_then_on() -> None:

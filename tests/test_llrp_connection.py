@@ -18,6 +18,7 @@ from tests.llrp_peer import (
     greeting,
     name,
     silent,
+    unstamped,
 )
 from tests.llrp_scene import FakeLink, Reader, Scene, play
 from tests.virtual_loop import run
@@ -265,6 +266,23 @@ def test_the_gateways_clock_is_set_while_connected() -> None:
         assert abs(int(reads.time[0]) - time) < 3 * SECOND  # mapped: the reader's clock is an hour behind now
 
     play(test)
+
+
+def test_no_backlog_is_known_by_a_clock_that_is_not_right_yet() -> None:
+    peer = Peer()
+    peer.greeting = unstamped(Parameter("ConnectionAttemptEvent"))
+
+    async def test(here: Scene) -> None:
+        stamp = here.link.now() - 3600 * SECOND
+        for right in (False, True):
+            here.link.synchronised = right
+            here.reader.say(report(tag(epc(1), first=stamp, last=stamp)))
+            await asyncio.sleep(1)
+        mapped, believed = [int(body.time[0]) for body in here.link.bodies if isinstance(body, Reads)]
+        assert mapped - stamp > SECOND  # by the lag of the first event with a time
+        assert believed == stamp
+
+    play(test, peer)
 
 
 def test_the_reader_calls_us() -> None:

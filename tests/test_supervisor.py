@@ -36,7 +36,7 @@ class Bench:
     def __init__(self, script: Script) -> None:
         loop = asyncio.get_running_loop()
         self.intake = Intake()
-        self.link = DeviceLink("door1", self.intake, lambda: round(loop.time() * 1e6))
+        self.link = DeviceLink("door1", self.intake, lambda: round(loop.time() * 1e6), lambda: True)
         self.task = loop.create_task(
             supervise(Scripted(id="door1", script=script), self.link, random.Random(1))
         )
@@ -171,7 +171,7 @@ def test_orders_are_bounded_and_survive_a_reconnect() -> None:
     async def main() -> list[object]:
         from drivers.base import SetOutput
 
-        link = DeviceLink("door1", Intake(), lambda: 0)
+        link = DeviceLink("door1", Intake(), lambda: 0, lambda: True)
         for port in range(16):
             link.order(SetOutput(port, True))
         with pytest.raises(OrdersFull):
@@ -184,7 +184,7 @@ def test_orders_are_bounded_and_survive_a_reconnect() -> None:
 
 def test_taps_and_counters() -> None:
     async def main() -> None:
-        link = DeviceLink("door1", Intake(), lambda: 0)
+        link = DeviceLink("door1", Intake(), lambda: 0, lambda: True)
         heard: list[bytes] = []
         link.tap(b"nobody listens")
         link.taps.add(heard.append)
@@ -194,3 +194,14 @@ def test_taps_and_counters() -> None:
         assert link.counters == {"malformed": 3}
 
     run(main())
+
+
+def test_a_driver_is_told_whether_the_gateways_clock_is_right() -> None:
+    async def main() -> list[bool]:
+        good = [False]
+        link = DeviceLink("door1", Intake(), lambda: 0, lambda: good[0])
+        before = link.synchronised
+        good[0] = True
+        return [before, link.synchronised]
+
+    assert run(main()) == [False, True]

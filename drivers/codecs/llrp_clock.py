@@ -4,7 +4,8 @@ The lag of a stamp is its arrival minus itself: the offset between the clocks, p
 negative. So the least lag seen lately is the best known offset, and a backlog, whose lags are long, changes
 nothing. The connection event comes first and at once: its stamp makes the offset known before any backlog.
 
-UTC is taken as it is while its least lag is within a second; otherwise, and for uptime stamps, the least lag is
+UTC is taken as it is while its least lag is within a second: a gateway whose own clock is not synchronised yet can
+be wrong, but not by chance just as wrong as a reader. Otherwise, and for uptime stamps, the least lag is
 added. Offsets are remembered for ten to twenty minutes, which follows a drifting oscillator.
 """
 
@@ -56,11 +57,12 @@ def _mapped(times: Times, arrival: int, known: int | None) -> Times:
 class ReaderClock:
     """Maps a reader's stamps, int64 microseconds in the order of arrival, to microseconds UTC of the gateway.
 
-    `synchronised` tells whether the gateway's own clock is right; if not, no reader's UTC is taken as it is.
+    `synchronised` tells whether the gateway's own clock is right, and may be set when that changes. Only by a clock
+    that is right a long lag is known for a backlog, where no connection event told the reader's time.
     """
 
     def __init__(self, synchronised: bool = True) -> None:
-        self._synchronised = synchronised
+        self.synchronised = synchronised
         self._utc = _Offset()
         self._uptime = _Offset()
         self._live = False
@@ -84,9 +86,9 @@ class ReaderClock:
     def as_is(self) -> bool:
         """The reader's UTC is taken as it is."""
         least = self._utc.least
-        if not self._synchronised or least is None:
+        if least is None:
             return False
-        return -AS_IS <= least <= (AS_IS if self._live else _BELIEVABLE)
+        return -AS_IS <= least <= (AS_IS if self._live or not self.synchronised else _BELIEVABLE)
 
     @property
     def behind(self) -> int:

@@ -108,7 +108,7 @@ async def _lived(day: Day, part: float, folder: Path) -> Written:
     writer = Writer(intake, journal, Pipelines(loaded.site), known, thread)
     await writer.recover()
     running = asyncio.create_task(writer.run())
-    links = [DeviceLink(f"door-{number}", intake, now) for number in range(day.readers)]
+    links = [DeviceLink(f"door-{number}", intake, now, lambda: True) for number in range(day.readers)]
     feeding = [asyncio.create_task(_feed(day, number, link)) for number, link in enumerate(links)]
     await asyncio.sleep(min(WARM_UP, part))
     before = written(), journal.size(), journal.counts().commits, writer.events

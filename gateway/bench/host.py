@@ -124,13 +124,15 @@ async def _host(loaded: configuration.Configuration, timed: bool, link: Connecti
         known = frozenset(source.id for source in loaded.site.sources)
         writer = Writer(intake, store, Pipelines(loaded.site), known, thread)
         await writer.recover()
+        links = [
+            DeviceLink(driver.id, intake, clock.now, lambda: clock.synchronised)
+            for driver in loaded.settings.device
+        ]
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(writer.run())
             devices = [
-                tasks.create_task(
-                    supervise(driver, DeviceLink(driver.id, intake, clock.now), random.Random(driver.id))
-                )
-                for driver in loaded.settings.device
+                tasks.create_task(supervise(driver, link, random.Random(driver.id)))
+                for driver, link in zip(loaded.settings.device, links, strict=True)
             ]
             await _answer(link, store)
             for device in devices:
