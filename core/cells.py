@@ -104,6 +104,11 @@ class Lookup:
             found = self._view[tag, column] = self._resolve(self.tags.ids[tag], port)
         return found
 
+    def known(self, tag: int, port: int) -> int:
+        """The cell, or the refusal, of one read; `UNRESOLVED` when `one` has not been asked yet."""
+        column = self._columns_of.get(port)
+        return UNRESOLVED if column is None or tag >= self._room else self._view[tag, column]
+
     def _prepare(self, port: int) -> int:
         """Room for the dictionary's newest tags, and a column for the port."""
         slot = min(port, PORTS - 1)

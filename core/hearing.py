@@ -4,7 +4,7 @@ Both paths do the same; hypothesis holds them together. Columns win from about s
 """
 
 from functools import partial
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,12 @@ from core.weights import Sums, weight
 
 VECTOR = 64
 """Rows from which columns are faster than a loop."""
+
+FEW = 3
+"""Rows that are sooner taken one by one than looked at together."""
+
+Row = tuple[int, int, int, int, float]
+"""Tag code, port, time, count and RSSI of a read."""
 
 _REFUSED: dict[Refusal, tuple[str, ...]] = {
     Refusal.NOISE: ("noise",),
@@ -82,26 +88,70 @@ class Hearing:
 
     def _rows(self, source: Source, lookup: Lookup, reads: Reads) -> None:
         columns = (reads.tag, reads.antenna, reads.time, reads.count, reads.rssi)
-        late, decider, timers = source.late_ports, self._decider, source.timers
-        for tag, port, time, count, rssi in zip(*[column.tolist() for column in columns], strict=True):
-            cell = lookup.one(tag, port)
-            if cell < 0:
-                self._refuse(source, Refusal(cell), 1)
-            else:
-                self._row(source, cell, time, count, rssi, time < source.newest - late[min(port, PORTS - 1)])
-            newest = max(time, source.newest)
-            if timers and timers[0] >> source.SHIFT <= newest:
-                decider.advance(source, None, newest)
-            else:
-                decider.settle(source, newest)
+        rows: list[Row] = list(zip(*[column.tolist() for column in columns], strict=True))
+        at = 0
+        while at < len(rows):
+            if len(rows) - at >= FEW:
+                at = self._plain(source, lookup, rows, at)
+            if at < len(rows):
+                self._row(source, lookup, rows[at])
+                at += 1
 
-    def _row(self, source: Source, cell: int, time: int, count: int, rssi: float, late: bool) -> None:
+    def _plain(self, source: Source, lookup: Lookup, rows: list[Row], at: int) -> int:
+        """Take the rows that are new, in time and lengthen a run, as nearly all do; returns where another one stands."""
+        state, raw = self._state, source.spec.rssi == "raw"
+        cells, tracks = state.cells, state.tracks
+        cell_last, track_of, watch_of, side_of = cells.m_last, cells.m_track, cells.m_watch, cells.m_side
+        first, last, gap, is_open = tracks.m_first, tracks.m_last, tracks.m_gap, tracks.m_open
+        counts, row_of, add_read, known = tracks.m_count, tracks.m_row, tracks.add_read, lookup.known
+        late, newest, due, pairs = source.late_ports, source.newest, source.due(), list[tuple[int, int]]()
+        for tag, port, time, count, rssi in islice(rows, at, None):
+            cell = known(tag, port)
+            if cell < 0 or time <= cell_last[cell]:
+                break
+            track, watch = track_of[cell], watch_of[cell]
+            if not is_open[track] or not first[track] < time <= last[track] + gap[track]:
+                break
+            if watch >= 0 and (not is_open[watch] or not first[watch] < time <= last[watch] + gap[watch]):
+                break
+            if time > newest:
+                if due is not None and time >= due:
+                    break
+                newest = time
+            elif time < newest - late[min(port, PORTS - 1)]:
+                break
+            pairs.append((cell, time))
+            cell_last[cell] = time
+            if row_of[track] >= 0:
+                add_read(track, side_of[cell], weight(rssi, raw), time, count)
+            if time > last[track]:
+                last[track] = time
+            counts[track] += count
+            if watch >= 0:
+                last[watch] = max(time, last[watch])
+                counts[watch] += count
+        state.seen.add_pairs(pairs)
+        source.counts["accepted"] += len(pairs)
+        self._decider.settle(source, newest)
+        return at + len(pairs)
+
+    def _row(self, source: Source, lookup: Lookup, row: Row) -> None:
+        tag, port, time, count, rssi = row
+        cell = lookup.one(tag, port)
+        if cell < 0:
+            self._refuse(source, Refusal(cell), 1)
+        else:
+            late = time < source.newest - source.late_ports[min(port, PORTS - 1)]
+            self._hear_one(source, cell, time, count, rssi, late)
+        self._decider.advance(source, None, max(time, source.newest))
+
+    def _hear_one(self, source: Source, cell: int, time: int, count: int, rssi: float, late: bool) -> None:
         cells, seen, counts = self._state.cells, self._state.seen, source.counts
         last = cells.m_last[cell]
         if time <= last and (time == last or seen.has_one(cell, time)):
             counts["duplicates"] += 1
             return
-        seen.add_one(cell, time)
+        seen.add_pairs([(cell, time)])
         counts["accepted"] += 1
         if late:
             counts["late"] += 1

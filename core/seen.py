@@ -1,5 +1,8 @@
 """Which reads were already delivered: exact, within a bounded memory."""
 
+from collections.abc import Iterable
+from itertools import chain
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,9 +59,9 @@ class Seen:
         self._newest = 0
         self._tidy = 64
 
-    def add_one(self, cell: int, time: int) -> None:
-        """Remember one pair."""
-        self._fresh.add((cell, time))
+    def add_pairs(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Remember a few pairs."""
+        self._fresh.update(pairs)
         if len(self._fresh) >= 4_096:
             self._flush()
 
@@ -89,9 +92,9 @@ class Seen:
 
     def _flush(self) -> None:
         if self._fresh:
-            pairs = np.array(sorted(self._fresh), np.int64)
+            pairs = np.fromiter(chain.from_iterable(self._fresh), np.int64, 2 * len(self._fresh)).reshape(-1, 2)
             self._fresh.clear()
-            self._append(pairs[:, 0].astype(np.int32), pairs[:, 1], ordered=True)
+            self._append(pairs[:, 0].astype(np.int32), pairs[:, 1])
 
     def _append(self, cell: Cells, time: Times, ordered: bool = False) -> None:
         self._newest = max(self._newest, int(time.max()))

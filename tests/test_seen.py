@@ -36,7 +36,7 @@ def test_exactly_what_was_added_is_remembered(
     for batch in batches:
         add(seen, batch)
     for cell, time in singles:
-        seen.add_one(cell, time)
+        seen.add_pairs([(cell, time)])
     known = {*singles, *(pair for batch in batches for pair in batch)}
     expected = [pair in known for pair in asked]
     assert [seen.has_one(*pair) for pair in asked] == expected
@@ -56,7 +56,7 @@ def test_many_small_batches_are_merged_and_nothing_is_lost() -> None:
 def test_many_single_pairs_are_all_remembered() -> None:
     seen = Seen()
     for time in range(5_000):
-        seen.add_one(1, time)
+        seen.add_pairs([(1, time)])
     assert [seen.has_one(1, time) for time in (0, 4_095, 4_096, 4_999, 5_000)] == [True] * 4 + [False]
 
 
@@ -81,7 +81,7 @@ WEEKS = 1 << 41
 def test_weeks_may_lie_between_two_reads() -> None:
     seen = Seen()
     for pair in ((1, 5), (1, WEEKS + 7), (2, WEEKS + 5)):
-        seen.add_one(*pair)
+        seen.add_pairs([pair])
     asked = [(1, 5), (1, 7), (1, WEEKS + 7), (2, 5), (2, WEEKS + 5), (3, 5)]
     expected = [True, False, True, False, True, False]
     assert has(seen, asked) == expected
@@ -101,7 +101,7 @@ def test_chunks_that_are_weeks_apart_are_not_merged() -> None:
 def test_pairs_move_with_the_clock() -> None:
     seen = Seen(horizon=100)
     add(seen, [(1, 500)])
-    seen.add_one(2, 510)
+    seen.add_pairs([(2, 510)])
     seen.shift(-400)
     assert has(seen, [(1, 100), (2, 110), (1, 500)]) == [True, True, False]
     for time in range(111, 180):
@@ -119,7 +119,7 @@ def test_the_oldest_pairs_beyond_the_limit_are_forgotten() -> None:
 def test_the_memory_survives_as_columns() -> None:
     seen, restored, empty = Seen(), Seen(), Seen()
     add(seen, [(2, 10), (1, 30)])
-    seen.add_one(3, 20)
+    seen.add_pairs([(3, 20)])
     restored.restore(*seen.columns())
     assert has(restored, [(2, 10), (1, 30), (3, 20), (3, 21)]) == [True, True, True, False]
     empty.restore(*Seen().columns())
