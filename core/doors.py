@@ -101,10 +101,14 @@ class Door:
             heappop(self.begun)
         return self.begun[0][0] if self.begun else None
 
-    def judge(self, one: Judged) -> bool:
-        """Decide a pass, or decide it again; True when the verdict is new."""
+    def own(self, one: Judged) -> Verdict:
+        """What a pass was, whatever was heard at other doors."""
+        return judge(one.seen, self.ballot.companions(one.seen), self.place.sided)
+
+    def judge(self, one: Judged, echo: bool = False) -> bool:
+        """Decide a pass, or decide it again; True when the verdict is new. An echo was near, whatever it looks like."""
         before = one.verdict
-        one.verdict = judge(one.seen, self.ballot.companions(one.seen), self.place.sided)
+        one.verdict = Verdict(Movement.NEAR) if echo else self.own(one)
         if one.verdict == before:
             return False
         if before is not None:

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from core.doors import Door, Judged, is_crossing
+from core.neighbours import Neighbours
 from core.sources import Source
 from core.state import State
 from core.timeline import Pass
@@ -26,6 +27,7 @@ class Passing:
         self._state = state
         self._timelines = timelines
         self._horizon = horizon
+        self._neighbours = Neighbours(state)
 
     def _door(self, track: int) -> Door:
         return self._state.doors[self._state.tracks.place[track]]
@@ -43,6 +45,8 @@ class Passing:
         for gone in door.withdraw(run, list(self._state.tracks.runs(run.track))):
             door.recheck.append(gone.seen.middle)
             late = True
+            subject = self._state.subjects[self._state.tracks.subject[run.track]]
+            subject.passes = self._told(subject.passes, self._rejudged(door, gone))
         run.ended = run.known = run.static = False
         run.late = run.late or late
         door.opened(run)
@@ -82,17 +86,30 @@ class Passing:
     def _judge(self, source: Source, door: Door, one: Judged, late: bool) -> None:
         """Decide a pass; one that was decided before is told only if the verdict is new."""
         again, one.run.known = one.run.known, True
-        if not door.judge(one) and again:
+        new = door.judge(one, self._neighbours.is_echo(door, one))
+        beside = self._rejudged(door, one)
+        if not new and not beside and again:
             return
         number = self._state.tracks.subject[one.run.track]
         subject = self._state.subjects[number]
         before = subject.passes
-        subject.passes = (*self._others(before, one.run), *_crossing(door, one))
+        subject.passes = self._told(before, [(door, one), *beside])
         if before or subject.passes:
             self._timelines.redecide(source, number, late)
         else:
             self._timelines.retry(source, number)
             self._state.tracks.forget(one.run.track, source.newest - self._horizon)
+
+    def _rejudged(self, door: Door, one: Judged) -> list[tuple[Door, Judged]]:
+        """The passes at the doors beside whose verdicts are others now."""
+        beside = list(self._neighbours.rivals(door, one))
+        return [(near, two) for near, two in beside if near.judge(two, self._neighbours.is_echo(near, two))]
+
+    def _told(self, passes: tuple[Pass, ...], judged: list[tuple[Door, Judged]]) -> tuple[Pass, ...]:
+        """A subject's passes after some were judged."""
+        for door, one in judged:
+            passes = (*self._others(passes, one.run), *_crossing(door, one))
+        return passes
 
     def _others(self, passes: tuple[Pass, ...], run: Run) -> list[Pass]:
         """The passes but that of this run, and those whose runs have become part of another one."""

@@ -1,0 +1,66 @@
+"""Doors side by side: a reader at one hears, more weakly, what goes through the other.
+
+Nobody goes through two doors between the same zones at once. Of two passes of one subject at such doors, the middle of
+each within the other, the weaker one is an echo: the tag was near that door.
+"""
+
+from collections.abc import Iterator
+
+from core.doors import Door, Judged
+from core.portal import Movement
+from core.state import State
+
+TELLING = (Movement.CROSSING, Movement.TURN_BACK)
+"""Movements that say at which door the tag was: it was heard well enough to say what it did there."""
+
+
+class Neighbours:
+    """Finds the echoes among the passes of a state."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        doors = state.doors.items()
+        self._beside = {
+            index: tuple(other for at, other in doors if at != index and _zones(other) == _zones(door))
+            for index, door in doors
+        }
+        at_doors = (state.sources[number] for door in state.doors.values() for number in door.place.sources)
+        # powers of different units can not be compared
+        self._by_power = len({source.spec.rssi for source in at_doors}) == 1
+
+    def rivals(self, door: Door, one: Judged) -> Iterator[tuple[Door, Judged]]:
+        """The judged passes of the same subject at the doors beside, at the same time."""
+        beside = self._beside[door.place.index]
+        if not beside:
+            return
+        tracks = self._state.tracks
+        for track in self._state.subjects[tracks.subject[one.run.track]].tracks:
+            for other in beside:
+                if tracks.place[track] == other.place.index:
+                    yield from ((other, two) for two in other.ended.get(track, ()) if _at_once(one, two))
+
+    def is_echo(self, door: Door, one: Judged) -> bool:
+        """Was the tag at a door beside instead, as far as is judged?"""
+        return any(
+            other.own(two).movement in TELLING and self._strength(other, two) > self._strength(door, one)
+            for other, two in self.rivals(door, one)
+        )
+
+    def _strength(self, door: Door, one: Judged) -> tuple[int, int, str]:
+        """What decides between two passes: the power that was heard, then the reads; a door's name if all is equal."""
+        sides = () if one.run.sums is None else one.run.sums.sides
+        power = sum(side.weight for side in sides) if self._by_power else 0
+        return power, sum(one.seen.reads), door.place.id
+
+
+def _zones(door: Door) -> frozenset[str]:
+    return frozenset(() if door.place.portal is None else door.place.portal.between)
+
+
+def _at_once(one: Judged, other: Judged) -> bool:
+    """Is it judged, and is the middle of each within the other?"""
+    return (
+        other.verdict is not None
+        and one.run.first <= other.seen.middle <= one.run.last
+        and other.run.first <= one.seen.middle <= other.run.last
+    )
