@@ -162,12 +162,14 @@ class Connection:
         """Say good-bye, and hand over what was still on its way; bounded in time, and what it leaves is counted."""
         session = self._session
         session.close(self._loop.time())
-        self._answer(())
         try:
+            self._answer(())
             async with asyncio.timeout(CLOSING_SECONDS):
                 while session.error is None and not session.closed:
                     self._take(await self._stream.read(session.deadline))
-        except (OSError, EOFError) as lost:
+                    if self._waiting.rows >= self._waiting.limit:
+                        await self._waiting.hand_over(self._link)
+        except Exception as lost:
             log.info("%s: not ended cleanly: %s", self._device, lost)
         try:
             async with asyncio.timeout(CLOSING_SECONDS):

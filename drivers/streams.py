@@ -152,7 +152,10 @@ class Stream(asyncio.BufferedProtocol):
         self._loop.call_at(self._next, self._transport.resume_reading)
 
     def write(self, data: bytes) -> None:
-        """Send `data`."""
+        """Send `data`. Raises ConnectionError if the device has not taken what it was sent before."""
+        waiting = self._transport.get_write_buffer_size()
+        if waiting > CAPACITY:
+            raise ConnectionError(f"the device takes nothing: {waiting} bytes to it are waiting")
         if data:
             self._transport.write(data)
 

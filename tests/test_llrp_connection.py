@@ -207,6 +207,28 @@ def test_a_clean_stop_takes_along_what_was_on_its_way() -> None:
     play(test, peer)
 
 
+@pytest.mark.parametrize("open_gate", [True, False])
+def test_a_reader_that_talks_on_at_the_end_fills_no_memory(open_gate: bool) -> None:
+    peer = Peer()
+    peer.answers["CLOSE_CONNECTION"] = silent
+
+    async def test(here: Scene) -> None:
+        assert here.driver is not None
+        here.link.gate.clear()
+        here.driver.cancel()
+        await asyncio.sleep(0)
+        if open_gate:
+            here.link.gate.set()
+        for _ in range(15):
+            here.reader.say(report(*[tag(epc(number)) for number in range(1, 8)]))
+            await asyncio.sleep(0.1)
+        await asyncio.wait({here.driver})
+        left = here.link.counters["left_behind"]
+        assert (len(here.link.tags), left) == ((105, 0) if open_gate else (0, 14))
+
+    play(test, peer, limit=10)
+
+
 def test_a_stop_does_not_wait_for_ever() -> None:
     peer = Peer()
     peer.answers["CLOSE_CONNECTION"] = silent

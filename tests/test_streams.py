@@ -72,6 +72,17 @@ def within(test: Callable[[Stream, asyncio.Transport, Far], Coroutine[None, None
     run(main())
 
 
+def test_a_device_that_takes_nothing_fills_no_memory() -> None:
+    async def test(stream: Stream, transport: asyncio.Transport, far: Far) -> None:
+        transport.pause_reading()
+        with pytest.raises(ConnectionError, match="the device takes nothing: 1[0-9]{6} bytes"):
+            for _ in range(100):
+                stream.write(bytes(CAPACITY // 2))
+                await asyncio.sleep(0)
+
+    within(test)
+
+
 def now() -> float:
     return asyncio.get_running_loop().time()
 
