@@ -7,13 +7,18 @@ RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 # command=Debian package that has it; needed by the tests only
 TEST_TOOLS := cc=gcc faketime=faketime
+ROUNDS ?= 20
+TORTURE := $(addprefix tests/test_,power_cut.py journal_faults.py full_disk.py clock_steps.py rebuild.py \
+	end_to_end_restart.py)
 .DEFAULT_GOAL := help
-.PHONY: help demo test check pytest bench peers lock clean tools
+.PHONY: help demo test check pytest fuzz torture bench peers lock clean tools
 
 help:
 	@echo "make demo    two simulated dock doors and the daemon, for 20 s; events against the truth"
 	@echo "make test    check, then every test, with the coverage gate"
 	@echo "make check   ruff, mypy --strict, import-linter"
+	@echo "make fuzz    every property test again and again, with other examples each time (ROUNDS=20)"
+	@echo "make torture power cuts, bad disks, clocks that are set, at other moments each time (ROUNDS=20)"
 	@echo "make bench   what this machine can do"
 	@echo "make peers   other people's LLRP clients and readers against ours"
 	@echo "make lock    write requirements.lock anew (needs pip-tools)"
@@ -32,6 +37,15 @@ check: $(READY)
 pytest: $(READY) tools
 	$(RUN) -m pytest -n 2 --dist worksteal --cov --cov-report=term --cov-fail-under=99
 
+# each round: `fuzz` takes examples that no other took, `torture` another seed for the moments
+fuzz: $(READY)
+	for round in $$(seq $(ROUNDS)); do echo "round $$round of $(ROUNDS)"; \
+		$(RUN) -m pytest -n 2 --dist worksteal -m hypothesis --hypothesis-profile=default || exit 1; done
+
+torture: $(READY) tools
+	for round in $$(seq $(ROUNDS)); do echo "round $$round of $(ROUNDS)"; \
+		TORTURE_SEED=$$round $(RUN) -m pytest -n 2 --dist worksteal $(TORTURE) || exit 1; done
+
 bench: $(READY)
 	$(RUN) -m gateway.cli bench
 
@@ -39,7 +53,7 @@ peers: $(READY)
 	$(RUN) tests/peers/run.py
 
 lock:
-	pip-compile -q --generate-hashes --extra dev --strip-extras --no-header --no-annotate \
+	pip-compile -q --generate-hashes --extra dev --allow-unsafe --strip-extras --no-header --no-annotate \
 		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links -o requirements.lock pyproject.toml
 
 clean:
@@ -52,6 +66,7 @@ $(READY): requirements.lock
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || $(MAKE) --no-print-directory install PACKAGES=python3-venv
 	$(PYTHON) -m venv --clear $(VENV)
 	$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 tools:

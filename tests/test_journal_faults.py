@@ -11,6 +11,7 @@ import pytest
 
 from tests.faults import crash, scenario
 from tests.faults.shim import build, run
+from tests.torture import SEED
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +34,7 @@ def test_no_power_cut_takes_back_what_was_acknowledged(shim: Path, tmp_path: Pat
     """Also after some calls have failed: what a failed fsync has dropped must be written again."""
     run("log", tmp_path / "disk", str(tmp_path), str(count), library=shim)
     logs = sorted(tmp_path.glob("*.log"))
-    images = sum(_crash_now_and_then(log, random.Random(f"{log.name} {count}")) for log in logs)
+    images = sum(_crash_now_and_then(log, random.Random(f"{log.name} {count} {SEED}")) for log in logs)
     assert images > 60
 
 
