@@ -221,7 +221,10 @@ class Decider:
             self.retry(source, self.state.tracks.subject[track])
 
     def finish(self) -> None:
-        """Advance all sources together until every beginning and pass is decided; silences stay open."""
+        """Advance all sources together until every beginning and pass is decided; silences stay open.
+
+        A beginning that waits for a rival's silence need not wait any longer: that one will not be read again.
+        """
         aside = []
         for source in self.state.sources:
             aside.append([timer for timer in source.timers if unpack(timer)[1] == Due.SILENCE])
@@ -236,6 +239,10 @@ class Decider:
             self._ring(first)
         for source, timers in zip(self.state.sources, aside, strict=True):
             source.timers = sorted(timers)
+        self._known.over = True
+        for number in list(self.state.undecided):
+            self.redecide(max(self.state.sources, key=lambda one: one.newest), number, late=False)
+        self._known.over = False
 
     # decisions
 

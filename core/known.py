@@ -15,6 +15,8 @@ class Known:
         self._state = state
         self.nesting = nesting
         self._silences = silences
+        self.over = False
+        """Nothing more will be heard of anybody."""
 
     def runs(self, track: int) -> Iterator[Run]:
         """The remembered runs of a track, oldest first."""
@@ -35,7 +37,7 @@ class Known:
 
     def final(self, run: Run) -> bool:
         """Can the run no longer grow by what is not late, or can nobody say?"""
-        return self._silences.final(run)
+        return self.over or self._silences.final(run)
 
     def doubt(self, run: Run) -> None:
         """Something is decided against a run that has not ended: its next read must be noticed."""

@@ -232,3 +232,15 @@ def test_a_row_behind_its_own_reader_is_late(tmp_path: Path) -> None:
         ("retracted", "arrived", 100.0, True),
         ("arrived", None, 95.0, True),
     ]
+
+
+def test_at_the_end_who_is_heard_elsewhere_has_moved(tmp_path: Path) -> None:
+    rows = [f"{100 + n},r,1,E200,-50\n" for n in range(10)] + [f"{111 + n},q,1,E200,-50\n" for n in range(10)]
+    found = events(tmp_path, TWO_READERS, "".join(rows))
+    told = [(event.kind, event.place, event.from_place, event.time / SECOND) for event in found]
+    assert told == [("arrived", "y", None, 100), ("departed", "y", None, 111), ("arrived", "z", "y", 111)]
+
+
+def test_at_the_end_who_is_heard_in_both_stays(tmp_path: Path) -> None:
+    rows = [f"{100 + n},{'rq'[n % 2]},1,E200,-50\n" for n in range(10)]
+    assert [event.place for event in events(tmp_path, TWO_READERS, "".join(rows))] == ["y"]
