@@ -71,6 +71,16 @@ def test_what_else_a_tag_carries() -> None:
     ]
 
 
+def test_behind_a_damaged_tag_it_goes_on() -> None:
+    whole = tag(epc(1))
+    assert list(decode_lines(report(whole, b"\x00\xf0\x00\x03", whole, whole))) == [
+        FULL,
+        {"error": "00f00003"},
+        FULL,
+        FULL,
+    ]
+
+
 def test_reports_of_other_things() -> None:
     lines = list(decode_lines(report() + report(tlv(242, b"\x89\x00\x00\x00\x05"), b"\x00")))
     assert lines == [

@@ -246,6 +246,8 @@ MALFORMED = [
     tag(epc(1), more=b"\x03\xff\x00\x20aa"),  # longer than what is left
     tag(epc(1), more=impinj(56, 1)[:-1].replace(b"\x00\x0e", b"\x00\x0d", 1)),  # half a value
     tag(epc(1), more=b"\x84" + bytes(7)),  # a stamp cut short
+    tag(epc(1), more=tlv(349, bytes.fromhex("00 0001 0003 abcd"))),  # a result of more words than there are
+    tag(epc(1), more=impinj(55, 2)),  # a serialized TID likewise
 ]
 
 
@@ -259,12 +261,37 @@ def test_a_malformed_tag_costs_itself(bad: bytes) -> None:
     assert +reports.counts == {"malformed": 6}
 
 
-@pytest.mark.parametrize("bad", [b"\x00", b"\x00\xf0\x00\x03", b"\x00\xf0\x01\x00aa", b"\x81\x00\x01"])
-def test_a_broken_report_costs_what_is_behind_the_break(bad: bytes) -> None:
+@pytest.mark.parametrize("bad", [b"\x00", b"\x00\xf0\x00\x03", b"\x00\xf0\x01\x00aa", bytes(7)])
+def test_what_breaks_a_report_costs_itself(bad: bytes) -> None:
     reports = decoder()
-    reads = decode(report(tag(epc(1)), bad) + report(tag(epc(2))), reports)
-    assert [row[0] for row in rows(reads)] == [epc(1).hex().upper(), epc(2).hex().upper()]
-    assert +reports.counts == {"malformed": 1}
+    reads = decode(report(tag(epc(1)), bad, tag(epc(2))) + report(tag(epc(3)), bad) + report(), reports)
+    assert reads.tags.ids == [epc(number).hex().upper() for number in (1, 2, 3)]
+    assert +reports.counts == {"malformed": 2}
+
+
+@pytest.mark.parametrize(
+    ("lie", "lost"), [(-46, 1), (-29, 1), (-8, 1), (-1, 1), (1, 1), (5, 1), (40, 1), (1000, 1)]
+)
+def test_a_tag_whose_length_lies_costs_itself(lie: int, lost: int) -> None:
+    """The next one is found again."""
+    reports = decoder()
+    whole = [tag(epc(number)) for number in range(1, 9)]
+    size = len(whole[0]) + lie
+    several = [*whole[:3], whole[3][:2] + max(size, 0).to_bytes(2) + whole[3][4:], *whole[4:]]
+    for _ in range(2):
+        found = rows(decode(report(*several), reports))
+        names = [row[0] for row in found]
+        assert names == [name for name in (epc(n).hex().upper() for n in range(1, 9)) if name in names]
+        assert len(names) == 8 - lost
+    assert reports.counts["malformed"] >= 2
+
+
+def test_damage_without_end_is_given_up() -> None:
+    reports = decoder()
+    damage, whole = b"\x00\xff", tag(epc(1))
+    assert len(decode(report(damage + b"\x00\xf0" * 70 + whole), reports)) == 0
+    assert len(decode(report(damage + b"\x00\xf0" * 50 + whole), reports)) == 1
+    assert len(decode(report(*[damage + whole + whole] * 40), reports)) == 30
 
 
 def test_what_is_no_tag_is_counted() -> None:

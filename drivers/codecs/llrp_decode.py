@@ -2,14 +2,16 @@
 
 import math
 import re
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from core.tags import tag_id
 from drivers.codecs.errors import ProtocolError
-from drivers.codecs.llrp import HEADER, Message, Node, Parameter, Unknown, decode_message
+from drivers.codecs.llrp import HEADER, Message, Node, Parameter, Unknown, decode_message, decode_parameter
 from drivers.codecs.llrp_frames import Frames
+from drivers.codecs.llrp_layout import BREAKS, next_tag
 from drivers.codecs.llrp_schema import Bits, Value
 from drivers.codecs.llrp_sightings import LAST_TIME
 from drivers.codecs.llrp_tables import MESSAGE_TYPES
@@ -95,11 +97,23 @@ def _message(message: Message) -> Iterator[Line]:
     if message.name != "RO_ACCESS_REPORT" or not message.children:
         yield {"message": message.name, "id": message.id, "version": message.version, **_inside(message)}
     else:
-        for child in message.children:
-            if isinstance(child, Parameter) and child.name == "TagReportData":
-                yield _tag(child)
-            else:
-                yield _readable(child)
+        yield from _reported(message.children)
+
+
+def _reported(children: tuple[Parameter | Unknown, ...]) -> Iterator[Line]:
+    """Tag by tag; behind damage it goes on at the next one, as the driver does."""
+    left, breaks = deque(children), 0
+    while left:
+        child = left.popleft()
+        if isinstance(child, Parameter) and child.name == "TagReportData":
+            yield _tag(child)
+        elif isinstance(child, Unknown) and child.malformed and breaks < BREAKS:
+            breaks += 1
+            behind = next_tag(child.data, 1, len(child.data))
+            yield {"error": child.data[:behind].hex()}
+            left.extendleft(reversed(decode_parameter(child.data[behind:])))
+        else:
+            yield _readable(child)
 
 
 def _tag(data: Parameter) -> Line:

@@ -1,10 +1,11 @@
 """Where things stand in a TagReportData: the shape that equal tags of a report share (LLRP 1.1, TagReportData)."""
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from drivers.codecs.llrp_schema import CUSTOM
+from drivers.codecs.llrp_fields import Short, read_fields
+from drivers.codecs.llrp_schema import CUSTOM, Packed, Spec
 from drivers.codecs.llrp_tables import PARAMETER_TYPES, PARAMETERS
 
 TAG_REPORT_DATA = PARAMETERS["TagReportData"].key
@@ -43,7 +44,7 @@ COLUMNS = {
 class Layout:
     """The shape of one TagReportData of `length` bytes.
 
-    fixed    (offset, bytes) of every header: what all tags of this shape have in common
+    fixed    (offset, bytes) of every header and count: what all tags of this shape have in common
     columns  parameter name -> offset of its value, for names in COLUMNS
     epc      offset and bits of the EPC
     unknown  bytes at the end belong to a TV parameter of unknown size
@@ -74,6 +75,20 @@ _LEAST = {
 """Bytes that the fields of a parameter need at least: a counted field may be empty but has its count."""
 
 
+_COUNTED = frozenset(
+    key
+    for key, spec in PARAMETER_TYPES.items()
+    if any(not isinstance(part, Packed) and not part.size and part.wire != "rest" for part in spec.layout)
+)
+"""Parameters with fields that tell their own length."""
+
+BREAKS = 16
+"""Times that one report may be broken before the rest of it is given up."""
+
+_RESUMPTIONS = 64
+"""Places that are tried for a tag behind damage; beyond, the rest of the report is given up."""
+
+
 def lay_out(tag: bytes) -> Layout | None:
     """The layout of one TagReportData, header included; None if it is malformed or has no EPC."""
     fixed = [(0, tag[:4])]
@@ -87,12 +102,13 @@ def lay_out(tag: bytes) -> Layout | None:
             return None
         fixed.append((start, tag[start : start + head]))
         spec = PARAMETER_TYPES.get(key)
-        if key == _EPC_DATA:
-            bits = int.from_bytes(tag[start + 4 : start + 6])
-            if 6 + (bits + 7) // 8 > size:
+        if spec is not None and key in _COUNTED:
+            counts = _counts(spec, tag, start + head, start + size)
+            if counts is None:
                 return None
-            fixed.append((start + 4, tag[start + 4 : start + 6]))
-            epc = epc or (start + 6, bits)
+            fixed += counts
+        if key == _EPC_DATA:
+            epc = epc or (start + 6, int.from_bytes(tag[start + 4 : start + 6]))
         elif key == _EPC_96:
             epc = epc or (start + head, 96)
         elif spec is not None and spec.name in COLUMNS:
@@ -100,6 +116,34 @@ def lay_out(tag: bytes) -> Layout | None:
         unknown |= spec is None and tag[start] > 0x7F
         start += size
     return Layout(len(tag), tuple(fixed), columns, epc, unknown) if epc else None
+
+
+def next_tag(report: bytes, start: int, end: int) -> int:
+    """Where behind damage a well-formed TagReportData begins that ends with the report or before another; else `end`."""
+    head = struct.pack("!H", TAG_REPORT_DATA)
+    for _ in range(_RESUMPTIONS):
+        start = report.find(head, start, end)
+        if start < 0:
+            break
+        stop = start + int.from_bytes(report[start + 2 : start + 4])
+        if (stop == end or report[stop : min(stop + 2, end)] == head) and lay_out(report[start:stop]):
+            return start
+        start += 1
+    return end
+
+
+def _counts(spec: Spec, tag: bytes, start: int, end: int) -> list[tuple[int, bytes]] | None:
+    """Offset and bytes of the counts of a parameter's fields; None if what they promise is not there."""
+    found = []
+    for part in spec.layout:
+        try:
+            _, stop = read_fields(replace(spec, layout=(part,)), tag, start, end)
+        except Short:
+            return None
+        if not isinstance(part, Packed):
+            found.append((start, tag[start : start + 2]))
+        start = stop
+    return found
 
 
 def _parameter(tag: bytes, start: int) -> tuple[_Key, int, int]:

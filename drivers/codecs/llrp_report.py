@@ -3,7 +3,7 @@
 Tags of one shape are checked header byte by header byte against a template and decoded as columns. As long as
 all of them have the shape of the last ones, their bytes are not even walked through; else the tags are walked
 one by one, sorted by shape, and those of shapes too rare for a template are read singly. A tag that is not well
-formed costs itself; a report whose structure is broken costs what stands behind the break. Both are counted.
+formed costs itself and is counted, also one whose length is wrong: the next one is looked for behind it.
 """
 
 import struct
@@ -17,7 +17,7 @@ from core.records import Channels, Dictionary, Reads
 from drivers.codecs.llrp import HEADER
 from drivers.codecs.llrp_codes import EpcCodes
 from drivers.codecs.llrp_frames import Span
-from drivers.codecs.llrp_layout import TAG_REPORT_DATA, Layout, lay_out
+from drivers.codecs.llrp_layout import BREAKS, TAG_REPORT_DATA, Layout, lay_out, next_tag
 from drivers.codecs.llrp_sightings import Clock, Sightings
 from drivers.codecs.llrp_template import Rows, Template
 
@@ -94,17 +94,34 @@ class ReportDecoder:
         """Start and length of every TagReportData."""
         for _, start, length, repeats in reports:
             for end in range(start + length, start + length * repeats + 1, length):
-                at = end - length + HEADER.size
-                while at < end:
-                    type, size = _TLV.unpack_from(buffer, at) if end - at >= 4 else (0, 0)
-                    if size < 4 or at + size > end or type > 0x7FFF:
-                        self.counts["malformed"] += 1
-                        break
-                    if type == TAG_REPORT_DATA:
-                        yield at, size
-                    else:
-                        self.counts["other"] += 1
-                    at += size
+                yield from self._tags_of(buffer, end - length + HEADER.size, end)
+
+    def _tags_of(self, buffer: bytes, at: int, end: int) -> Iterator[tuple[int, int]]:
+        """The same of one report.
+
+        Where it is broken the length of the tag before may be the lie, and surely is if a TV parameter follows: those
+        stand in tags only.
+        """
+        held: tuple[int, int] | None = None
+        before, breaks = at, 0
+        while at < end:
+            type, size = _TLV.unpack_from(buffer, at) if end - at >= 4 else (buffer[at] << 8, 0)
+            broken = size < 4 or at + size > end or type > 0x7FFF
+            if held is not None and not (broken and type > 0x7FFF):
+                yield held
+            held = None
+            if broken:
+                self.counts["malformed"] += 1
+                breaks += 1
+                at = before = next_tag(buffer, before + 1, end) if breaks < BREAKS else end
+                continue
+            if type == TAG_REPORT_DATA:
+                held = at, size
+            else:
+                self.counts["other"] += 1
+            before, at = at, at + size
+        if held is not None:
+            yield held
 
     def _sort(self, data: bytes, length: int, places: Places, found: Sightings) -> None:
         """Tags of one length to their templates; a new shape makes one while there is room for it."""
