@@ -40,7 +40,7 @@ pytest: $(READY) tools
 # each round: `fuzz` takes examples that no other took, `torture` another seed for the moments
 fuzz: $(READY)
 	for round in $$(seq $(ROUNDS)); do echo "round $$round of $(ROUNDS)"; \
-		$(RUN) -m pytest -n 2 --dist worksteal -m hypothesis --hypothesis-profile=default || exit 1; done
+		$(RUN) -m pytest -n 2 --dist worksteal -m hypothesis --hypothesis-profile=fuzz || exit 1; done
 
 torture: $(READY) tools
 	for round in $$(seq $(ROUNDS)); do echo "round $$round of $(ROUNDS)"; \

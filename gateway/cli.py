@@ -7,10 +7,16 @@ import sys
 def main() -> None:
     """Console entry point."""
     try:
-        status = _dispatch(sys.argv[1:])
-    except BrokenPipeError:  # the reader of our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
+        try:
+            status = _dispatch(sys.argv[1:])
+        finally:
+            sys.stdout.flush()
+    except (BrokenPipeError, SystemExit) as end:
+        # typer makes an exit status of 1 from a pipe that nobody reads any more
+        if isinstance(end, SystemExit) and not isinstance(end.__context__, BrokenPipeError):
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        status = 0  # the reader of our output has seen enough
     sys.exit(status)
 
 

@@ -18,23 +18,26 @@ class Refused(Exception):
 
 
 def ask(path: Path, request: dict[str, str], ends: float = math.inf) -> Iterator[dict[str, Any]]:
-    """The daemon's answers, one after the other, until `ends` on the monotonic clock. Raises NotRunning or Refused."""
+    """The daemon's answers, one after the other, until `ends` on the monotonic clock.
+
+    Raises NotRunning, also when the daemon ends meanwhile, and Refused.
+    """
     with socket.socket(socket.AF_UNIX) as connection:
         try:
             connection.connect(str(path))
+            connection.sendall(json.dumps(request).encode() + b"\n")
         except OSError as error:
             raise NotRunning(
                 f"no daemon answers at {path} ({error.strerror}); start it with `waypost run`"
             ) from None
-        connection.sendall(json.dumps(request).encode() + b"\n")
-        for line in _lines(connection, ends):
+        for line in _lines(connection, path, ends):
             answer: dict[str, Any] = json.loads(line)
             if "error" in answer and len(answer) == 1:
                 raise Refused(str(answer["error"]))
             yield answer
 
 
-def _lines(connection: socket.socket, ends: float) -> Iterator[bytes]:
+def _lines(connection: socket.socket, path: Path, ends: float) -> Iterator[bytes]:
     held = b""
     while (left := ends - time.monotonic()) > 0:
         connection.settimeout(None if left == math.inf else left)
@@ -42,7 +45,9 @@ def _lines(connection: socket.socket, ends: float) -> Iterator[bytes]:
             data = connection.recv(1 << 16)
         except TimeoutError:
             return
+        except ConnectionError:
+            data = b""
         if not data:
-            return
+            raise NotRunning(f"the daemon at {path} has ended; see its log")
         *lines, held = (held + data).split(b"\n")
         yield from lines

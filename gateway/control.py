@@ -17,6 +17,7 @@ from pathlib import Path
 
 from gateway.link import DeviceLink
 from gateway.live import Live
+from gateway.rows import rfc3339
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +131,7 @@ class Control:
                 await asyncio.sleep(1)
                 seconds, before = loop.time() - before, loop.time()
                 states = {name: link.health.state for name, link in self._links.items()}
-                yield {"time": self._now(), "devices": states, "antennas": live.rows(seconds, self._now())}
+                yield {"time": rfc3339(self._now()), "devices": states, "antennas": live.rows(seconds, self._now())}
         finally:
             for link in self._links.values():
                 link.watchers.discard(live.watch)
@@ -150,7 +151,7 @@ class Control:
         try:
             while True:
                 time, data = await chunks.get()
-                yield {"time": time, "data": base64.b64encode(data).decode(), "dropped": dropped}
+                yield {"time": rfc3339(time), "data": base64.b64encode(data).decode(), "dropped": dropped}
         finally:
             link.taps.discard(tap)
 

@@ -155,3 +155,46 @@ def test_help_names_every_command() -> None:
         "bench",
     ]:
         assert f"  {name} " in listed
+
+
+def test_nobody_has_to_read_to_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "w.toml"
+    path.write_text(SITE)
+    times = (f"{60 * number},r,0,{number:024X},-50\n" for number in range(1, 2000))
+    (tmp_path / "reads.csv").write_text("time,reader,antenna,epc,rssi\n" + "".join(times))
+    command = [sys.executable, "-m", "gateway.cli", "replay", str(path), str(tmp_path / "reads.csv")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as replay:
+        assert replay.stdout is not None
+        assert replay.stderr is not None
+        assert b"arrived" in replay.stdout.readline()
+        replay.stdout.close()
+        assert (replay.stderr.read(), replay.wait()) == (b"", 0)
+
+
+def test_a_capture_of_nothing_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "w.toml"
+    path.write_text(SITE)
+    folder = tmp_path / "c"
+    assert waypost("capture", "r", "--to", folder, "--config", path).returncode == 3
+    unknown = waypost("capture", "q", "--to", folder, "--config", path)
+    assert (unknown.returncode, unknown.stderr) == (2, b"no device q; the configuration has r\n")
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("answer", [b"", b'{"half'])
+def test_a_daemon_that_ends_while_it_is_asked_is_told(tmp_path: Path, answer: bytes) -> None:
+    path = tmp_path / "w.toml"
+    path.write_text(SITE)
+    with socket.socket(socket.AF_UNIX) as daemon:
+        daemon.bind(str(tmp_path / "waypost.db.sock"))
+        daemon.listen()
+        for command in ("status", "watch"):
+            arguments = [sys.executable, "-m", "gateway.cli", command, "--config", str(path)]
+            with subprocess.Popen(arguments, cwd=ROOT, stderr=subprocess.PIPE) as asking:
+                connection, _ = daemon.accept()
+                connection.recv(1000)
+                connection.sendall(answer)
+                connection.close()
+                assert asking.stderr is not None
+                assert b"has ended; see its log" in asking.stderr.read()
+            assert asking.returncode == 3

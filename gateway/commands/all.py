@@ -59,5 +59,5 @@ application.command(context_settings={"allow_extra_args": True, "ignore_unknown_
 
 def main(arguments: list[str]) -> int:
     """The exit status of a command."""
-    answer = typer.main.get_command(application)(arguments, standalone_mode=True)
+    answer = typer.main.get_command(application)(arguments, prog_name="waypost")
     return int(answer or 0)

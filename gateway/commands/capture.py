@@ -24,16 +24,17 @@ def capture(
 ) -> None:
     """Write capture.bin (what the device sent) and about.toml (what it is) into a new folder."""
     loaded = load(config)
+    kinds = {one.id: one.kind for one in loaded.settings.device}
+    if device not in kinds:
+        fail(f"no device {device}; the configuration has {', '.join(sorted(kinds))}", exits.UNREADABLE)
     folder = folder or Path(device)
+    started = time.time_ns() // 1000
     try:
         folder.mkdir(parents=True)
+        size, dropped = _record(loaded, device, folder / "capture.bin", seconds)
     except OSError as error:
-        fail(
-            f"the folder {folder} cannot be made: {error.strerror}; name another with --to", exits.UNREADABLE
-        )
-    started = time.time_ns() // 1000
-    size, dropped = _record(loaded, device, folder / "capture.bin", seconds)
-    about = _about(loaded, device, started, size, dropped)
+        fail(f"{error.filename or folder}: {error.strerror}; name another folder with --to", exits.UNREADABLE)
+    about = _about(device, kinds[device], started, size, dropped)
     (folder / "about.toml").write_text(about, encoding="utf-8")
     if json:
         put({"folder": str(folder), "device": device, "bytes": size, "dropped": dropped})
@@ -45,22 +46,25 @@ def _record(loaded: Configuration, device: str, file: Path, seconds: float) -> t
     size = dropped = 0
     ends = time.monotonic() + seconds if seconds else float("inf")
     try:
-        with file.open("wb", buffering=0) as out:  # as it comes, also if this is killed
+        with file.open("xb", buffering=0) as out:  # as it comes, also if this is killed
             for answer in ask(socket_path(loaded.journal), {"command": "capture", "device": device}, ends):
                 data = base64.b64decode(answer["data"])
                 out.write(data)
                 size, dropped = size + len(data), int(answer["dropped"])
     except (NotRunning, Refused) as error:
-        fail(str(error), exits.UNAVAILABLE)
+        if not size:
+            file.unlink()
+            file.parent.rmdir()
+            fail(str(error), exits.UNAVAILABLE)
+        say(str(error))
     except KeyboardInterrupt:
         say("stopped")
     return size, dropped
 
 
-def _about(loaded: Configuration, device: str, started: int, size: int, dropped: int) -> str:
-    kinds = {one.id: one.kind for one in loaded.settings.device}
+def _about(device: str, kind: str, started: int, size: int, dropped: int) -> str:
     return (
-        f'device = "{device}"\nkind = "{kinds[device]}"\ncaptured = "{rfc3339(started)}"\n'
+        f'device = "{device}"\nkind = "{kind}"\ncaptured = "{rfc3339(started)}"\n'
         f"bytes = {size}\nchunks_lost = {dropped}\n"
         'source = "recorded by waypost capture; say here which model and firmware, and what it saw"\n'
     )

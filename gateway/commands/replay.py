@@ -34,6 +34,8 @@ def replay(
             number += 1
     except BadCsv as error:
         fail(str(error), exits.UNREADABLE)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         fail(f"{error.filename}: cannot be read: {error.strerror}", exits.UNREADABLE)
     say(f"{run.reads} reads, {number} events")

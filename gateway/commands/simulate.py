@@ -29,6 +29,8 @@ def simulate(
         asyncio.run(play(loaded, seconds, seed))
     except CannotSimulate as error:
         fail(str(error), exits.WRONG)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         fail(f"a port cannot be used: {error.strerror}; end the program that has it", exits.UNAVAILABLE)
     except KeyboardInterrupt:

@@ -1,5 +1,6 @@
 """`waypost status`: how the running daemon and its devices are."""
 
+import time
 from typing import Any
 
 from gateway import exits
@@ -7,14 +8,19 @@ from gateway.client import NotRunning, Refused, ask
 from gateway.commands.common import AsJson, Config, fail, load, put
 from gateway.control import socket_path
 
+PATIENCE = 30.0
+"""Seconds that a daemon gets to answer."""
+
 
 def status(config: Config = None, json: AsJson = False) -> None:
     """Ask the running daemon how it is. Exit 3 if none answers."""
     path = socket_path(load(config).journal)
     try:
-        answer = next(ask(path, {"command": "status"}))
+        answer = next(ask(path, {"command": "status"}, time.monotonic() + PATIENCE), None)
     except (NotRunning, Refused) as error:
         fail(str(error), exits.UNAVAILABLE)
+    if answer is None:
+        fail(f"the daemon at {path} has not answered for {PATIENCE:g} s; see its log", exits.UNAVAILABLE)
     if json:
         put(answer)
     else:

@@ -29,9 +29,15 @@ def watch(config: Config = None, json: AsJson = False) -> None:
 
 
 def _live(answers: Iterable[dict[str, Any]]) -> None:
+    from rich.console import Console
     from rich.live import Live
 
-    with Live(auto_refresh=False) as screen:
+    console = Console()
+    if not console.is_terminal:  # a file or a pipe keeps them all
+        for answer in answers:
+            console.print(_table(answer))
+        return
+    with Live(console=console, auto_refresh=False) as screen:
         for answer in answers:
             screen.update(_table(answer), refresh=True)
 
