@@ -11,42 +11,8 @@ from core.seen import Seen
 from core.tracks import Tracks
 from core.weights import COARSE, moments, weights
 
-
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """Columns over the pieces of a batch; `sums` int64[n, 6] holds origin, reads, weight and moments where the track is a pass.
-
-    track, cell int32[n]; first, last int64[n] microseconds; count int64[n] sightings
-    grows bool[n]  it lies in or after the newest run of its track, which it merely lengthens
-    """
-
-    track: NDArray[np.int32]
-    cell: Cell
-    first: Times
-    last: Times
-    count: NDArray[np.int64]
-    grows: NDArray[np.bool_]
-    sums: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Sorted:
-    """Reads ordered by cell, then time, each (cell, time) once; `row` int64[n] is their place among the given ones."""
-
-    cell: Cell
-    time: Times
-    rssi: Floats
-    count: Counts
-    row: NDArray[np.int64]
-
-    def where(self, chosen: NDArray[np.bool_]) -> "Sorted":
-        """Some of them."""
-        if chosen.all():
-            return self
-        return Sorted(
-            self.cell[chosen], self.time[chosen], self.rssi[chosen], self.count[chosen], self.row[chosen]
-        )
-
+Mask = NDArray[np.bool_]
+Index = NDArray[np.int64]
 
 ROWS = 1 << 15
 """Rows that `order` takes at once."""
@@ -56,7 +22,53 @@ _CELL_BITS = 42
 _TIME_BITS = 15
 
 
-def order(cells: Cells, seen: Seen, cell: Cell, time: Times, rssi: Floats, count: Counts) -> Sorted:
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """Reads ordered by cell, then time, each (cell, time) once.
+
+    row    int64[n]  their place among the given ones
+    starts int64[m]  where each cell's reads begin
+    """
+
+    cell: Cell
+    time: Times
+    row: Index
+    starts: Index
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Columns over the pieces of a batch.
+
+    track, cell int32[n]; first, last int64[n] microseconds; count int64[n] sightings
+    begin, length int64[n]  the rows of the `Sorted` that they are made of
+    grows bool[n]  it lies in or after the newest run of its track, which it merely lengthens
+    """
+
+    track: NDArray[np.int32]
+    cell: Cell
+    first: Times
+    last: Times
+    count: Index
+    begin: Index
+    length: Index
+    grows: Mask
+
+    def where(self, chosen: Mask) -> "Pieces":
+        """Some of them."""
+        return Pieces(
+            self.track[chosen],
+            self.cell[chosen],
+            self.first[chosen],
+            self.last[chosen],
+            self.count[chosen],
+            self.begin[chosen],
+            self.length[chosen],
+            self.grows[chosen],
+        )
+
+
+def order(cells: Cells, seen: Seen, cell: Cell, time: Times) -> Sorted:
     """Sort at most `ROWS` reads within `SPAN` and drop what was delivered before; remembers the rest.
 
     Cell, time and row share one int64, so that one plain sort does it and the first of equals stays the first.
@@ -65,40 +77,64 @@ def order(cells: Cells, seen: Seen, cell: Cell, time: Times, rssi: Floats, count
     keys = (cell.astype(np.int64) << _CELL_BITS) | ((time - origin) << _TIME_BITS)
     keys |= np.arange(len(keys))
     keys.sort()
-    at = keys & (ROWS - 1)
+    row = keys & (ROWS - 1)
     keys >>= _TIME_BITS
     cell, time = (keys >> (_CELL_BITS - _TIME_BITS)).astype(np.int32), (keys & (SPAN - 1)) + origin
-    keep = np.empty(len(at), np.bool_)
+    keep = np.empty(len(row), np.bool_)
     keep[0] = True
     np.not_equal(keys[1:], keys[:-1], out=keep[1:])
-    stale = time <= cells.last[cell]
-    if stale.any():
-        old = np.flatnonzero(stale)
+    starts = _starts(cell)
+    if (time[starts] <= cells.last[cell[starts]]).any():
+        old = np.flatnonzero(time <= cells.last[cell])
         keep[old[seen.has(cell[old], time[old])]] = False
     if not keep.all():
-        at, cell, time = at[keep], cell[keep], time[keep]
+        row, cell, time = row[keep], cell[keep], time[keep]
+        starts = _starts(cell)
     seen.add(cell, time)
-    return Sorted(cell, time, rssi[at], count[at], at)
+    return Sorted(cell, time, row, starts)
 
 
-def cut(tracks: Tracks, batch: Sorted, track: NDArray[np.int32], passes: bool, raw: bool) -> Pieces:
-    """Cut sorted reads where the cell changes or a gap lies; sums are made for `passes`."""
-    starts = np.empty(len(track), np.bool_)
-    starts[0] = True
-    np.not_equal(batch.cell[1:], batch.cell[:-1], out=starts[1:])
-    starts[1:] |= batch.time[1:] - batch.time[:-1] > tracks.gap[track[1:]]
-    begin = np.flatnonzero(starts)
-    end = np.append(begin[1:], len(track)) - 1
-    count = np.add.reduceat(batch.count, begin, dtype=np.int64)
-    pieces, first = track[begin], batch.time[begin]
-    grows = (tracks.open[pieces] == 1) & (first > tracks.first[pieces])
-    grows &= first - tracks.last[pieces] <= tracks.gap[pieces]
-    if not passes:
-        sums = np.zeros((len(begin), 0), np.int64)
-    else:
-        # moments about the origin of the pass that they lengthen, else about a new one
-        origin = np.where(grows, tracks.sums[tracks.row[pieces], 0], first >> COARSE << COARSE)
-        spread = np.repeat(origin, end - begin + 1)
-        parts = moments(weights(batch.rssi, raw), batch.time, spread)
-        sums = np.column_stack((origin, count, np.add.reduceat(parts, begin, axis=0)))
-    return Pieces(pieces, batch.cell[begin], first, batch.time[end], count, grows, sums)
+def _starts(cell: Cell) -> Index:
+    new = np.ones(len(cell), np.bool_)
+    np.not_equal(cell[1:], cell[:-1], out=new[1:])
+    return np.flatnonzero(new)
+
+
+def cut(tracks: Tracks, batch: Sorted, of: Cell, count: Counts) -> Pieces:
+    """Cut sorted reads where the cell changes or a gap lies.
+
+    of     int32[cells]  the track of each cell; reads of cells without one (-1) make no piece
+    count  of each read, in the order of `batch`
+    """
+    begin = _cuts(tracks, batch, of)
+    length = np.diff(begin, append=len(batch.cell))
+    sightings = length if (count == 1).all() else np.add.reduceat(count, begin, dtype=np.int64)
+    cell = batch.cell[begin]
+    track, first, last = of[cell], batch.time[begin], batch.time[begin + length - 1]
+    grows = (tracks.open[track] == 1) & (first > tracks.first[track])
+    grows &= first - tracks.last[track] <= tracks.gap[track]
+    pieces = Pieces(track, cell, first, last, sightings, begin, length, grows)
+    return pieces if int(track.min()) >= 0 else pieces.where(track >= 0)
+
+
+def _cuts(tracks: Tracks, batch: Sorted, of: Cell) -> Index:
+    """Where pieces begin; in a batch shorter than every gap, only where another cell does."""
+    if int(batch.time.max()) - int(batch.time.min()) <= tracks.least_gap:
+        return batch.starts
+    new = batch.time[1:] - batch.time[:-1] > tracks.gap[of[batch.cell[1:]]]
+    return np.union1d(batch.starts, np.flatnonzero(new) + 1)
+
+
+def sums(tracks: Tracks, batch: Sorted, pieces: Pieces, rssi: Floats, raw: bool) -> NDArray[np.int64]:
+    """int64[n, 6] of pieces of passes: origin, reads, weight and moments.
+
+    They are about the origin of the pass that a piece lengthens, else about a new one.
+    """
+    rows = np.repeat(pieces.begin - np.cumsum(pieces.length) + pieces.length, pieces.length)
+    rows += np.arange(len(rows))
+    time = batch.time[rows]
+    old = tracks.sums[tracks.row[pieces.track], 0]
+    origin = np.where(pieces.grows, old, pieces.first >> COARSE << COARSE)
+    parts = moments(weights(rssi[batch.row[rows]], raw), time, np.repeat(origin, pieces.length))
+    begin = np.cumsum(pieces.length) - pieces.length
+    return np.column_stack((origin, pieces.count, *(np.add.reduceat(part, begin) for part in parts)))

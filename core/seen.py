@@ -92,7 +92,9 @@ class Seen:
 
     def _flush(self) -> None:
         if self._fresh:
-            pairs = np.fromiter(chain.from_iterable(self._fresh), np.int64, 2 * len(self._fresh)).reshape(-1, 2)
+            pairs = np.fromiter(chain.from_iterable(self._fresh), np.int64, 2 * len(self._fresh)).reshape(
+                -1, 2
+            )
             self._fresh.clear()
             self._append(pairs[:, 0].astype(np.int32), pairs[:, 1])
 

@@ -17,6 +17,9 @@ from core.weights import COARSE, FINE, Sums
 
 Column = NDArray[np.int64]
 
+NEVER = 1 << 62
+"""A gap that nothing is longer than."""
+
 
 class Kind(IntEnum):
     """What a track's runs mean."""
@@ -83,6 +86,7 @@ class Tracks:
     rivals              int8[n]   1 if the subject was ever heard in another zone too
     kind int8[n], subject int32[n], place int32[n]
     sums                int64[m, Sums.WIDTH] of passes; row int32[n] says where, -1 for no pass
+    least_gap           the shortest of all gaps
     armed, armed_by     int64[n], int32[n]  threshold and source of the timer that is set; source -1 = none
     """
 
@@ -99,6 +103,7 @@ class Tracks:
         self.row: NDArray[np.int32] = np.full(room, -1, np.int32)
         self.sums: NDArray[np.int64] = np.zeros((rows, Sums.WIDTH), np.int64)
         self.rows = 0
+        self.least_gap = NEVER
         self._views()
         self.kind: list[Kind] = []
         self.subject: list[int] = []
@@ -113,6 +118,7 @@ class Tracks:
             self._grow()
         self.size += 1
         self.gap[number] = gap
+        self.least_gap = min(gap, self.least_gap)
         self.kind.append(kind)
         self.subject.append(subject)
         self.place.append(place)

@@ -50,12 +50,12 @@ def weight(rssi: float, raw: bool) -> int:
     return _DBM_LIST[round((max(-85.0, min(rssi, -43.0)) + 85.0) * 4.0)]
 
 
-def moments(weight: Times, time: Times, origin: Times) -> NDArray[np.int64]:
-    """Weight, first, rough and second moment of each read about its `origin` (multiples of 65,536 us): int64[n, 4]."""
+def moments(weight: Times, time: Times, origin: Times) -> tuple[Times, Times, Times, Times]:
+    """Weight, first, rough and second moment of each read about its `origin` (multiples of 65,536 us); each int64[n]."""
     fine = (time >> FINE) - (origin >> FINE)
     coarse = (time >> COARSE) - (origin >> COARSE)
     rough = weight * coarse
-    return np.stack((weight, weight * fine, rough, rough * coarse), axis=1)
+    return weight, weight * fine, rough, rough * coarse
 
 
 @dataclass(slots=True)
