@@ -92,6 +92,10 @@ class Pipeline:
         decider.rest(source)
         return decided
 
+    def due(self, source: str) -> int | None:
+        """How far a source's frontier must come before anything is decided by it; None = nothing waits for it."""
+        return self._sources[source].due()
+
     def _hear(self, source: Source, reads: Reads) -> None:
         fill(source, reads.time)
         if source.blind_since is not None and source.up:

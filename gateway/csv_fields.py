@@ -15,6 +15,8 @@ Whole = NDArray[np.int64]
 WIDEST = 80
 """Bytes that a cell may have here."""
 _COMMA, _NEWLINE, _RETURN, _DOT, _MINUS, _ZERO = (ord(sign) for sign in ",\n\r.-0")
+LATEST = 253_402_300_799_999_999
+"""The last microsecond of the year 9999, the end of RFC 3339."""
 _DIGITS = 15
 """Decimal digits that a double holds exactly."""
 _STAMP = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":"}
@@ -102,6 +104,8 @@ def epoch_seconds(cell: Bytes) -> Whole | None:
     if found is None or (found[1] > 6).any():
         return None
     mantissa, places = found
+    if (mantissa > LATEST // 10 ** (6 - places)).any():
+        return None
     return mantissa * 10 ** (6 - places)
 
 

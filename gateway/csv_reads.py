@@ -82,17 +82,21 @@ def _tag(text: str) -> str:
 
 
 class CsvReads:
-    """The rows of one file; `tags` and `readers` may be shared by several files."""
+    """The rows of one file; `tags` and `readers` may be shared by several files.
+
+    unknown  columns that nobody knows, which are left out: the header is read with the first block
+    """
 
     def __init__(self, path: Path, tags: Tags, readers: Dictionary) -> None:
-        self._path = path
         self._tags = tags
         self._readers = readers
         self._newest = np.iinfo(np.int64).min
+        self.path = path
+        self.unknown: list[str] = []
 
     def blocks(self) -> Iterator[Block]:
         """The rows in order. Raises BadCsv, OSError."""
-        with self._path.open("rb") as file:
+        with self.path.open("rb") as file:
             header = self._header(file.readline())
             line = 2
             while lines := file.readlines(BYTES):
@@ -110,15 +114,15 @@ class CsvReads:
             return data.decode()
         except UnicodeDecodeError as error:
             line += data.count(b"\n", 0, error.start)
-            raise BadCsv(f"{self._path}:{line}: not UTF-8; save it as CSV in UTF-8") from None
+            raise BadCsv(f"{self.path}:{line}: not UTF-8; save it as CSV in UTF-8") from None
 
     def _check(self, header: list[str]) -> None:
-        missing = [name for name in REQUIRED if name not in header]
-        unknown = [name for name in header if name not in REQUIRED + OPTIONAL]
-        if missing or unknown:
-            what = f"no column {missing[0]}" if missing else f"unknown column {unknown[0]}"
+        missing = [f"no column {name}" for name in REQUIRED if name not in header]
+        twice = [f"column {name} twice" for name in REQUIRED + OPTIONAL if header.count(name) > 1]
+        if missing or twice:
             known = ",".join(REQUIRED) + "[," + ",".join(OPTIONAL) + "]"
-            raise BadCsv(f"{self._path}:1: {what}; the header is {known}")
+            raise BadCsv(f"{self.path}:1: {(missing + twice)[0]}; the header is {known}")
+        self.unknown = [name for name in header if name not in REQUIRED + OPTIONAL]
 
     def _plain(self, header: list[str], chunk: bytes) -> Block | None:
         """All lines at once, if they are uniform enough; any doubt is for `_careful`."""
@@ -152,9 +156,9 @@ class CsvReads:
         try:
             rows = list(csv.reader(lines, strict=True))
         except csv.Error as error:
-            raise BadCsv(f"{self._path}:{line}: not CSV, here or below: {error}") from None
+            raise BadCsv(f"{self.path}:{line}: not CSV, here or below: {error}") from None
         if len(rows) != len(lines):
-            raise BadCsv(f"{self._path}:{line}: a cell, here or below, holds a line's end; remove it")
+            raise BadCsv(f"{self.path}:{line}: a cell, here or below, holds a line's end; remove it")
         return self._rows(header, [row for row in rows if row], line)
 
     def _rows(self, header: list[str], rows: list[list[str]], line: int) -> Block:
@@ -162,7 +166,7 @@ class CsvReads:
             return self._parsed(dict(zip(header, zip(*rows, strict=True), strict=True)))
         except ValueError:
             if len(rows) == 1:
-                raise BadCsv(f"{self._path}:{line}: {self._fault(header, rows[0])}") from None
+                raise BadCsv(f"{self.path}:{line}: {self._fault(header, rows[0])}") from None
             half = len(rows) // 2  # find the line: rare, so by halves
             self._rows(header, rows[:half], line)
             self._rows(header, rows[half:], line + half)
@@ -225,22 +229,33 @@ class CsvReads:
             _floats((cell,))
         elif name == "epc":
             self._tags.column((cell.encode(),))
-        elif name != "reader":
+        elif name in ("antenna", "channel", "count"):
             {"antenna": _port, "channel": _channel, "count": _count}[name](cell.encode())
 
 
 def _times(texts: Sequence[str]) -> NDArray[np.int64]:
-    """Epoch seconds, or RFC 3339, told by the first of the column."""
-    if "-" not in texts[0][1:]:
-        seconds = np.array(texts).astype(np.float64)
-        if not np.isfinite(seconds).all():
-            raise ValueError("no time; write RFC 3339 or epoch seconds")
-        # below 2**53 microseconds, the year 2255, a double still tells microseconds apart
-        return np.rint(seconds * 1e6).astype(np.int64)
-    if all(20 <= len(text) <= 27 and text[10] == "T" and text[-1] == "Z" for text in texts):
+    """Epoch seconds or RFC 3339, each in its own notation. Raises ValueError."""
+    stamps = ["-" in text[1:] for text in texts]
+    if not any(stamps):
+        return _epoch_seconds(texts)
+    if all(20 <= len(text) <= 27 and text[10:11] == "T" and text[-1] == "Z" for text in texts):
         plain = [text[:-1] for text in texts]
         return np.array(plain, "datetime64[us]").astype(np.int64)
-    return np.array([microseconds(text) for text in texts], np.int64)
+    moments = (
+        microseconds(text) if stamp else int(_epoch_seconds((text,))[0])
+        for text, stamp in zip(texts, stamps, strict=True)
+    )
+    return np.fromiter(moments, np.int64, len(texts))
+
+
+def _epoch_seconds(texts: Sequence[str]) -> NDArray[np.int64]:
+    seconds = np.array(texts).astype(np.float64)
+    if not np.isfinite(seconds).all():
+        raise ValueError("no time; write RFC 3339 or epoch seconds")
+    if not (np.abs(seconds) < csv_fields.LATEST / 1e6).all():
+        raise ValueError("after the year 9999; write seconds, not milliseconds")
+    # below 2**53 microseconds, the year 2255, a double still tells microseconds apart
+    return np.rint(seconds * 1e6).astype(np.int64)
 
 
 def _floats(texts: Sequence[str]) -> NDArray[np.float32]:

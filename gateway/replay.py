@@ -13,6 +13,9 @@ from core.site import Site
 from gateway.csv_reads import Block
 from gateway.outlook import Outlook
 
+NEVER = 1 << 62
+"""A second that no recording reaches."""
+
 
 class Replay:
     """One run. Virtual time is the newest record so far; at each of its whole seconds, and at the end, every source
@@ -57,9 +60,21 @@ class Replay:
             code = self._readers.codes.get(source)
             following = None if code is None else outlook.next_time(code, row)
             bounds[source] = second * SECOND if following is None else following
-        for tick in range(first, second + 1):
+        tick = first
+        while tick < second:
+            tick = max(tick, min(self._next(bounds), second))
             yield from self._alive(tick * SECOND, bounds)
+            tick += 1
+        if tick == second:
+            yield from self._alive(second * SECOND, bounds)
         self._second = second
+
+    def _next(self, bounds: Mapping[str, int]) -> int:
+        """The next whole second in which a source has something to decide; those before it are passed over."""
+        dues = ((self.pipeline.due(source), bound) for source, bound in bounds.items())
+        return min(
+            (-(-due // SECOND) for due, bound in dues if due is not None and due <= bound), default=NEVER
+        )
 
     def _alive(self, time: int, bounds: Mapping[str, int]) -> Iterator[Event]:
         """Every source says that it has told everything up to a time, or up to its bound if that is earlier."""

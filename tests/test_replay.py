@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from core.events import Event
 from core.records import SECOND, Dictionary
 from gateway import csv_fields
+from gateway.commands.all import application
 from gateway.configuration import load
 from gateway.csv_merge import merged
 from gateway.csv_reads import BadCsv, Block, CsvReads, Tags
@@ -126,7 +128,8 @@ def test_absent_cells_and_optional_columns(tmp_path: Path) -> None:
     ("text", "says"),
     [
         ("time,reader,antenna,rssi\n", ":1: no column epc"),
-        (HEADER + ",colour\n", ":1: unknown column colour"),
+        (HEADER + ",time\n", ":1: column time twice"),
+        (HEADER + "\n1777636800000,r,1,E200,-50\n", ":2: time = '1777636800000': after the year 9999"),
         (HEADER + "\n1,r,1,E200,-50\n1,r,1,E20,-50\n", ":3: epc = 'E20'"),
         (HEADER + "\n1,r,1,E200,-50\nsoon,r,1,E200,-50\n", ":3: time = 'soon'"),
         (HEADER + "\n1,r,1,E200,-50\n1,r,1,E200,loud\n", ":3: rssi = 'loud'"),
@@ -244,3 +247,43 @@ def test_at_the_end_who_is_heard_elsewhere_has_moved(tmp_path: Path) -> None:
 def test_at_the_end_who_is_heard_in_both_stays(tmp_path: Path) -> None:
     rows = [f"{100 + n},{'rq'[n % 2]},1,E200,-50\n" for n in range(10)]
     assert [event.place for event in events(tmp_path, TWO_READERS, "".join(rows))] == ["y"]
+
+
+def test_notations_of_time_may_change_within_a_file(tmp_path: Path) -> None:
+    rows = "1777636800.5,r,1,E200,-50\n2026-05-01T12:00:01Z,r,1,E200,-50\n1777636802,r,1,E200,-50\n"
+    (block,) = parse(tmp_path / "r.csv", HEADER + "\n" + rows)
+    assert (block.reads.time - 1777636800 * SECOND).tolist() == [500_000, 1_000_000, 2_000_000]
+
+
+def test_columns_that_nobody_knows_are_left_out_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_text("site," + HEADER + ",colour\na,1,r,1,E200,-50,red\n")
+    file = CsvReads(path, Tags(), Dictionary())
+    assert [one[3:] for one in cells(file.blocks())] == [("E200", -50.0)]
+    assert file.unknown == ["site", "colour"]
+    path.write_text("site," + HEADER + "\na,1,r,1,E20,-50\n")
+    with pytest.raises(BadCsv, match="epc = 'E20'"):
+        list(CsvReads(path, Tags(), Dictionary()).blocks())
+
+
+def test_a_replay_tells_the_columns_that_it_left_out(tmp_path: Path) -> None:
+    (tmp_path / "site.toml").write_text(TWO_READERS)
+    (tmp_path / "r.csv").write_text(HEADER + ",colour\n100,r,1,E200,-50,red\n")
+    done = CliRunner().invoke(application, ["replay", str(tmp_path / "site.toml"), str(tmp_path / "r.csv")])
+    assert (done.exit_code, len(done.stdout.splitlines())) == (0, 1)
+    assert "r.csv: column colour was left out" in done.stderr
+
+
+def test_decades_without_a_row_take_no_time(tmp_path: Path) -> None:
+    rows = (
+        "946684800,r,1,E200,-50\n946684801,r,1,E200,-50\n1777636800,q,1,E201,-50\n1777636900,r,1,E200,-50\n"
+    )
+    found = events(tmp_path, TWO_READERS, rows)
+    told = [(one.kind, one.tag, one.time // SECOND, one.detected // SECOND) for one in found]
+    assert told == [
+        ("arrived", "E200", 946684800, 946684803),
+        ("departed", "E200", 946684801, 946684834),
+        ("arrived", "E201", 1777636800, 1777636803),
+        ("departed", "E201", 1777636800, 1777636833),
+        ("arrived", "E200", 1777636900, 1777636902),
+    ]

@@ -27,9 +27,10 @@ def replay(
 
     tags, readers = Tags(), Dictionary()
     run = Replay(load(file).site, readers)
+    files = [CsvReads(path, tags, readers) for path in inputs]
     number = 0
     try:
-        for event in run.run(merged([CsvReads(path, tags, readers) for path in inputs])):
+        for event in run.run(merged(files)):
             print(json_text.dumps(event_json(event), ensure_ascii=False, default=dict))
             number += 1
     except BadCsv as error:
@@ -39,5 +40,8 @@ def replay(
     except OSError as error:
         fail(f"{error.filename}: cannot be read: {error.strerror}", exits.UNREADABLE)
     say(f"{run.reads} reads, {number} events")
+    for one in files:
+        for column in one.unknown:
+            say(f"{one.path}: column {column} was left out: replay does not know it")
     for reader, reads in run.unknown.items():
         say(f"{reads} reads of {reader or 'a reader without a name'} were left out: no such device in {file}")
