@@ -67,6 +67,7 @@ def test_a_run_is_from_event_to_event() -> None:
 
 def test_another_rospecs_events_say_nothing() -> None:
     play = waiting()
+    assert play.hear(turned(play, 3)) == []
     other = Parameter("ROSpecEvent", {"type": START, "rospec_id": 77})
     assert play.hear(event(other)) == []
 

@@ -151,6 +151,10 @@ STAMP = NOW - 300_000
             Notice("reader_exceptions", "the reader reports: too hot"),
         ),
         (
+            Parameter("ReaderExceptionEvent", {"message": "too\nhot " + 60_000 * "!"}),
+            Notice("reader_exceptions", "the reader reports: too hot " + 292 * "!"),
+        ),
+        (
             Parameter("ConnectionAttemptEvent", {"status": 4}),
             Notice("other_clients", "another client tried to connect to the reader"),
         ),
@@ -256,7 +260,7 @@ def test_our_rospec_is_started_again() -> None:
     play = Play(Peer())
     play.start()
     (id,) = play.peer.specs
-    play.hear(ended(id + 1), ended(id, type=2))
+    play.hear(ended(id + 1), ended(id, type=2), ended(id, type=3))
     assert play.peer.names == COLD
     play.pass_time(2)
     assert play.hear(ended(id)) == []

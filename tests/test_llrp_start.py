@@ -1,5 +1,6 @@
 """From the greeting to reading: llrp_start.py, llrp_takeover.py, and how llrp_session.py goes through them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -190,6 +191,22 @@ def test_a_reader_that_does_not_know_0_for_all() -> None:
     assert len(peer.specs) == 1
 
 
+@pytest.mark.parametrize("answer", [failing(), refusal(109)])
+def test_a_reader_that_does_not_list_its_rospecs(answer: Callable[[Message], list[Message]]) -> None:
+    """It may have some, of which reports are held: they are fetched, and then all are deleted."""
+    peer = Peer(specs={5: 2})
+    peer.answers["GET_ROSPECS"] = answer
+    play = Play(peer)
+    play.hear(greeting())
+    play.wait()
+    play.hear(old(2))
+    play.wait()
+    assert peer.names == [*COLD[:4], "GET_REPORT", *COLD[4:]]
+    assert play.session.info is not None
+    assert len(peer.specs) == 1
+    assert tags_of(play.heard) == [name(2)]
+
+
 def enable_only(peer: Peer) -> None:
     """It does not start by itself, and tells nothing."""
 
@@ -253,7 +270,7 @@ def test_a_triggered_rospec_is_not_started() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["GET_READER_CAPABILITIES", "SET_READER_CONFIG", "GET_ROSPECS", "ADD_ROSPEC", "ENABLE_ROSPEC"]
+    "name", ["GET_READER_CAPABILITIES", "SET_READER_CONFIG", "ADD_ROSPEC", "ENABLE_ROSPEC"]
 )
 @pytest.mark.parametrize("answer", [failing(101, "no"), refusal(101, "no"), refusal(101, "no", id=0)])
 def test_a_refused_request(name: str, answer: object) -> None:
@@ -280,14 +297,17 @@ def test_settings_that_the_reader_cannot_fulfil() -> None:
     assert isinstance(play.session.error, Unsupported)
 
 
-def test_the_hop_table_gives_the_channels() -> None:
+@pytest.mark.parametrize(("hopping", "kilohertz"), [(0, 865_700), (1, 902_750)])
+def test_the_hop_table_gives_the_channels(hopping: int, kilohertz: int) -> None:
     peer = Peer()
     fine = peer._get_reader_capabilities
 
     def with_table(request: Message) -> list[Message]:
         (answer,) = fine(request)
         fixed = Parameter("FixedFrequencyTable", {"frequencies": (865_700,)})
-        band = Parameter("UHFBandCapabilities", {}, (Parameter("FrequencyInformation", {}, (fixed,)),))
+        hops = Parameter("FrequencyHopTable", {"hop_table_id": 1, "frequencies": (902_750,)})
+        information = Parameter("FrequencyInformation", {"hopping": hopping}, (hops, fixed))
+        band = Parameter("UHFBandCapabilities", {}, (information,))
         return [
             replace(answer, children=(*answer.children, Parameter("RegulatoryCapabilities", {}, (band,))))
         ]
@@ -298,4 +318,4 @@ def test_the_hop_table_gives_the_channels() -> None:
     (reads,) = play.hear(report(tag(epc(1), channel=1)))
     assert isinstance(reads, Reads)
     assert reads.channel is not None
-    assert reads.channel.tolist() == [865_700]
+    assert reads.channel.tolist() == [kilohertz]

@@ -67,7 +67,7 @@ class Capabilities:
 
     def channels(self) -> Channels | None:
         """int32: kHz by channel index, with a 0 at both ends for what is not in the table; None if unknown."""
-        table = self.fixed or next(iter(self.hop_tables.values()), ())
+        table = next(iter(self.hop_tables.values()), ()) or self.fixed
         return np.array([0, *table, 0], np.int32) if table else None
 
 

@@ -7,6 +7,7 @@ from core.records import AntennaState, Body, Dropped, Gpi
 from drivers.codecs.errors import ProtocolError
 from drivers.codecs.llrp import Parameter
 from drivers.codecs.llrp_sightings import LAST_TIME
+from drivers.codecs.llrp_status import LONGEST
 
 REFUSALS = {
     1: "it is connected to a client of its own choice (reader-initiated); end that connection at the reader",
@@ -70,7 +71,8 @@ def _filling(event: Parameter, time: int, since: int) -> Notice:
 
 
 def _exception(event: Parameter, time: int, since: int) -> Notice:
-    return Notice("reader_exceptions", f"the reader reports: {event.fields.get('message', '')!s}")
+    text = " ".join(str(event.fields.get("message", "")).split())
+    return Notice("reader_exceptions", f"the reader reports: {text[:LONGEST]}")
 
 
 def _attempt(event: Parameter, time: int, since: int) -> Notice:

@@ -34,6 +34,9 @@ STATUS_CODES = {
 }
 """Names of the status codes."""
 
+LONGEST = 300
+"""Characters of a reader's own words that are repeated; it may send 65,535."""
+
 _DEPTH = 8
 
 
@@ -45,7 +48,7 @@ def failure(message: Message) -> str | None:
     code = status.number("status_code")
     if code == 0 and message.name != "ERROR_MESSAGE":
         return None
-    text = status.fields.get("error_description", "")
+    text = str(status.fields.get("error_description", ""))[:LONGEST]
     return "; ".join([_name(code) + (f" {text!r}" if text else ""), *_details(status, _DEPTH)])
 
 

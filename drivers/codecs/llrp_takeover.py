@@ -30,13 +30,14 @@ def take_over(talk: Dialogue, spec: Parameter, caught_up: Callable[[], bool]) ->
 
     The answer tells whether it runs: one with a trigger may be waiting for it.
     """
-    states = yield from _states(talk)
+    listed = yield from talk.ask("GET_ROSPECS")
+    states = _states(listed)
     held = talk.say("ENABLE_EVENTS_AND_REPORTS")
     yield from _drained(held, caught_up)
     id = spec.number("rospec_id")
     state = states.pop(id, None)
     if state is None:
-        if states:
+        if states or failure(listed) is not None:  # a reader that does not list them may have some
             yield from _drained(talk.say("GET_REPORT"), caught_up)
         yield from _delete_all(talk, states)
         yield from talk.request("ADD_ROSPEC", {}, (spec,))
@@ -59,9 +60,8 @@ def _triggers(spec: Parameter) -> Iterator[Parameter]:
         yield from boundary.every("ROSpecStartTrigger")
 
 
-def _states(talk: Dialogue) -> Script[dict[int, int]]:
-    """The reader's ROSpecs: id -> state."""
-    listed = yield from talk.request("GET_ROSPECS")
+def _states(listed: Message) -> dict[int, int]:
+    """The reader's ROSpecs by GET_ROSPECS_RESPONSE: id -> state."""
     return {spec.number("rospec_id"): spec.number("current_state") for spec in listed.every("ROSpec")}
 
 
@@ -104,6 +104,6 @@ def _start(talk: Dialogue, id: int) -> Script[None]:
     """Some readers leave that to us. Raises ProtocolError if it does not start at all."""
     why = failure((yield from talk.ask("START_ROSPEC", {"rospec_id": id})))
     if why is not None:
-        states = yield from _states(talk)
+        states = _states((yield from talk.ask("GET_ROSPECS")))
         if states.get(id) != ACTIVE:
             raise ProtocolError(f"the reader refused START_ROSPEC: {why}")
