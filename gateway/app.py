@@ -25,8 +25,9 @@ from gateway.reader import Reader
 from gateway.recovery import Pipelines, Recovered, Wreck
 from gateway.retention import Limits
 from gateway.signs import NEVER, shifted
-from gateway.status import health, status
+from gateway.status import evicted, health, status
 from gateway.supervisor import supervise
+from gateway.unknown import unknown
 from gateway.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -93,7 +94,8 @@ class Daemon:
         writer = Writer(self.intake, journal, Pipelines(site), known, thread, self._progress, idle)
         writer.listeners = self.listeners
         self._writer, self._journal = writer, journal
-        control = Control(socket_path(self.configuration.journal), self.links, self.status, self.clock.now)
+        path = socket_path(self.configuration.journal)
+        control = Control(path, self.links, self.status, self.unknown, self.clock.now)
         recovered = await self._recover(writer, journal, thread)
         server = await control.serve()
         try:
@@ -191,12 +193,19 @@ class Daemon:
             await self.intake.put(Input(sources[0].id, now, Shift(now, by)))
 
     async def _watch_health(self, writer: Writer) -> None:
-        told = ""
+        told, forgotten = "", False
         while True:
             text = health(self.links.values(), writer)
             if text != told:
                 self._notifier.status(text)
                 told = text
+            if not forgotten and evicted(writer):
+                forgotten = True
+                log.warning(
+                    "more than %d unknown tags (tags.limit): the longest unheard are forgotten and counted; "
+                    "filter them with tags.accept or tags.ignore",
+                    self.configuration.site.tags.limit,
+                )
             await asyncio.sleep(STATUS_PERIOD)
 
     def _progress(self) -> None:
@@ -212,6 +221,12 @@ class Daemon:
             return {}
         site = self.configuration.site.id
         return status(site, self._journal.counts(), self.links, self._writer, self.intake)
+
+    def unknown(self, limit: int) -> dict[str, object]:
+        """What `waypost status --unknown --json` prints."""
+        if self._writer is None:
+            return {}
+        return unknown(self.configuration.site.tags, self._writer, limit)
 
 
 def _adopt(pipeline: Decider, past: Reader, now: int) -> Decided:

@@ -4,7 +4,7 @@ import json
 import math
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ class Refused(Exception):
     """The daemon answered with an error."""
 
 
-def ask(path: Path, request: dict[str, str], ends: float = math.inf) -> Iterator[dict[str, Any]]:
+def ask(path: Path, request: Mapping[str, str | int], ends: float = math.inf) -> Iterator[dict[str, Any]]:
     """The daemon's answers, one after the other, until `ends` on the monotonic clock.
 
     Raises NotRunning, also when the daemon ends meanwhile, and Refused.

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from core.events import Event, Gap
+from core.inbox import Listed
 from core.records import Input
 
 
@@ -28,6 +29,11 @@ class Decider(Protocol):
 
     @property
     def counts(self) -> Mapping[str, Mapping[str, int]]: ...
+
+    @property
+    def unknown_tags(self) -> int: ...
+
+    def inbox(self, limit: int, /) -> Sequence[Listed]: ...
 
 
 class Restorer(Protocol):

@@ -1,8 +1,8 @@
 """The socket beside the journal over which a running daemon is spoken to.
 
-One request, a JSON object on one line: {"command": "status"}, {"command": "watch"} or {"command": "capture",
-"device": ID}. The answer is one JSON object per line; `watch` and `capture` go on until the client closes.
-An error is {"error": TEXT}.
+One request, a JSON object on one line: {"command": "status"}, {"command": "unknown", "limit": TAGS}, {"command":
+"watch"} or {"command": "capture", "device": ID}. The answer is one JSON object per line; `watch` and `capture` go on
+until the client closes. An error is {"error": TEXT}.
 """
 
 import asyncio
@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 LONGEST_REQUEST = 4096
 CLIENTS = 16
 """Connections at a time; more are refused with an error."""
+SHOWN = 1_000
+"""Unknown tags in an answer when the client does not say how many, and `MOST` that it may ask for."""
+MOST = 10_000
 CAPTURE_CHUNKS = 1024
 """Chunks of captured bytes that may wait for a slow client; more are dropped and counted in the stream."""
 
@@ -43,11 +46,17 @@ class Control:
     """Serves the socket for one daemon."""
 
     def __init__(
-        self, path: Path, links: Mapping[str, DeviceLink], status: Callable[[], Json], now: Callable[[], int]
+        self,
+        path: Path,
+        links: Mapping[str, DeviceLink],
+        status: Callable[[], Json],
+        unknown: Callable[[int], Json],
+        now: Callable[[], int],
     ) -> None:
         self._path = path
         self._links = links
         self._status = status
+        self._unknown = unknown
         self._now = now
         self._clients: set[asyncio.Task[None]] = set()
 
@@ -107,7 +116,9 @@ class Control:
     def _answers(self, request: object) -> AsyncGenerator[Json, None]:
         command = request.get("command") if isinstance(request, dict) else None
         if command == "status":
-            return self._one_status()
+            return _one(self._status())
+        if command == "unknown" and isinstance(request, dict):
+            return _one(self._unknown(_limit(request.get("limit", SHOWN))))
         if command == "watch":
             return self._watch()
         if command == "capture" and isinstance(request, dict):
@@ -115,10 +126,7 @@ class Control:
             if device not in self._links:
                 raise ValueError(f"no device {device}; known: {', '.join(sorted(self._links))}")
             return self._capture(self._links[device])
-        raise ValueError("the commands are status, watch and capture")
-
-    async def _one_status(self) -> AsyncGenerator[Json, None]:
-        yield self._status()
+        raise ValueError("the commands are status, unknown, watch and capture")
 
     async def _watch(self) -> AsyncGenerator[Json, None]:
         live = Live()
@@ -131,7 +139,11 @@ class Control:
                 await asyncio.sleep(1)
                 seconds, before = loop.time() - before, loop.time()
                 states = {name: link.health.state for name, link in self._links.items()}
-                yield {"time": rfc3339(self._now()), "devices": states, "antennas": live.rows(seconds, self._now())}
+                yield {
+                    "time": rfc3339(self._now()),
+                    "devices": states,
+                    "antennas": live.rows(seconds, self._now()),
+                }
         finally:
             for link in self._links.values():
                 link.watchers.discard(live.watch)
@@ -154,6 +166,16 @@ class Control:
                 yield {"time": rfc3339(time), "data": base64.b64encode(data).decode(), "dropped": dropped}
         finally:
             link.taps.discard(tap)
+
+
+def _limit(asked: object) -> int:
+    if not isinstance(asked, int) or not 1 <= asked <= MOST:
+        raise ValueError(f"limit {asked!r} is no number of tags from 1 to {MOST}")
+    return asked
+
+
+async def _one(answer: Json) -> AsyncGenerator[Json, None]:
+    yield answer
 
 
 async def _talk(writer: asyncio.StreamWriter, answers: AsyncGenerator[Json, None]) -> None:

@@ -14,6 +14,7 @@ READS = ("received", "noise", "duplicates", "filtered", "accepted")
 
 
 OF_ACCEPTED = ("late", "too_late", "unplaced")
+OF_FILTERED = ("unknown",)
 
 
 def status(
@@ -39,6 +40,11 @@ def health(links: Iterable[DeviceLink], writer: Writer) -> str:
     return "; ".join(wrong) or "ok"
 
 
+def evicted(writer: Writer) -> int:
+    """Unknown tags that were forgotten since the daemon's start, to make room for others."""
+    return sum(counts["evicted"] for counts in writer.counts.values())
+
+
 def device(link: DeviceLink, counts: Mapping[str, int]) -> dict[str, object]:
     """One device. `counters` are the driver's own."""
     now = link.health
@@ -58,7 +64,7 @@ def device(link: DeviceLink, counts: Mapping[str, int]) -> dict[str, object]:
 
 def reads(link: DeviceLink, counts: Mapping[str, int]) -> dict[str, int]:
     """What became of the device's reads; EPCs of no bits never get past the codec, and are noise all the same."""
-    found = {name: counts.get(name, 0) for name in (*READS, *OF_ACCEPTED)}
+    found = {name: counts.get(name, 0) for name in (*READS, *OF_ACCEPTED, *OF_FILTERED)}
     zero = link.counters["zero_epc"]
     return {**found, "received": found["received"] + zero, "noise": found["noise"] + zero}
 
@@ -73,6 +79,8 @@ def _total(
     return {
         "reads": every["received"],
         **{name: every[name] for name in READS[1:]},
+        "unknown_tags": writer.pipeline.unknown_tags,
+        "evicted": evicted(writer),
         "events": writer.events,
         "gaps": writer.gaps,
         "dropped": sum(link.counters["dropped"] for link in links) + sum(journal.dropped.values()),

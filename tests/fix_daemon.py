@@ -35,7 +35,7 @@ async def until(look: Callable[[], T | None], about: str) -> T:
     return found
 
 
-async def ask(journal: Path, command: str = "status", **more: str) -> Answer:
+async def ask(journal: Path, command: str = "status", **more: str | int) -> Answer:
     """The first answer of the daemon that owns `journal`. Raises OSError if none listens."""
     reader, writer = await asyncio.open_unix_connection(f"{journal}.sock", limit=1 << 22)
     try:

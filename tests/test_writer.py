@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.events import Event, Gap
+from core.inbox import Listed
 from core.records import Alive, Body, Dictionary, Down, Input, Reads, Up, reads
 from core.snapshot import IncompatibleSnapshot
 from gateway.intake import Intake, Receipt
@@ -64,6 +65,13 @@ class Tally:
                 if n % 10 == 0:
                     decided.events.append(event(f"{input.source}-{n}-{late}"))
         return decided
+
+    @property
+    def unknown_tags(self) -> int:
+        return 0
+
+    def inbox(self, limit: int) -> Sequence[Listed]:
+        return ()
 
     def adopt(self, events: Iterable[Event], now: int) -> Steps:
         raise NotImplementedError("not asked for here")

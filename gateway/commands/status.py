@@ -1,30 +1,53 @@
 """`waypost status`: how the running daemon and its devices are."""
 
 import time
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from gateway import exits
 from gateway.client import NotRunning, Refused, ask
-from gateway.commands.common import AsJson, Config, fail, load, put
-from gateway.control import socket_path
+from gateway.commands.common import AsJson, Config, fail, load, put, say
+from gateway.control import MOST, SHOWN, socket_path
 
 PATIENCE = 30.0
 """Seconds that a daemon gets to answer."""
 
+Unknown = Annotated[bool, typer.Option("--unknown", help="List the tags that no item owns instead.")]
+Limit = Annotated[int, typer.Option(min=1, max=MOST, help="With --unknown: how many, the last heard first.")]
 
-def status(config: Config = None, json: AsJson = False) -> None:
+
+def status(
+    config: Config = None, json: AsJson = False, unknown: Unknown = False, limit: Limit = SHOWN
+) -> None:
     """Ask the running daemon how it is. Exit 3 if none answers."""
     path = socket_path(load(config).journal)
+    request: dict[str, str | int] = {"command": "status"}
+    if unknown:
+        request = {"command": "unknown", "limit": limit}
     try:
-        answer = next(ask(path, {"command": "status"}, time.monotonic() + PATIENCE), None)
+        answer = next(ask(path, request, time.monotonic() + PATIENCE), None)
     except (NotRunning, Refused) as error:
         fail(str(error), exits.UNAVAILABLE)
     if answer is None:
         fail(f"the daemon at {path} has not answered for {PATIENCE:g} s; see its log", exits.UNAVAILABLE)
     if json:
         put(answer)
+    elif unknown:
+        _list(answer)
     else:
         _show(answer)
+
+
+def _list(answer: dict[str, Any]) -> None:
+    if answer["unknown"] == "events":
+        say('unknown tags are followed like items: see `waypost events`; tags.unknown = "inbox" lists them')
+    if answer["unknown"] == "count":
+        say('unknown tags are only counted; tags.unknown = "inbox" lists them')
+    for one in answer["tags"]:
+        where = f"{one['source']}/{one['antenna']}"
+        print(f"{one['tag']:<28} {one['reads']:>9} reads  {one['first']} to {one['last']}  {where}")
+    say(f"{answer['total']} unknown tags, {len(answer['tags'])} shown; {answer['evicted']} made room")
 
 
 def _show(answer: dict[str, Any]) -> None:
