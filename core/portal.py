@@ -13,6 +13,8 @@ from math import exp, inf, sqrt
 from core.tracks import Run
 from core.weights import READS_LIMIT, Sums
 
+LONGEST_PASS = 120
+"""Seconds; the sums of a longer pass would not fit their columns."""
 MIN_READS = 3
 """Reads that a tag needs to stand for itself."""
 SEPARATION = 0.5

@@ -2,8 +2,8 @@
 
 A pass is judged by sums over its reads (power-squared weighted centroid per side). They must not depend on how the
 reads were batched or in which order they came, and float sums do: so weights and times are integers here. Ranges:
-a weight is 1..2**28 (42 dB of power), times relative to the run's origin are in units of 1,024 us for the first and
-65,536 us for the second moment; with the bound of `READS_LIMIT` reads within a minute every sum fits 62 bits.
+a weight is 1..2**27 (40 dB of power), times relative to the run's origin are in units of 1,024 us for the first and
+65,536 us for the second moment; `READS_LIMIT` reads within a minute, or 10,000 within two, fit 62 bits at full power.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,7 +21,10 @@ COARSE = 16
 READS_LIMIT = 16_384
 """A tag that is read more often than this in one pass is parked there; the sums are exact up to here."""
 
-_STEPS = 168
+_WEAKEST, _STRONGEST = -74.0, -34.0
+"""dBm between which strengths are told apart. A tag at a door comes nearer than its weakest reads tell: what decides
+is its strongest part."""
+_STEPS = 160
 _DBM = np.rint(10.0 ** (np.arange(_STEPS + 1) / 20.0)).astype(np.int64)
 _RAW = (np.arange(256, dtype=np.int64) + 1) ** 3
 
@@ -31,12 +34,12 @@ _RAW_LIST: list[int] = _RAW.tolist()
 
 
 def weights(rssi: Floats, raw: bool) -> Times:
-    """int64[n] weights: the square of the power for dBm (-85 dBm = 1, in steps of 0.25 dB, clipped at -43 dBm).
+    """int64[n] weights: the square of the power for dBm (-74 dBm = 1, in steps of 0.25 dB, clipped at -34 dBm).
 
     Raw values have no known unit: the cube of value + 1 only says "stronger counts more". NaN weighs 1.
     """
     exact = rssi.astype(np.float64)
-    table, steps = (_RAW, exact) if raw else (_DBM, np.rint((exact + 85.0) * 4.0))
+    table, steps = (_RAW, exact) if raw else (_DBM, np.rint((exact - _WEAKEST) * 4.0))
     found: Times = table[np.fmin(np.fmax(steps, 0), len(table) - 1).astype(np.int64)]
     return found
 
@@ -47,7 +50,7 @@ def weight(rssi: float, raw: bool) -> int:
         return 1
     if raw:
         return _RAW_LIST[int(max(0.0, min(rssi, 255.0)))]
-    return _DBM_LIST[round((max(-85.0, min(rssi, -43.0)) + 85.0) * 4.0)]
+    return _DBM_LIST[round((max(_WEAKEST, min(rssi, _STRONGEST)) - _WEAKEST) * 4.0)]
 
 
 def moments(weight: Times, time: Times, origin: Times) -> tuple[Times, Times, Times, Times]:

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from core.portal import LONGEST_PASS
 from core.site import ID, Antenna, Item, PhotoEye, Portal, Tags, Zone
 from drivers.catalog import Device
 from gateway.problems import KeyPath
@@ -85,6 +86,9 @@ def _portal(portal: Portal, path: KeyPath, zones: frozenset[str]) -> Iterator[Fi
     if portal.max_pass <= portal.gap:
         reason = f"a pass ends after gap = {portal.gap:g} s of silence and could never last this long"
         yield Finding((*path, "max_pass"), shown(portal.max_pass), reason, "Set max_pass above gap")
+    if portal.max_pass > LONGEST_PASS:
+        remedy = f"Write at most {LONGEST_PASS} seconds; where things stay, let an antenna look at a zone"
+        yield Finding((*path, "max_pass"), shown(portal.max_pass), "too long for a pass", remedy)
     if not 0 <= portal.lateness <= 60:
         yield Finding((*path, "lateness"), shown(portal.lateness), "out of range", "Write 0 to 60 seconds")
 

@@ -158,6 +158,12 @@ def changed(old: str, new: str) -> str:
         ),
         (changed('"yard", "warehouse"', '"yard"'), 15, "portal[0].between[1]", "is missing"),
         (changed("[[device]]", "gap = 40\n[[device]]"), 13, "portal[0].max_pass", "could never last"),
+        (
+            changed("[[device]]", "max_pass = 121\n[[device]]"),
+            16,
+            "portal[0].max_pass",
+            "too long for a pass",
+        ),
         (changed("[[device]]", "lateness = 61\n[[device]]"), 16, "portal[0].lateness", "out of range"),
         (changed("port = 2, portal", "port = 1, portal"), 20, "device[0].antennas[1].port", "twice"),
         (

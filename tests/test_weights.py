@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from core.records import SECOND
 from core.weights import Sums, moments, weight, weights
 
 NAN = float("nan")
@@ -12,7 +13,7 @@ NAN = float("nan")
 
 @pytest.mark.parametrize(
     ("rssi", "expected"),
-    [(-85, 1), (-95, 1), (-75, 100), (-65, 10_000), (-45, 100_000_000), (-43, 251_188_643), (0, 251_188_643)],
+    [(-74, 1), (-95, 1), (-64, 100), (-54, 10_000), (-44, 1_000_000), (-34, 100_000_000), (0, 100_000_000)],
 )
 def test_ten_decibels_weigh_a_hundred_times_more_within_the_range(rssi: float, expected: int) -> None:
     assert weight(rssi, raw=False) == expected
@@ -105,3 +106,11 @@ def test_the_origin_moves_with_the_clock_in_coarse_units() -> None:
     sums = Sums(100_000)
     sums.shift(200_000)
     assert sums.origin == 65_536 + 3 * 65_536
+
+
+def test_the_sums_of_the_longest_pass_fit_an_integer_of_a_column() -> None:
+    sums, row = Sums(0), np.zeros(Sums.WIDTH, np.int64)
+    for _ in range(10_000):
+        sums.read(0, weight(0.0, raw=False), 120 * SECOND, 1)
+    sums.store(row)
+    assert row.tolist() == list(sums)
