@@ -39,6 +39,8 @@ class EpcCodes:
         codes = self._slots.take(home)
         # A free slot holds -1 and the last entry of the columns stays zero: it can match the zero EPC alone.
         wrong = (self._high.take(codes) != high) | (self._low.take(codes) != low)
+        if not wrong.any():
+            return codes
         rows = np.flatnonzero(wrong)
         for probe in range(1, _PROBES):
             if not len(rows):

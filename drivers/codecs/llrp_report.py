@@ -68,9 +68,7 @@ class ReportDecoder:
         if usual is None or rows is None or not usual.fits(rows):
             return None
         self._count_unknown(usual.layout, len(rows))
-        found = Sightings(len(rows), self.hop_table)
-        found.put(slice(None), usual.codes(rows, self._codes), usual.values(rows))
-        return found
+        return Sightings(usual.codes(rows, self._codes), usual.values(rows), self.hop_table)
 
     def _walked(self, buffer: bytes, reports: list[Span]) -> Sightings:
         """Tag by tag: where each begins, sorted by length, then each length by shape."""
@@ -81,7 +79,7 @@ class ReportDecoder:
             starts.setdefault(length, []).append(start)
             places.setdefault(length, []).append(n)
             n += 1
-        found = Sightings(n, self.hop_table)
+        found = Sightings.places(n)
         for length, several in starts.items():
             data = b"".join([buffer[start : start + length] for start in several])
             self._sort(data, length, np.array(places[length], np.intp), found)
@@ -147,7 +145,8 @@ class ReportDecoder:
         if fitting.any():
             tags = tags[fitting]
             self._count_unknown(template.layout, len(tags))
-            found.put(places[rows[fitting]], template.codes(tags, self._codes), template.values(tags))
+            alike = Sightings(template.codes(tags, self._codes), template.values(tags), self.hop_table)
+            found.put(places[rows[fitting]], alike)
         return rows[~fitting]
 
     def _singly(self, tags: Iterable[tuple[int, bytes]], found: Sightings) -> None:
@@ -168,7 +167,7 @@ class ReportDecoder:
             places, codes, values = zip(*several, strict=True)
             columns = zip(names, zip(*values, strict=True), strict=True)
             raw = {name: np.array(column, np.int64) for name, column in columns}
-            found.put(np.array(places), np.array(codes, np.int32), raw)
+            found.put(np.array(places), Sightings(np.array(codes, np.int32), raw, self.hop_table))
 
     def _count_unknown(self, layout: Layout, tags: int) -> None:
         if layout.unknown:
