@@ -49,3 +49,10 @@ def test_codes_of_epcs_made_to_collide() -> None:
     for _ in range(3):
         found = codes.find(high[same_slot], low[same_slot])
         assert found.tolist() == list(range(len(same_slot)))
+
+
+def test_an_epc_whose_first_slot_is_taken_is_found_in_the_next() -> None:
+    codes = EpcCodes(Dictionary())
+    numbers = list(range(1, 1001))
+    find(codes, numbers)
+    assert [find(codes, [number]) for number in numbers] == [[code] for code in range(1000)]
