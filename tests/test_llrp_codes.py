@@ -1,5 +1,7 @@
 """EPCs to dictionary codes: drivers/codecs/llrp_codes.py."""
 
+import random
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -53,6 +55,7 @@ def test_codes_of_epcs_made_to_collide() -> None:
 
 def test_an_epc_whose_first_slot_is_taken_is_found_in_the_next() -> None:
     codes = EpcCodes(Dictionary())
-    numbers = list(range(1, 1001))
+    chance = random.Random(1)
+    numbers = [chance.getrandbits(96) for _ in range(1000)]
     find(codes, numbers)
     assert [find(codes, [number]) for number in numbers] == [[code] for code in range(1000)]
