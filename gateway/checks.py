@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from core.portal import LONGEST_PASS
 from core.site import ID, Antenna, Item, PhotoEye, Portal, Tags, Zone
@@ -13,13 +14,21 @@ from gateway.tag_text import SCHEMES, normal_tag
 from gateway.validation import Finding, sentence, shown
 
 
-def cross_checks(tables: Tables, items: tuple[Item, ...], ids: frozenset[str]) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """Ids of places in tables that have other errors: a reference to one of them stands."""
+
+    zones: frozenset[str] = frozenset()
+    portals: frozenset[str] = frozenset()
+
+
+def cross_checks(tables: Tables, items: tuple[Item, ...], declared: Declared) -> Iterator[Finding]:
     """Everything wrong between tables.
 
     items  [[item]] and then those of items.csv, so that ("item", n) names either
-    ids    places named anywhere, also in tables that have other errors: a reference to one of them stands
     """
-    zones = frozenset(zone.id for zone in tables.zone) | ids
+    zones = frozenset(zone.id for zone in tables.zone) | declared.zones
+    ids = declared.portals
     portals = {portal.id: portal for portal in tables.portal}
     yield from _names(tables, items)
     for number, zone in enumerate(tables.zone):

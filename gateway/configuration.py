@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_settings import SettingsError
 
 from core.site import Item, Site
-from gateway.checks import cross_checks
+from drivers.recorded import Recorded
+from gateway import environment
+from gateway.checks import Declared, cross_checks
 from gateway.items_csv import Items, read_items
 from gateway.problems import KeyPath, Problem, dotted
-from gateway.settings import ENVIRONMENT, Settings, Tables, to_site
+from gateway.settings import Tables, to_site
 from gateway.toml_lines import key_lines
 from gateway.validation import Finding, findings, without
 
@@ -84,7 +85,7 @@ def check(path: Path) -> Checked:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         remedy = "Name the file with --config or $WAYPOST_CONFIG"
         problem = Problem(str(path), None, "file", None, f"cannot be read: {error.strerror}", remedy)
@@ -103,6 +104,9 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         line = int(number) if number else text.count("\n") + 1
         remedy = "Correct the TOML on this line, or on the one before it"
         problem = Problem(str(path), line, "syntax", None, reason, remedy)
+    except (ValueError, RecursionError) as error:  # tomllib's own limits
+        remedy = "Write smaller numbers, and fewer brackets inside each other"
+        problem = Problem(str(path), None, "syntax", None, str(error), remedy)
     raise Unreadable(problem)
 
 
@@ -130,38 +134,41 @@ class _Check:
 
     def _settings(self) -> Tables | None:
         """The settings, if need be without what is wrong in them; None if nothing can be made of them."""
+        self.data, strangers = environment.applied(self.data)
+        for finding in strangers:
+            self._add("environment", None, finding, finding.path)
         try:
-            return Settings(**self.data)
-        except SettingsError as error:
-            self.problems.append(
-                Problem("environment", None, ENVIRONMENT + "...", None, str(error), "Unset the variable")
-            )
-            return None
+            return Tables.model_validate(self.data)
         except ValidationError as error:
-            wrong = findings(error.errors(), self.data, Settings)
+            wrong = findings(error.errors(), self.data, Tables)
+        items = self.data.get("item")
         for finding in wrong:
-            self._tell(finding, len(self.data.get("item", ())))
+            self._tell(finding, len(items) if isinstance(items, list) else 0)
         return self._rest([finding.path for finding in wrong])
 
     def _rest(self, wrong: list[KeyPath]) -> Tables | None:
         """The tables without the wrong values; a table that lacks a required key then goes too, and so on."""
+        data = {**self.data, "device": _what_devices_share(self.data.get("device"), wrong)}
+        wrong = [path for path in wrong if path[:1] != ("device",) or len(path) > 3]
         for _ in range(5):
-            rest, self.moved = without(self.data, wrong)
+            rest, self.moved = without(data, wrong)
             rest["site"] = {"id": "site"} | rest.get("site", {})
             try:
-                return Tables(**rest)
+                return Tables.model_validate(rest)
             except ValidationError as error:
                 left = findings(error.errors(), rest, Tables)
                 wrong += [self._before(finding.path[:-1]) for finding in left]
         return None
 
-    def _declared(self) -> frozenset[str]:
-        """Every id of a zone or portal that the file names, in valid tables or not."""
-        tables = [self.data.get(name) for name in ("zone", "portal")]
-        rows = [row for table in tables if isinstance(table, list) for row in table if isinstance(row, dict)]
-        dropped = [row.get("id") for row in rows]
-        valid = self.moved == {}
-        return frozenset() if valid else frozenset(name for name in dropped if isinstance(name, str))
+    def _declared(self) -> Declared:
+        """The zones and portals that the file names, in tables with other errors too."""
+        if not self.moved:
+            return Declared()
+        zones, portals = (
+            frozenset(row["id"] for row in _rows(self.data.get(name)) if isinstance(row.get("id"), str))
+            for name in ("zone", "portal")
+        )
+        return Declared(zones, portals)
 
     def _items(self, settings: Tables) -> None:
         if settings.items is None:
@@ -185,13 +192,15 @@ class _Check:
                 place = number - own_items
                 self._add(str(self.csv_path), self.csv.lines[place], finding, finding.path[2:])
                 return
-        variable = ENVIRONMENT + "__".join(str(part) for part in path).upper()
-        if path not in self.lines and any(name.upper() == variable for name in os.environ):
+        variable = environment.variable(path)
+        if variable is not None:
             self._add("environment", None, finding, (variable,))
         else:
             self._add(str(self.path), self._line(path), finding, path)
 
     def _add(self, file: str, line: int | None, finding: Finding, path: KeyPath) -> None:
+        if finding.level == "warning" and any(one.key == dotted(path) for one in self.problems):
+            return  # an error says more
         self.problems.append(
             Problem(file, line, dotted(path), finding.value, finding.reason, finding.remedy, finding.level)
         )
@@ -208,6 +217,26 @@ class _Check:
             if path[:end] in self.lines:
                 return self.lines[path[:end]]
         return None
+
+
+def _rows(table: object) -> list[dict[str, Any]]:
+    """The rows of an array of tables; the place of what is no table is kept."""
+    return [row if isinstance(row, dict) else {} for row in table] if isinstance(table, list) else []
+
+
+def _what_devices_share(devices: object, wrong: list[KeyPath]) -> list[dict[str, Any]]:
+    """The devices with the keys that every kind of them has, so that what these say of other tables is checked.
+
+    One whose id is missing or wrong has a name that no other has.
+    """
+    shared = []
+    for number, device in enumerate(_rows(devices)):
+        keys = [
+            key for key in device if key in Recorded.model_fields and ("device", number, key) not in wrong
+        ]
+        known = {key: device[key] for key in keys}
+        shared.append({"id": f"device.{number}.without-an-id", **known, "kind": "recorded"})
+    return shared
 
 
 def foreign_owners() -> Iterator[Problem]:

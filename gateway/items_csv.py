@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.site import Item
-from gateway.validation import Finding, findings
+from gateway.problems import KeyPath
+from gateway.validation import Finding, findings, without
 
 COLUMNS = ("id", "kind", "name", "group", "tags", "home", "missing_after")
 
@@ -31,7 +33,7 @@ class Items:
 
 
 def read_items(path: Path) -> Items:
-    """Every row of the file. Raises OSError if it cannot be read; a bad row is a finding, the others are kept."""
+    """Every row of the file. Raises OSError if it cannot be read; a bad cell is a finding, the others are kept."""
     found = Items()
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
@@ -53,7 +55,9 @@ def _read(rows: "csv.DictReader[str]", found: Items) -> None:
 
 def _unknown(header: "list[str] | tuple[str, ...] | object") -> Iterator[Finding]:
     names = [str(name) for name in header] if isinstance(header, list | tuple) else []
-    for name in names:
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            yield Finding((name,), None, "two columns have this name", "Keep one of them")
         if name not in COLUMNS and not name.startswith("fields."):
             close = get_close_matches(name, COLUMNS, n=1)
             remedy = f"Write {close[0]}" if close else f"Use {', '.join(COLUMNS)} or fields.NAME"
@@ -72,9 +76,21 @@ def _read_row(row: dict[str, str], line: int, found: Items) -> None:
     data = {key: value for key, value in row.items() if value and not key.startswith("fields.")}
     fields = {key[7:]: value for key, value in row.items() if value and key.startswith("fields.")}
     whole = {"item": {**data, "tags": row.get("tags", "").split(), "fields": fields}}
+    item: Item | None = None
     try:
-        found.items.append(_Row.model_validate(whole).item)
-        found.lines.append(line)
+        item = _Row.model_validate(whole).item
     except ValidationError as error:
         wrong = findings(error.errors(), whole, _Row)
         found.findings += [(line, replace(finding, path=finding.path[1:])) for finding in wrong]
+        item = _without(whole, [finding.path for finding in wrong])
+    if item is not None:
+        found.items.append(item)
+        found.lines.append(line)
+
+
+def _without(whole: dict[str, Any], wrong: list[KeyPath]) -> Item | None:
+    """What is left of a row without its wrong cells: it is checked against other tables like the others."""
+    try:
+        return _Row.model_validate(without(whole, wrong)[0]).item
+    except ValidationError:
+        return None

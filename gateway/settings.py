@@ -1,20 +1,16 @@
 """What an operator may write: the tables of the configuration file, each with its defaults.
 
 Zones, portals, antennas and items are the dataclasses of `core.site`: they are validated as they stand, with
-unknown keys refused. The file is read by `gateway.configuration`.
+unknown keys refused. The file is read by `gateway.configuration`, what goes before it by `gateway.environment`.
 """
 
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.site import ID, Item, Portal, Site, Source, Tags, Zone
 from drivers.catalog import Device
 from gateway.tag_text import normal_tag
-
-ENVIRONMENT = "WAYPOST_"
-"""Prefix of the environment variables that replace keys of plain tables: WAYPOST_JOURNAL__PATH."""
 
 
 class _Table(BaseModel):
@@ -47,26 +43,6 @@ class Tables(_Table):
     device: tuple[Device, ...] = ()
     item: tuple[Item, ...] = ()
     items: Path | None = None
-
-
-class Settings(Tables, BaseSettings):
-    """The whole file; a value from the environment goes before one from the file."""
-
-    model_config = SettingsConfigDict(
-        frozen=True, extra="forbid", env_prefix=ENVIRONMENT, env_nested_delimiter="__"
-    )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment, then the file; no .env and no folder of secrets."""
-        return env_settings, init_settings
 
 
 def to_site(settings: Tables, more_items: tuple[Item, ...] = ()) -> Site:

@@ -23,26 +23,39 @@ class Finding:
 
 
 def findings(errors: Iterable[ErrorDetails], data: dict[str, Any], root: type) -> list[Finding]:
-    """One finding per key: of a union's alternatives that all failed, the first speaks."""
-    found: dict[KeyPath, Finding] = {}
+    """One finding per key: of a union's alternatives that all failed, the one with the least errors speaks."""
+    alternatives: dict[KeyPath, dict[str | int, list[tuple[KeyPath, ErrorDetails]]]] = {}
     for error in errors:
-        path = _in_data(error["loc"], data)
-        found.setdefault(path, _finding(error, path, data, root))
+        path, union, name = _in_data(error, data)
+        alternatives.setdefault(union, {}).setdefault(name, []).append((path, error))
+    found: dict[KeyPath, Finding] = {}
+    for several in alternatives.values():
+        for path, error in (
+            min(several.values(), key=len) if len(several) > 1 else next(iter(several.values()))
+        ):
+            found.setdefault(path, _finding(error, path, data, root))
     return list(found.values())
 
 
-def _in_data(loc: tuple[str | int, ...], data: object) -> KeyPath:
-    """The path without what pydantic puts between: tags of a discriminated union, names of alternatives."""
+def _in_data(error: ErrorDetails, data: object) -> tuple[KeyPath, KeyPath, str | int]:
+    """The path without what pydantic puts between: tags of a discriminated union, names of alternatives.
+
+    Then where the last such name stood, and the name; the path itself and nothing where there was none.
+    """
     path: list[str | int] = []
-    node = data
+    union: KeyPath | None = None
+    name: str | int = ""
+    node, loc = data, error["loc"]
     for position, part in enumerate(loc):
         inside = _child(node, part)
         if inside is not _ABSENT:
             path.append(part)
             node = inside
-        elif position == len(loc) - 1 and isinstance(node, dict if isinstance(part, str) else list):
+        elif error["type"] == "missing" and position == len(loc) - 1:
             path.append(part)
-    return tuple(path)
+        else:
+            union, name = tuple(path), part
+    return tuple(path), tuple(path) if union is None else union, name
 
 
 _ABSENT = object()
@@ -61,6 +74,8 @@ def _finding(error: ErrorDetails, path: KeyPath, data: dict[str, Any], root: typ
     value: str | None = shown(error["input"])
     if kind in ("extra_forbidden", "unexpected_keyword_argument"):
         return Finding(path, value, "unknown key", _suggestion(path, data, root))
+    if kind == "missing" and path and isinstance(path[-1], int):
+        return Finding(path, None, "is missing", f"Write {path[-1] + 1} values or more")
     if kind == "missing":
         return Finding(path, None, "is missing", f"Add {path[-1]}")
     if kind.startswith("union_tag"):
@@ -84,10 +99,22 @@ def _wrong_value(error: ErrorDetails) -> tuple[str, str]:
             "not an id",
             "Use letters, digits, dot, underscore and hyphen, at most 64, not beginning with a sign",
         )
+    if kind in _EXPECTED:
+        return "wrong type of value", f"Write {_EXPECTED[kind]}"
+    if kind == "too_long":
+        return "too many values", f"Write at most {ctx['max_length']}"
     expected = error["msg"].removeprefix("Input should be ").split(",")[0]
     if kind.startswith(("greater_than", "less_than")):
         return "out of range", f"Write a value {expected}"
     return "wrong type of value", f"Write {expected}"
+
+
+_EXPECTED = {
+    "path_type": "a path",
+    "tuple_type": "a list, [...]",
+    **dict.fromkeys(("dict_type", "model_type", "dataclass_type"), "a table"),
+}
+"""Where pydantic would speak of Python."""
 
 
 def _suggestion(path: KeyPath, data: dict[str, Any], root: type) -> str:

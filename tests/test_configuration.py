@@ -118,7 +118,7 @@ fields.list = [1]
         (30, "item[0].tags[0]", "'303'"),
         (30, "item[0].tags[1]", "'xyz:3'"),
         (32, "item[0].fields.list", "[1]"),
-        (16, "portal[0].id", "'b'"),
+        (19, "device[0].antennas", None),
     ]
     assert [one.level for one in found] == ["error"] * 17 + ["warning"]
     assert "Write items, or remove it" in found[0].remedy
@@ -262,6 +262,16 @@ def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
         check(tmp_path / "latin.toml")
 
 
+def test_what_toml_allows_and_its_reader_does_not_is_told(tmp_path: Path) -> None:
+    for text in ("a = " + "[" * 3000 + "]" * 3000, "a = " + "9" * 5000):
+        with pytest.raises(Unreadable, match="syntax"):
+            problems(tmp_path, text)
+
+
+def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
+    assert problems(tmp_path, "\ufeff" + GOOD.replace("\n", "\r\n")) == []
+
+
 def test_items_from_csv_have_their_own_lines(tmp_path: Path) -> None:
     text = 'items = "items.csv"\n' + GOOD
     csv = """\
@@ -278,6 +288,8 @@ p-3,asset
         ("items.csv", 4, "id"),
         ("items.csv", 5, "kind"),
         ("items.csv", 6, "missing_after"),
+        ("items.csv", 6, "home"),
+        ("items.csv", 6, "tags[0]"),
         ("items.csv", 7, "row"),
     ]
     good = "\n".join(csv.splitlines()[:3])
@@ -287,6 +299,7 @@ p-3,asset
         "gen-8", "asset", "Generator 8", ("E200", "E201"), "gens", "yard", 3600.0, {"owner": "ACME"}
     )
     assert brief(problems(tmp_path, text, "id,tag\nx,E2\n")) == [(1, "tag", None)]
+    assert brief(problems(tmp_path, text, "id,name,name\nx,a,b\n")) == [(1, "name", None)]
     (tmp_path / "items.csv").unlink()
     assert [(one.line, one.key) for one in problems(tmp_path, text)] == [(1, "items")]
 
@@ -302,8 +315,82 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
         load(tmp_path / "waypost.toml")
     monkeypatch.delenv("WAYPOST_JOURNAL__PAHT")
     monkeypatch.setenv("WAYPOST_ZONE", "[{")
-    with pytest.raises(Invalid, match="environment: error"):
+    with pytest.raises(Invalid, match="environment: error: WAYPOST_ZONE"):
         load(tmp_path / "waypost.toml")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "level", "says"),
+    [
+        ("WAYPOST_SITE__ID", "le eds", "error", "not an id"),
+        ("WAYPOST_TAGS__LIMIT", "many", "error", "wrong type"),
+        ("WAYPOST_TAGS__ACCEPT", "3034", "error", "wrong type"),
+        ("WAYPOST_JORNAL__PATH", "x", "warning", "no table jornal"),
+    ],
+)
+def test_what_is_wrong_in_the_environment_is_told_of_its_variable(
+    name: str, value: str, level: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the file has the key too, and where it does not even have the table."""
+    monkeypatch.setenv(name, value)
+    (found,) = problems(tmp_path, GOOD)
+    assert (found.file, found.line, found.key, found.level) == ("environment", None, name, level)
+    assert says in found.reason
+
+
+def test_a_zone_is_no_portal_and_a_portal_no_zone(tmp_path: Path) -> None:
+    """Also while another table has an error of its own."""
+    text = changed('home = "yard"', 'home = "nowhere"') + 'kind = "thing"\n'
+    home = next(one for one in problems(tmp_path, text) if one.key == "item[0].home")
+    assert "dock-1" not in home.remedy
+    assert "cage, warehouse, yard" in home.remedy
+
+
+def test_a_device_with_an_error_is_still_held_against_the_places(tmp_path: Path) -> None:
+    text = (
+        GOOD
+        + """\
+[[device]]
+id = "door1"
+kind = "llrp"
+url = "10.0.0.5"
+antennas = [ { port = 1, portal = "dock-1", side = "cage" }, { port = 1, zone = "nowhere" } ]
+trigger = { gpi = 1, hold = -1 }
+[[device]]
+id = "no id"
+kind = "lrp"
+antennas = 5
+[[device]]
+kind = "recorded"
+antennas = [ { port = 1, zone = "yrd" } ]
+"""
+    )
+    assert [(line, key) for line, key, _ in brief(problems(tmp_path, text))] == [
+        (26, "device[1].id"),
+        (28, "device[1].url"),
+        (29, "device[1].antennas[0].side"),
+        (29, "device[1].antennas[1].zone"),
+        (29, "device[1].antennas[1].port"),
+        (30, "device[1].trigger.hold"),
+        (33, "device[2].kind"),
+        (35, "device[3].id"),
+        (37, "device[3].antennas[0].zone"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (changed('path = "data/waypost.db"', "path = 5"), "Write a path"),
+        (changed('["yard", "warehouse"]', '["yard", "warehouse", "cage"]'), "Write at most 2"),
+        (changed('[site]\nid = "leeds"\n', "site = 5\n"), "Write a table"),
+        ("device = 5\n" + GOOD.partition("[[device]]")[0], "Write a list"),
+        (GOOD + "fields.x = { y = 1 }\n", "Write a valid string"),
+    ],
+)
+def test_nobody_has_to_know_python(text: str, says: str, tmp_path: Path) -> None:
+    errors = [one for one in problems(tmp_path, text) if one.level == "error"]
+    assert [says in one.remedy for one in errors] == [True]
 
 
 def test_where_the_file_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

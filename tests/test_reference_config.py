@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from gateway.configuration import check
 from gateway.schema import fields, kind_of, tables
-from gateway.settings import Settings
+from gateway.settings import Tables
 
 FILE = Path(__file__).parent.parent / "config" / "waypost.toml"
 NOTHING = object()
@@ -41,7 +41,7 @@ def written(marks: str) -> dict[str, Any]:
 
 
 def sections() -> Iterator[tuple[str, type, str | None]]:
-    for name, annotation in fields(Settings).items():
+    for name, annotation in fields(Tables).items():
         for table in tables(annotation):
             yield name, table, kind_of(table)
 
