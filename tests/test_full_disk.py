@@ -16,7 +16,7 @@ import pytest
 from core.events import Event
 from gateway.app import LOST
 from gateway.database import PAGE
-from gateway.quarantine import quarantined
+from gateway.quarantine import quarantined, salvage
 from simulators.clock import SECOND, RunningClock
 from simulators.layout import docks
 from simulators.score import compare
@@ -172,6 +172,18 @@ def zeroed_head(journal: Path) -> None:
     journal.write_bytes(data)
 
 
+def _can_be_read(place: Path, before: list[Event]) -> list[Event]:
+    """The events that stand in what is left of a journal: only others may be told again, and with the same ids.
+
+    Where nothing is left the state begins anew, and then nothing that was told before can be told again.
+    """
+    left = salvage(place)
+    if left is None:
+        return before
+    with left:
+        return [event for _, event in left.events()]
+
+
 @pytest.mark.parametrize("damage", [garbage, half, zeroed_head])
 def test_a_damaged_journal_is_put_aside_and_the_site_keeps_running(
     tmp_path: Path, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
@@ -200,7 +212,7 @@ def test_a_damaged_journal_is_put_aside_and_the_site_keeps_running(
     (place,) = quarantined(journal)
     assert str(place) in caplog.text
     after = events(journal)
-    assert not {event.id for event in before} & {event.id for event in after}, "nothing is told twice"
+    assert not {event.id for event in _can_be_read(place, before)} & {event.id for event in after}
     assert sorted(gap.source for gap in gaps(journal)) == ["door1", "door2"]
     for gap in gaps(journal):
         assert gap.to > START + BACK * SECOND
@@ -209,7 +221,8 @@ def test_a_damaged_journal_is_put_aside_and_the_site_keeps_running(
         else:
             assert (gap.since, gap.reason) == (START + STOPPED * SECOND, LOST)
     assert set(reads(journal)) == {row for row in heard(WORLD) if row[3] >= START + STOPPED * SECOND}
-    score = compare(WORLD.truth, [*before, *after])
+    told = {event.id: event for event in [*before, *after]}
+    score = compare(WORLD.truth, list(told.values()))
     assert (score.wrong, score.strays) == ((), ())
     for crossing in score.missed:  # it was half through the door, and that half is lost
         assert abs(crossing.time - START - STOPPED * SECOND) < 6 * SECOND
