@@ -106,6 +106,8 @@ async def feed(reader: SimulatedReader) -> None:
 class CountingLink:
     """A Link that counts reads and takes everything at once."""
 
+    synchronised = True
+
     def __init__(self) -> None:
         self.reads = 0
         self.tags: set[str] = set()
