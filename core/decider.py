@@ -241,7 +241,9 @@ class Decider:
             source.timers = sorted(timers)
         self._known.over = True
         for number in list(self.state.undecided):
-            self.redecide(max(self.state.sources, key=lambda one: one.newest), number, late=False)
+            last = max(self.state.sources, key=lambda one: one.newest)
+            self._now = last.newest
+            self.redecide(last, number, late=False)
         self._known.over = False
 
     # decisions

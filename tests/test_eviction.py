@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from core.events import Event, Gap
 from core.hearing import VECTOR
@@ -219,6 +219,15 @@ def test_batches_cannot_be_told_from_who_is_forgotten(life: Life, limit: int, tu
     assert whole == haunt(said, limit, turn, VECTOR)
 
 
+ENDED: Life = [
+    ("read", "door", 0, [(0, 0, 3, -70)]),
+    ("read", "inner", 0, [(1, 0, 1, -70)]),
+    ("down", "door", 0, [(0, 0, 1, -70)]),
+]
+"""What waits for a silence that nobody can tell is decided at the end, which may come right after a restart."""
+
+
+@example(ENDED, 0, 1)
 @given(lives("shift"), st.integers(0, 1), turns)
 @settings(max_examples=30, deadline=None)
 def test_a_restart_cannot_be_told_from_who_is_forgotten(life: Life, limit: int, turn: int) -> None:
