@@ -101,7 +101,7 @@ class Daemon:
         try:
             async with asyncio.TaskGroup() as core:
                 core.create_task(writer.run(), name="writer")
-                core.create_task(self._edge(core, writer, recovered, journal.opening), name="edge")
+                core.create_task(self._edge(core, writer, recovered, journal), name="edge")
         finally:
             await control.close(server)
 
@@ -141,16 +141,19 @@ class Daemon:
         return recovered
 
     async def _edge(
-        self, core: asyncio.TaskGroup, writer: Writer, recovered: Recovered, opening: Opening
+        self, core: asyncio.TaskGroup, writer: Writer, recovered: Recovered, journal: Journal
     ) -> None:
-        await self._tell_blind_intervals(recovered, opening)
+        await self._tell_blind_intervals(recovered, journal.opening)
         devices = [
             core.create_task(
                 supervise(driver, self.links[driver.id], random.Random(driver.id)), name=driver.id
             )
             for driver in self.configuration.settings.device
         ]
-        others = [core.create_task(self._watch_clock()), core.create_task(self._watch_health(writer))]
+        others = [
+            core.create_task(self._watch_clock()),
+            core.create_task(self._watch_health(writer, journal)),
+        ]
         log.info(
             "site %s: ready, %d devices, %d inputs stepped again",
             self.configuration.site.id,
@@ -192,10 +195,10 @@ class Daemon:
             now = self.clock.now()
             await self.intake.put(Input(sources[0].id, now, Shift(now, by)))
 
-    async def _watch_health(self, writer: Writer) -> None:
+    async def _watch_health(self, writer: Writer, journal: Journal) -> None:
         told, forgotten = "", False
         while True:
-            text = health(self.links.values(), writer)
+            text = health(self.links.values(), writer, journal.counts())
             if text != told:
                 self._notifier.status(text)
                 told = text

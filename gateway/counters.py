@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.retention import Drop
+from gateway.retention import AGED, Drop
 
 RECENT = 1000
 """Commits that the percentiles are taken from."""
@@ -22,6 +22,7 @@ class Counts:
     checkpoints            how often the log was moved into the file, and how often that failed
     checkpoint_failures
     dropped, unsent        rows deleted because of a limit, by stream, and how many of them no sink had
+    pressed                rows deleted for want of room: of `dropped`, those that were not simply old
     lost                   rows that were found damaged and stepped over
     trouble                the last error, None when the last commit was good
     """
@@ -36,6 +37,7 @@ class Counts:
     checkpoint_failures: int
     dropped: Mapping[str, int]
     unsent: Mapping[str, int]
+    pressed: int
     lost: int
     trouble: str | None
 
@@ -53,6 +55,7 @@ class Counters:
         self._seconds: list[float] = []
         self._dropped: Counter[str] = Counter()
         self._unsent: Counter[str] = Counter()
+        self._pressed = 0
 
     def committed(self, seconds: float, payload: int, drops: list[Drop]) -> None:
         """One more, that took `seconds`."""
@@ -66,6 +69,8 @@ class Counters:
         for drop in drops:
             self._dropped[drop.stream] += drop.last - drop.first + 1
             self._unsent[drop.stream] += drop.unsent
+            if drop.reason != AGED:
+                self._pressed += drop.last - drop.first + 1
 
     def failed(self, error: Exception) -> None:
         """One that did not become durable."""
@@ -91,6 +96,7 @@ class Counters:
             self.checkpoint_failures,
             dict(self._dropped),
             dict(self._unsent),
+            self._pressed,
             lost,
             self.trouble,
         )

@@ -225,6 +225,8 @@ class Journal:
             db.execute("BEGIN IMMEDIATE")
             transaction.write(db)
             drops = self._retention.trim(db, transaction.head, transaction.weight)
+            if transaction.poison is not None:
+                drops += self._retention.trim_poison(db, transaction.head)
             db.execute("COMMIT")
         except sqlite3.Error as error:
             if database.is_refusal(error):

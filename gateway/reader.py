@@ -18,7 +18,7 @@ from gateway.blobs import decode
 from gateway.database import JournalDamaged, JournalMissing
 from gateway.heads import Head, split_row
 from gateway.poison import Poison, row_poison
-from gateway.retention import Drop, ledger
+from gateway.retention import STREAMS, Drop, ledger
 from gateway.rows import RowDamaged, checksum, row_event, row_gap
 from gateway.tables import (
     ALL,
@@ -140,7 +140,7 @@ class Reader:
 
     def ledger(self) -> Iterator[Drop]:
         """What was deleted."""
-        for stream in ("reads", "events", "gaps"):
+        for stream in STREAMS:
             with self._checked():
                 drops = [drop for _, drop in ledger(self._db, stream)]
             yield from drops

@@ -11,8 +11,13 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from gateway.heads import Head
+from gateway.poison import KEPT as POISON_KEPT
 from gateway.rows import RowDamaged, checksum
 
+STREAMS = ("reads", "events", "gaps", "poison")
+"""That have a ledger; poison are the inputs that were set aside."""
+AGED = "retention_days"
+"""The reason of drops that were meant; all others are for want of room."""
 DAY = 86_400_000_000
 ROWS = 256
 """Rows that one commit deletes at most, of each stream, or twice the events that came."""
@@ -84,6 +89,12 @@ class Retention:
         step.drop_old()
         return step.drops
 
+    def trim_poison(self, db: sqlite3.Connection, head: Head) -> list[Drop]:
+        """Of the inputs that were set aside only the newest stay. Raises sqlite3.Error, RowDamaged."""
+        step = _Step(db, head, ROWS, SIZE, 0)
+        step.drop_poison()
+        return step.drops
+
 
 def _target(limit: int, over: bool) -> int:
     return limit - limit // SLACK if over else limit
@@ -127,7 +138,7 @@ class _Step:
             self._db.execute("DELETE FROM input WHERE number <= ?", (number,))
             self._db.execute("DELETE FROM tag WHERE base < (SELECT base FROM input ORDER BY number LIMIT 1)")
             size_reason = "max_bytes" if excess > 0 else "reads_max_bytes"
-            self._enter("reads", reads, size_reason if for_size else "retention_days")
+            self._enter("reads", reads, size_reason if for_size else AGED)
         return bool(for_size)
 
     def _aged_inputs(
@@ -153,6 +164,13 @@ class _Step:
             self._delete("event", "events", last, "max_bytes")
         return last is not None
 
+    def drop_poison(self) -> None:
+        """Drop all but the newest inputs that were set aside."""
+        (newest,) = self._db.execute("SELECT max(seq) FROM poison").fetchone()
+        last = (newest or 0) - POISON_KEPT
+        if last > 0:
+            self._delete("poison", "poison", last, "poison_kept")
+
     def drop_old(self) -> None:
         """Drop events and gaps that are past their days."""
         self._drop_aged("event", "time", "events", self._head.events)
@@ -164,7 +182,7 @@ class _Step:
         sent = self._sent(stream)
         aged = list(takewhile(lambda row: row[1] < self._cutoff and (sent is None or row[0] <= sent), rows))
         if aged:
-            self._delete(table, stream, aged[-1][0], "retention_days")
+            self._delete(table, stream, aged[-1][0], AGED)
 
     def _delete(self, table: str, stream: str, last: int, reason: str) -> None:
         self._db.execute(f"DELETE FROM {table} WHERE seq <= ?", (last,))

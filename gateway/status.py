@@ -24,19 +24,21 @@ def status(
     counts = writer.counts
     return {
         "site": site,
-        "health": health(links.values(), writer),
+        "health": health(links.values(), writer, journal),
         "devices": {name: device(link, counts.get(name, {})) for name, link in links.items()},
         "total": _total(journal, links.values(), writer, intake),
     }
 
 
-def health(links: Iterable[DeviceLink], writer: Writer) -> str:
+def health(links: Iterable[DeviceLink], writer: Writer, journal: Counts) -> str:
     """One line: what is not as it should be, or "ok"."""
     wrong = [f"{link.device} is {link.health.state}" for link in links if link.health.state != "up"]
     if writer.trouble is not None:
         wrong.insert(0, f"the journal cannot be written: {writer.trouble}")
     if writer.set_aside:
         wrong.append(f"{writer.set_aside} inputs were set aside")
+    if journal.pressed:
+        wrong.append(f"{journal.pressed} rows of the journal were deleted for want of room")
     return "; ".join(wrong) or "ok"
 
 

@@ -10,7 +10,6 @@ from gateway.blobs import encode
 from gateway.database import PAGE
 from gateway.heads import Head
 from gateway.notes import NOTHING, Notes
-from gateway.poison import KEPT as POISON_KEPT
 from gateway.poison import poison_row
 from gateway.rows import EventRow, GapRow, event_row, gap_row
 from gateway.tables import SNAPSHOTS, Snapshot, SnapshotRow
@@ -108,4 +107,3 @@ def _write_poison(db: sqlite3.Connection, input: Input, error: str) -> None:
     (last,) = db.execute("SELECT max(seq) FROM poison").fetchone()
     seq = (last or 0) + 1
     db.execute("INSERT INTO poison VALUES (?, ?, ?, ?, ?, ?)", poison_row(seq, input, error))
-    db.execute("DELETE FROM poison WHERE seq <= ?", (seq - POISON_KEPT,))

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.records import Alive, Dictionary, Input, Reads, reads
-from gateway import transaction
+from gateway import retention
 from gateway.journal import Journal
 from gateway.poison import TEXT, poison_row, row_poison
 from gateway.rows import RowDamaged
@@ -60,9 +60,12 @@ def test_any_changed_column_is_noticed(column: int) -> None:
 
 
 def test_no_more_are_kept_than_stated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transaction, "POISON_KEPT", 3)
+    monkeypatch.setattr(retention, "POISON_KEPT", 3)
     journal = Journal.open(tmp_path / "waypost.db", "leeds")
     for number in range(1, 8):
         journal.set_aside(BATCH, f"{number}")
     assert [(seq, one.error) for seq, one in journal.past.poison()] == [(5, "5"), (6, "6"), (7, "7")]
+    assert list(journal.past.ledger()) == [retention.Drop("poison", 1, 4, "poison_kept", 0)]
+    counts = journal.counts()
+    assert (counts.dropped, counts.pressed) == ({"poison": 4}, 4)
     journal.close()
