@@ -4,7 +4,7 @@ A claim puts a subject in a zone; it is held by a run of reads ("read") or by an
 subject is in a zone while a claim on it, or on a zone inside it, stands. Events are the differences of that set.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -51,16 +51,26 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """Being in a zone: when it began and the anchor of its `arrived`."""
+    """Being in a zone: when it began and the anchor of its `arrived`.
+
+    `heard` and `reads`: the last read and the sum of the counts of the claims that have ended by silence in it, those on
+    zones inside it included. Its end is not before that read.
+    """
 
     zone: str
     since: int
     anchor: int
+    heard: int = 0
+    reads: int = 0
+
+    def moved(self, by: int) -> "Stay":
+        """The same on a clock that is `by` microseconds ahead; the anchor is what it was called by."""
+        return replace(self, since=self.since + by, heard=self.heard + by if self.heard else 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What changed the claims: its time and anchor, the cell of the deciding read, the reads behind it."""
+    """What changed the claims: its time and anchor, the cell of the deciding read, the reads behind it (0 = the stay's)."""
 
     time: int
     anchor: int
@@ -150,8 +160,8 @@ class Standing:
             evidence: Evidence = {"reason": "silence"}
             if not_after is not None:
                 evidence = {"reason": "silence", "not_after": rfc3339(not_after)}
-            cause = Cause(max(run.last, claim.since), run.first, run.cell, run.count, evidence)
-            state, decisions = state._change([claim], None, cause, nesting)
+            cause = Cause(max(run.last, claim.since), run.first, run.cell, 0, evidence)
+            state, decisions = state._silent(run, nesting.chain(zone))._change([claim], None, cause, nesting)
         else:
             state = state._held(zone, None)
         if not state.waiting:
@@ -196,6 +206,15 @@ class Standing:
         """What is decided when every claim ends at once."""
         return self._change(list(self.claims), None, cause, nesting)[1]
 
+    def _silent(self, run: Run, zones: Collection[str]) -> "Standing":
+        stays = tuple(
+            replace(stay, heard=max(stay.heard, run.last), reads=stay.reads + run.count)
+            if stay.zone in zones
+            else stay
+            for stay in self.stays
+        )
+        return replace(self, stays=stays)
+
     def _held(self, zone: str, run: Run | None) -> "Standing":
         claims = tuple(replace(claim, run=run) if claim.zone == zone else claim for claim in self.claims)
         return replace(self, claims=claims)
@@ -216,10 +235,10 @@ class Standing:
             Decision(
                 "departed",
                 stay.zone,
-                max(cause.time, stay.since),
+                max(cause.time, stay.since, stay.heard),
                 stay.anchor,
                 cause.cell,
-                reads=cause.reads,
+                reads=cause.reads or stay.reads,
                 evidence=evidence,
             )
             for stay in left

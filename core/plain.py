@@ -81,7 +81,7 @@ def standing(one: Standing, runs: Runs) -> Plain:
     """A standing's claims, stays and waiting runs."""
     return [
         [(claim.zone, claim.since, runs.number(claim.run)) for claim in one.claims],
-        [(stay.zone, stay.since, stay.anchor) for stay in one.stays],
+        [(stay.zone, stay.since, stay.anchor, stay.heard, stay.reads) for stay in one.stays],
         [(runs.number(run), zone) for run, zone in one.waiting],
         one.last_place,
         one.missing,
@@ -92,7 +92,11 @@ def load_standing(data: Plain, runs: list[Run]) -> Standing:
     """The standing that `standing` wrote."""
     claims, stays, waiting, last_place, missing = cast(
         tuple[
-            list[tuple[str, int, int]], list[tuple[str, int, int]], list[tuple[int, str]], str | None, bool
+            list[tuple[str, int, int]],
+            list[tuple[str, int, int, int, int]],
+            list[tuple[int, str]],
+            str | None,
+            bool,
         ],
         data,
     )
@@ -100,7 +104,7 @@ def load_standing(data: Plain, runs: list[Run]) -> Standing:
         return left(last_place)
     return Standing(
         tuple(Claim(zone, since, None if run < 0 else runs[run]) for zone, since, run in claims),
-        tuple(Stay(zone, since, anchor) for zone, since, anchor in stays),
+        tuple(Stay(*stay) for stay in stays),
         tuple((runs[run], zone) for run, zone in waiting),
         last_place,
         missing,

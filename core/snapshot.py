@@ -21,7 +21,7 @@ from core.state import State
 from core.tracks import NEVER, Kind, Run, Tracks
 from core.weights import Sums
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the snapshot; another version means that the state is rebuilt from the journal."""
 
 

@@ -65,7 +65,7 @@ class Subject:
         self.base = self.now = replace(
             self.now,
             claims=tuple(replace(claim, since=claim.since + by) for claim in self.now.claims),
-            stays=tuple(replace(stay, since=stay.since + by) for stay in self.now.stays),
+            stays=tuple(stay.moved(by) for stay in self.now.stays),
         )
         newest = max((decision.time for decision, _ in self.said), default=self.settled)
         self.settled = max(self.settled, newest) + by
