@@ -370,6 +370,17 @@ def test_a_full_dictionary_is_replaced() -> None:
     assert two.tags.ids == [epc(7).hex().upper()]
 
 
+def test_a_dictionary_of_long_names_is_replaced_too() -> None:
+    reports = decoder()
+    several = [
+        report(*(tag(bytes([number, part]) + bytes(8000), 64_016) for part in range(1, 100)))
+        for number in range(1, 14)
+    ]
+    lengths = [len(decode(one, reports).tags) for one in several]
+    assert lengths == [*range(99, 99 * 12, 99), 99, 198]
+    assert [len(decode(one, reports).tags) for one in several[-2:]] == [198, 198]
+
+
 def test_many_tags_in_messages_of_one() -> None:
     reports = decoder()
     several = [tag(epc(number)) for number in range(1, 3001)]

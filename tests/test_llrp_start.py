@@ -8,6 +8,7 @@ import pytest
 from core.records import Alive, Reads, Up
 from drivers.codecs.errors import ProtocolError, Unsupported
 from drivers.codecs.llrp import Message, Parameter, encode_message
+from drivers.codecs.llrp_events import Notice
 from drivers.codecs.llrp_setup import GpiTrigger, Radio, Reading
 from tests.llrp_bytes import epc, message, report, tag
 from tests.llrp_peer import (
@@ -281,6 +282,48 @@ def test_a_refused_request(name: str, answer: object) -> None:
     assert isinstance(play.session.error, ProtocolError)
     assert str(play.session.error) == f"the reader refused {name}: M_FieldError (101) 'no'"
     assert play.heard == []  # nothing is up
+
+
+def without(*names: str) -> Callable[[Message], list[Message]]:
+    """Answers SET_READER_CONFIG like a reader that does not know those parameters."""
+    return lambda request: (
+        failing(111, "?")(request) if any(request.first(name) for name in names) else [settled(request)]
+    )
+
+
+def settled(request: Message) -> Message:
+    return Message(f"{request.name}_RESPONSE", {}, (status(),), request.id)
+
+
+def test_a_reader_that_does_without_a_part_of_its_configuration() -> None:
+    peer = Peer()
+    peer.answers["SET_READER_CONFIG"] = without("ReaderEventNotificationSpec", "EventsAndReports")
+    play = Play(peer)
+    play.start()
+    notice = Notice(
+        "settings_refused",
+        "the reader does without ReaderEventNotificationSpec, EventsAndReports: M_UnsupportedParameter (111) '?'",
+    )
+    assert play.heard == [notice, Up(play.now), Alive(play.now)]
+    assert peer.names.count("SET_READER_CONFIG") == 4
+
+
+def test_a_reader_that_takes_its_configuration_in_parts_only() -> None:
+    peer = Peer()
+    peer.answers["SET_READER_CONFIG"] = lambda request: (
+        [settled(request)] if len(request.children) == 1 else failing()(request)
+    )
+    play = Play(peer)
+    play.start()
+    assert play.heard == [Up(play.now), Alive(play.now)]
+
+
+def test_inputs_that_are_wanted_cannot_be_missed() -> None:
+    peer = Peer()
+    peer.answers["SET_READER_CONFIG"] = without("GPIPortCurrentState")
+    play = Play(peer, Reading(inputs=(1,)))
+    play.start()
+    assert "refused SET_READER_CONFIG: M_UnsupportedParameter" in str(play.session.error)
 
 
 def test_a_request_without_an_answer() -> None:

@@ -25,10 +25,14 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 class EpcCodes:
-    """Codes in `tags` for EPC-96 values, given as native-endian words of their bytes 0..7 and 8..11."""
+    """Codes in `tags` for EPC-96 values, given as native-endian words of their bytes 0..7 and 8..11.
+
+    `text` counts the characters of the names that were added.
+    """
 
     def __init__(self, tags: Dictionary) -> None:
         self.tags = tags
+        self.text = 0
         self._high: High = np.zeros(0, np.uint64)
         self._low: Low = np.zeros(0, np.uint32)
         self._grow(1024)
@@ -55,7 +59,13 @@ class EpcCodes:
     def code(self, epc: bytes, bits: int) -> int:
         """The code of one EPC of any length; NO_TAG if it is empty or all zero."""
         name = tag_id(epc, bits)
-        return self.tags.code(name) if name.partition("/")[0].strip("0") else NO_TAG
+        if not name.partition("/")[0].strip("0"):
+            return NO_TAG
+        known = len(self.tags)
+        code = self.tags.code(name)
+        if code == known:
+            self.text += len(name)
+        return code
 
     def _home(self, high: High, low: Low) -> NDArray[np.int64]:
         mixed = low * _MIX_LOW

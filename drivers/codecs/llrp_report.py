@@ -26,6 +26,9 @@ Places = NDArray[np.intp]
 MAX_TAGS = 200_000
 """Ids in one dictionary; past it the next report begins a new one."""
 
+MAX_TEXT = 16 << 20
+"""Characters of the ids in one dictionary, likewise: the longest EPC that a report can hold has 16 KiB of them."""
+
 MAX_TEMPLATES = 256
 """Templates that are kept; past it the next report begins with none."""
 
@@ -54,7 +57,7 @@ class ReportDecoder:
 
     def decode(self, buffer: bytes, reports: list[Span], arrival: int, clock: Clock) -> Reads:
         """The reads of `reports`, spans of RO_ACCESS_REPORT in `buffer`, in order; `arrival` in microseconds UTC."""
-        if len(self._codes.tags) >= self._max_tags:
+        if len(self._codes.tags) >= self._max_tags or self._codes.text > MAX_TEXT:
             self._codes = EpcCodes(Dictionary())
         if sum(map(len, self._templates.values())) > self._max_templates:
             self._templates.clear()

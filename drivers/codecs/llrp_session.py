@@ -23,7 +23,7 @@ from drivers.codecs.llrp_frames import Frames, Span
 from drivers.codecs.llrp_idle import Activity, longest_run
 from drivers.codecs.llrp_report import ReportDecoder
 from drivers.codecs.llrp_setup import Reading, ro_spec
-from drivers.codecs.llrp_start import antennas, configured, greeted, introduced
+from drivers.codecs.llrp_start import antennas, configured, extended, greeted, introduced
 from drivers.codecs.llrp_status import failure
 from drivers.codecs.llrp_tables import MESSAGE_TYPES, MESSAGES
 from drivers.codecs.llrp_takeover import starts_at_once, take_over
@@ -168,7 +168,10 @@ class Session:
         self._greeted = True
         reader = yield from introduced(talk, self.clock)
         self._reports.hop_table = reader.channels()
-        extensions = yield from configured(talk, reading, reader)
+        extensions = yield from extended(talk, reader)
+        refused = yield from configured(talk, reading, reader)
+        if refused is not None:
+            self._say(Notice("settings_refused", f"the reader does without {refused}"))
         self._spec, self._holds = ro_spec(reading, reader, extensions), reader.holds
         self._activity = Activity(longest_run(self._spec))
         runs = yield from take_over(talk, self._spec, self._caught_up)

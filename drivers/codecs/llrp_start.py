@@ -13,6 +13,8 @@ from drivers.codecs.llrp_status import failure
 
 _ALL_CAPABILITIES = 0
 _ANTENNA_PROPERTIES = 2
+_NEEDED = ("KeepaliveSpec", "GPIPortCurrentState")
+"""Without keepalives its silence would mean nothing, and inputs are only switched on where settings name them."""
 
 
 def greeted(talk: Dialogue, clock: ReaderClock, now: Callable[[], int]) -> Script[None]:
@@ -40,14 +42,25 @@ def introduced(talk: Dialogue, clock: ReaderClock) -> Script[Capabilities]:
     return capabilities(answer)
 
 
-def configured(talk: Dialogue, reading: Reading, reader: Capabilities) -> Script[bool]:
-    """Keepalives and events on, reports held while we are away; the answer tells whether Impinj's extensions are on."""
-    extensions = False
-    if reader.impinj:  # nobody else is asked: some close the connection on a message that they do not know
-        answer = yield from talk.ask("IMPINJ_ENABLE_EXTENSIONS")
-        extensions = failure(answer) is None
-    yield from talk.request("SET_READER_CONFIG", {}, reader_config(reading, reader))
-    return extensions
+def extended(talk: Dialogue, reader: Capabilities) -> Script[bool]:
+    """Impinj's extensions are on. Nobody else is asked: some close the connection on a message that they do not know."""
+    return reader.impinj and failure((yield from talk.ask("IMPINJ_ENABLE_EXTENSIONS"))) is None
+
+
+def configured(talk: Dialogue, reading: Reading, reader: Capabilities) -> Script[str | None]:
+    """Keepalives and events on, reports held while we are away; the answer tells what the reader refused of it, and why.
+
+    A reader that refuses the whole is asked for each part. Raises ProtocolError if it refuses what cannot be missed.
+    """
+    parts = reader_config(reading, reader)
+    why = failure((yield from talk.ask("SET_READER_CONFIG", {}, parts)))
+    refused = []
+    for part in parts if why is not None else ():
+        if failure((yield from talk.ask("SET_READER_CONFIG", {}, (part,)))) is not None:
+            if part.name in _NEEDED:
+                raise ProtocolError(f"the reader refused SET_READER_CONFIG: {why}")
+            refused.append(part.name)
+    return f"{', '.join(refused)}: {why}" if refused else None
 
 
 def antennas(talk: Dialogue) -> Script[dict[int, bool]]:
