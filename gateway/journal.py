@@ -170,7 +170,7 @@ class Journal:
     def close(self) -> None:
         """Write what still waits for a commit, and let go of the file. Raises JournalError, having let go."""
         try:
-            if self._failure is None and self.notebook:
+            if self._failure is None and self.notebook and self._head.number:
                 self.commit(())
         finally:
             self._shut()

@@ -51,6 +51,13 @@ RETRY = (0.1, 0.2, 0.5, 1.0)
 T = TypeVar("T")
 
 
+class StateLost(Exception):
+    """The journal was damaged while the state was being rebuilt from it.
+
+    The process has to end: a start makes the state from what is left of the damaged journal, and tells the gap.
+    """
+
+
 class Stopped(Exception):
     """The daemon stopped before this was durable."""
 
@@ -304,7 +311,11 @@ class Writer:
         opening = await self._journal(self._store.reopen)
         if opening.state == "replaced":
             log.error("the journal was damaged and begins anew: %s", opening.reason)
-            self._saving = self._snapshot() if self._sound else None
+            if not self._sound:  # nothing may be written: that nothing was is how the next start knows
+                raise StateLost(
+                    f"the state cannot be rebuilt from a journal that is damaged: {opening.reason}"
+                )
+            self._saving = self._snapshot()
 
     async def _journal(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

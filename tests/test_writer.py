@@ -19,7 +19,7 @@ from gateway.intake import Intake, Receipt
 from gateway.journal import Opening
 from gateway.recovery import recover
 from gateway.signs import unpack
-from gateway.writer import AGE, HEARTBEAT, PACE, Stopped, Writer
+from gateway.writer import AGE, HEARTBEAT, PACE, StateLost, Stopped, Writer
 from tests.virtual_loop import run
 
 TAGS = Dictionary(["E200"])
@@ -288,6 +288,22 @@ def test_a_journal_that_begins_anew_begins_with_the_whole_state() -> None:
         assert (seq, unpack(data)[1]) == (1, b"[('a', 4)]")
 
     play(script)
+
+
+def test_a_journal_that_is_damaged_while_the_state_is_half_stepped_ends_the_process() -> None:
+    """The new journal stays empty: by that the next start knows that it has to read the damaged one."""
+    store = Memory()
+
+    async def script(bench: Bench) -> None:
+        await (await bench.seen("a", 1, 2, 3))
+        store.damaged = True
+        store.failures.append(sqlite3.DatabaseError("malformed"))
+        await bench.seen("a", 4)
+        await bench.seen("b", -1)
+
+    with pytest.RaisesGroup(StateLost):
+        play(script, store)
+    assert (store.rows, store.saved) == ([], None)
 
 
 def test_a_stop_with_a_broken_store_tells_those_who_wait() -> None:
