@@ -136,7 +136,7 @@ class Standing:
         rivals = self._rivals(zone, nesting)
         if any(one.run is not None and (since is not None or one.run.last >= start) for one in rivals):
             return replace(self, waiting=(*self.waiting, (run, zone))), []
-        cause = Cause(start, run.first, run.cell, 1, {})
+        cause = Cause(start, run.first, run.cell, run.opening, {})
         return self._change(rivals, Claim(zone, start, run), cause, nesting)
 
     def ended(

@@ -119,11 +119,11 @@ class Columns:
             np.add.at(tracks.sums.reshape(-1), where.reshape(-1), sums[:, 1:].reshape(-1))
 
     def _place(self, source: Source, pieces: Pieces, chosen: Index, sums: Index | None) -> None:
-        columns = (pieces.track, pieces.first, pieces.last, pieces.count, pieces.cell)
+        columns = (pieces.track, pieces.first, pieces.last, pieces.count, pieces.cell, pieces.opening)
         for at in chosen[np.argsort(pieces.first[chosen], kind="stable")].tolist():
-            track, first, last, count, cell = (int(column[at]) for column in columns)
+            track, first, last, count, cell, opening = (int(column[at]) for column in columns)
             total = None if sums is None else self._sums(cell, sums[at])
-            self._decider.put(source, Run(track, first, last, count, cell, total), late=False)
+            self._decider.put(source, Run(track, first, last, count, cell, total, 0, opening), late=False)
 
     def _sums(self, cell: int, piece: NDArray[np.int64]) -> Sums:
         """The sums of a pass that a piece begins."""

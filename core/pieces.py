@@ -40,7 +40,7 @@ class Sorted:
 class Pieces:
     """Columns over the pieces of a batch.
 
-    track, cell int32[n]; first, last int64[n] microseconds; count int64[n] sightings
+    track, cell int32[n]; first, last int64[n] microseconds; count int64[n] sightings, opening int32[n] of the first read
     begin, length int64[n]  the rows of the `Sorted` that they are made of
     grows bool[n]  it lies in or after the newest run of its track, which it merely lengthens
     """
@@ -50,6 +50,7 @@ class Pieces:
     first: Times
     last: Times
     count: Index
+    opening: Counts
     begin: Index
     length: Index
     grows: Mask
@@ -62,6 +63,7 @@ class Pieces:
             self.first[chosen],
             self.last[chosen],
             self.count[chosen],
+            self.opening[chosen],
             self.begin[chosen],
             self.length[chosen],
             self.grows[chosen],
@@ -113,7 +115,7 @@ def cut(tracks: Tracks, batch: Sorted, of: Cell, count: Counts) -> Pieces:
     track, first, last = of[cell], batch.time[begin], batch.time[begin + length - 1]
     grows = (tracks.open[track] == 1) & (first > tracks.first[track])
     grows &= first - tracks.last[track] <= tracks.gap[track]
-    pieces = Pieces(track, cell, first, last, sightings, begin, length, grows)
+    pieces = Pieces(track, cell, first, last, sightings, count[begin], begin, length, grows)
     return pieces if int(track.min()) >= 0 else pieces.where(track >= 0)
 
 

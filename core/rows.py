@@ -137,4 +137,4 @@ class Rows:
                 tracks.m_last[track] = time
             tracks.m_count[track] += count
         else:
-            self._decider.put(source, Run(track, time, time, count, cell, sums), late)
+            self._decider.put(source, Run(track, time, time, count, cell, sums, 0, count), late)

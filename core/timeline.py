@@ -251,7 +251,7 @@ def _watch(element: Element, state: Standing, world: World) -> Change:
         return replace(state, missing=True), [decision]
     if not state.missing:
         return state, []
-    decision = Decision("found", place, run.first, run.first, run.cell, reads=1)
+    decision = Decision("found", place, run.first, run.first, run.cell, reads=run.opening)
     return replace(state, missing=False), [decision]
 
 

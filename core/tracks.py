@@ -32,7 +32,7 @@ class Kind(IntEnum):
 
 @dataclass(slots=True, eq=False)
 class Run:
-    """A stretch of reads: [first, last] in microseconds, `count` sightings, `cell` of its first read.
+    """A stretch of reads: [first, last] in microseconds, `count` sightings, `cell` of its first read and its `opening` ones.
 
     `known`: its beginning is decided (nothing earlier is on its way). `ended`: its silence is decided, at `due`.
     `static`: a pass that lasted too long to be one. `applied`: its beginning is part of what was said. `start_based`, `end_based`: folded into the settled past.
@@ -46,6 +46,7 @@ class Run:
     cell: int
     sums: Sums | None = None
     due: int = 0
+    opening: int = 1
     known: bool = False
     ended: bool = False
     static: bool = False
@@ -281,7 +282,7 @@ def _merge(run: Run, other: Run, rank: Rank) -> bool:
     """Make `other` part of `run`, which keeps its identity; True when something that may be decided has changed."""
     changed = other.known
     if other.first < run.first or (other.first == run.first and rank(other.cell) < rank(run.cell)):
-        run.first, run.cell = other.first, other.cell
+        run.first, run.cell, run.opening = other.first, other.cell, other.opening
         changed = changed or run.known
     if other.last > run.last:
         run.last = other.last

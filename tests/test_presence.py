@@ -1,12 +1,16 @@
 """Presence held against the words of its contract: the union of intervals, made without looking at the code."""
 
+from dataclasses import replace
 from uuid import NAMESPACE_URL, uuid5
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given, settings
 
-from core.site import Antenna, Site, Source, Zone
-from tests.played import A, B, Played, at, seconds, standing
+from core.hearing import VECTOR
+from core.records import reads
+from core.site import Antenna, Item, Site, Source, Zone
+from tests.played import TAGS, A, B, Played, at, seconds, standing
 
 SILENCE = {"hall": 10.5, "room": 5.5}
 SITE = Site(
@@ -103,3 +107,24 @@ def test_so_it_is_whatever_the_order_of_arrival_but_for_the_revisions(
     played.alive(END)
     facts = [(kind, tag, zone, time) for kind, tag, zone, time, _, _ in said(played)]
     assert facts == [(kind, tag, zone, time) for kind, tag, zone, time, _, _ in wanted(heard)]
+
+
+@pytest.mark.parametrize("others", [0, VECTOR])
+def test_an_arrival_has_the_sightings_of_its_first_record(others: int) -> None:
+    played = Played(replace(SITE, items=(Item("crate", tags=(A,), missing_after=60),)))
+    for first in (10, 100):
+        times = [at(first + number / 100) for number in range(others + 3)]
+        tags = [0, *[1] * others, 0, 0]
+        counts = [5, *[1] * others, 3, 2]
+        rows = len(times)
+        played.say("reader", reads(TAGS, times, tags, [1] * rows, [-60.0] * rows, counts))
+    played.alive(END)
+    assert [(event.kind, event.reads) for event in played.events if event.item is not None] == [
+        ("arrived", 5),
+        ("departed", 10),
+        ("missing", 10),
+        ("arrived", 5),
+        ("found", 5),
+        ("departed", 10),
+        ("missing", 10),
+    ]
