@@ -5,11 +5,13 @@ must not keep the write-ahead log from being moved into the file.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
+
+import numpy as np
 
 from core.events import Event, Gap
 from core.records import Dictionary, Input, Reads
@@ -163,6 +165,20 @@ class Reader:
                 if rows and last > after:
                     yield last, one
 
+    def last_read(self, tags: Collection[str], commits: int) -> int | None:
+        """The newest time at which one of the tags was read, microseconds UTC, in as many of the newest commits."""
+        first, last = self.span(INPUT)
+        for low, high in reversed(list(_windows(max(first, last - commits + 1), last, INPUTS))):
+            batches = [
+                one.body
+                for head, body in self._parsed(INPUT, low, high, split_row)
+                for one in self._decode(head, body)
+            ]
+            times = [_newest(batch, tags) for batch in batches if isinstance(batch, Reads)]
+            if found := [time for time in times if time is not None]:
+                return max(found)
+        return None
+
     def snapshot(self) -> Snapshot | None:
         """The newest one whose checksum holds and behind which no input is missing."""
         oldest = self.span(INPUT)[0]
@@ -240,6 +256,12 @@ class Reader:
         """All rows at once, so that no transaction stays open."""
         with database.explained(self.path):
             return self._db.execute(sql, parameters).fetchall()
+
+
+def _newest(reads: Reads, tags: Collection[str]) -> int | None:
+    codes = [code for tag in tags if (code := reads.tags.codes.get(tag)) is not None]
+    times = reads.time[np.isin(reads.tag, codes)]
+    return int(times.max()) if len(times) else None
 
 
 def _windows(first: int, last: int, size: int) -> Iterator[tuple[int, int]]:

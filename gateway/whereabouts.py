@@ -41,18 +41,22 @@ def whereabouts(events: Iterable[tuple[int, Event]]) -> Whereabouts:
 
 
 def found_json(
-    item: str, found: Whereabouts, inside: Mapping[str, str | None]
+    item: str, found: Whereabouts, inside: Mapping[str, str | None], read: int | None = None
 ) -> dict[str, str | float | None]:
-    """The deepest zone of the set, ties to the freshest evidence. Position and accuracy need a tracker: null here."""
+    """The deepest zone of the set, ties to the freshest evidence. Position and accuracy need a tracker: null here.
+
+    read  when it was read last, if that is known: what stays where it is tells no event
+    """
     here = max(found.places.values(), key=lambda one: (_depth(one.place, inside), one.time), default=None)
     decided = here or found.last
-    last = found.last
+    told = () if found.last is None else (found.last.time,)
+    seen = max((*told, *(() if read is None else (read,))), default=None)
     return {
         "item": item,
         "place": None if here is None else here.place,
         "since": None if here is None else rfc3339(here.time),
         "last_place": found.last_place if here is None else here.place,
-        "last_seen": None if last is None else rfc3339(last.time),
+        "last_seen": None if seen is None else rfc3339(seen),
         "lat": None,
         "lon": None,
         "accuracy": None,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.events import Event
-from core.records import Input, Reads
+from core.records import Alive, Dictionary, Input, Reads, reads
 from gateway import reader as module
 from gateway.database import JournalDamaged, JournalMissing, JournalUnusable
 from gateway.journal import Journal
@@ -224,3 +224,18 @@ def test_an_event_comes_back_whole(path: Path) -> None:
     journal.commit([Input("door1", 5, inputs(1)[1].body)], [late])
     assert [event for _, event in journal.past.events(100)] == [late]
     journal.close()
+
+
+def test_when_a_tag_was_read_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "INPUTS", 2)
+    tags = Dictionary(["E200", "E201", "E202"])
+    journal = Journal.open(tmp_path / "waypost.db", SITE)
+    for number, (code, time) in enumerate([(0, 10), (1, 30), (0, 20), (1, 25), (1, 26)]):
+        journal.commit([Input("door1", number, reads(tags, [time], [code], [1], [-50]))])
+    journal.commit([Input("door1", 9, Alive(9))])
+    journal.close()
+    with open_read_only(tmp_path / "waypost.db") as opened:
+        assert opened.last_read(("E200",), 100) == 20
+        assert opened.last_read(("E200",), 3) is None
+        assert opened.last_read(("E200", "E201"), 100) == 26
+        assert opened.last_read(("E202", "E203"), 100) is None

@@ -49,3 +49,11 @@ def test_a_late_event_takes_its_place_in_time() -> None:
         place(event("arrived", "yard", 5), event("departed", "yard", 3), event("arrived", "yard", 1))[0]
         == "yard"
     )
+
+
+def test_what_stays_where_it_is_was_seen_when_it_was_read() -> None:
+    arrived = whereabouts([(1, event("arrived", "yard", 5))])
+    for read, seen in ((None, 5), (3, 5), (9, 9)):
+        row = found_json("gen-7", arrived, INSIDE, None if read is None else read * SECOND)
+        assert row["last_seen"] == f"1970-01-01T00:00:0{seen}.000000Z"
+    assert found_json("gen-7", whereabouts([]), INSIDE, SECOND)["last_seen"] == "1970-01-01T00:00:01.000000Z"
