@@ -4,9 +4,12 @@ import hashlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 Evidence = Mapping[str, "str | int | float | bool | list[str] | Mapping[str, int | float] | None"]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 KINDS = ("arrived", "departed", "passed", "missing", "found", "retracted", "device_down", "device_up")
 
@@ -60,9 +63,20 @@ class Gap:
 
 
 def rfc3339(time: int) -> str:
-    """Microseconds UTC as RFC 3339 with six decimals and Z."""
-    moment = datetime.fromtimestamp(time // 1_000_000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{time % 1_000_000:06d}Z"
+    """Microseconds UTC as RFC 3339 with six decimals: 1970-01-01T00:00:00.000000Z.
+
+    Raises ValueError outside of the years 1 to 9999.
+    """
+    seconds, micros = divmod(time, 1_000_000)
+    return f"{_to_second(seconds)}.{micros:06d}Z"
+
+
+@lru_cache(maxsize=256)
+def _to_second(seconds: int) -> str:
+    try:
+        return (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
+    except OverflowError as error:
+        raise ValueError(f"{seconds} s since 1970 is outside of the years 1 to 9999") from error
 
 
 class Identity:

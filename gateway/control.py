@@ -15,9 +15,9 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from pathlib import Path
 
+from core.events import rfc3339
 from gateway.link import DeviceLink
 from gateway.live import Live
-from gateway.rows import rfc3339
 
 log = logging.getLogger(__name__)
 

@@ -8,10 +8,9 @@ import json
 import re
 import zlib
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import UTC, datetime
 
-from core.events import Event, Evidence, Gap
+from core.events import Event, Evidence, Gap, rfc3339
 
 Value = str | int | float | bool | None
 EventRow = tuple[int, str, int, str, str | None, str | None, str | None, str, int]
@@ -26,23 +25,6 @@ _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=dict)
 
 class RowDamaged(ValueError):
     """A row is not what was written: its checksum does not match."""
-
-
-def rfc3339(time: int) -> str:
-    """Microseconds UTC as RFC 3339 with six decimals: 1970-01-01T00:00:00.000000Z.
-
-    Raises ValueError outside of the years 1 to 9999.
-    """
-    seconds, micros = divmod(time, 1_000_000)
-    return f"{_to_second(seconds)}.{micros:06d}Z"
-
-
-@lru_cache(maxsize=256)
-def _to_second(seconds: int) -> str:
-    try:
-        return (_EPOCH + timedelta(seconds=seconds)).isoformat()[:19]
-    except OverflowError as error:
-        raise ValueError(f"{seconds} s since 1970 is outside of the years 1 to 9999") from error
 
 
 def microseconds(text: str) -> int:

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
+from core.events import rfc3339
 from gateway.counters import Counts
 from gateway.intake import Intake
 from gateway.link import DeviceLink
-from gateway.rows import rfc3339
 from gateway.writer import Writer
 
 READS = ("received", "noise", "duplicates", "filtered", "accepted")

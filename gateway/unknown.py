@@ -1,8 +1,8 @@
 """The tags that no item owns, as the running daemon knows them: for an operator who registers them."""
 
+from core.events import rfc3339
 from core.inbox import Listed
 from core.site import Tags
-from gateway.rows import rfc3339
 from gateway.status import evicted
 from gateway.writer import Writer
 

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from core.events import Event
-from gateway.rows import rfc3339
+from core.events import Event, rfc3339
 
 
 @dataclass(slots=True)

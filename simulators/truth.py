@@ -4,13 +4,12 @@ import csv
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+from core.events import rfc3339
 from simulators.traffic import Move, Traffic
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = ("time", "until", "what", "item", "tag", "place", "kind")
 
 
@@ -114,11 +113,6 @@ def items(traffic: Traffic) -> dict[str, tuple[str, ...]]:
         for pallet in traffic.pallets
         if pallet.item is not None
     }
-
-
-def rfc3339(time: int) -> str:
-    """Microseconds UTC since 1970 as RFC 3339 with six decimals."""
-    return (_EPOCH + timedelta(microseconds=time)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _at(traffic: Traffic, seconds: float) -> int:

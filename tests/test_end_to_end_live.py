@@ -7,7 +7,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.rows import microseconds, rfc3339
+from core.events import rfc3339
+from gateway.rows import microseconds
 from simulators.layout import docks
 from simulators.score import compare
 from simulators.site import SimulatedSite

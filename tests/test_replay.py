@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from core.events import Event
+from core.events import Event, rfc3339
 from core.records import SECOND, Dictionary
 from gateway import csv_fields
 from gateway.commands.all import application
@@ -20,7 +20,7 @@ from gateway.configuration import load
 from gateway.csv_merge import merged
 from gateway.csv_reads import BadCsv, Block, CsvReads, Tags
 from gateway.replay import Replay
-from gateway.rows import event_from_json, rfc3339
+from gateway.rows import event_from_json
 from simulators.layout import docks, site_toml
 from simulators.recording import write_reads
 from simulators.score import compare

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.events import Event, Gap
+from core.events import Event, Gap, rfc3339
 from gateway.rows import (
     RowDamaged,
     event_from_json,
@@ -17,7 +17,6 @@ from gateway.rows import (
     gap_json,
     gap_row,
     microseconds,
-    rfc3339,
     row_event,
     row_gap,
 )

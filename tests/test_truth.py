@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from core.events import rfc3339
 from simulators.recording import COLUMNS, write_reads
 from simulators.traffic import Scenario
-from simulators.truth import Crossing, Stray, Visit, rfc3339
+from simulators.truth import Crossing, Stray, Visit
 from simulators.world import SECOND, World
 
 

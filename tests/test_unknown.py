@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.events import rfc3339
 from core.records import SECOND, Alive, Dictionary, Up, reads
 from core.state import TURN
 from gateway.app import Daemon
@@ -14,7 +15,6 @@ from gateway.clock import Clock
 from gateway.configuration import load
 from gateway.link import DeviceLink
 from gateway.notify import Notifier
-from gateway.rows import rfc3339
 from tests.fix_daemon import Answer, ask, waypost
 from tests.fix_site import daemon
 from tests.virtual_loop import run

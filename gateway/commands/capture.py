@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
+from core.events import rfc3339
 from gateway import exits
 from gateway.client import NotRunning, Refused, ask
 from gateway.commands.common import AsJson, Config, fail, load, put, say
 from gateway.configuration import Configuration
 from gateway.control import socket_path
-from gateway.rows import rfc3339
 
 
 def capture(

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from core.events import KINDS, Event
+from core.events import KINDS, Event, rfc3339
 from gateway import exits
 from gateway.commands.common import AsJson, Config, fail, load, put
 from gateway.database import JournalError
 from gateway.reader import Reader, open_read_only
-from gateway.rows import event_json, microseconds, rfc3339
+from gateway.rows import event_json, microseconds
 from gateway.tables import Filter
 
 POLL = 0.25
