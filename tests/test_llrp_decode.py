@@ -71,6 +71,26 @@ def test_what_else_a_tag_carries() -> None:
     ]
 
 
+def test_a_line_that_is_cut_short_costs_itself() -> None:
+    one, two = report(tag(epc(1))).hex(), report(tag(epc(2))).hex()
+    lines = list(decode_lines("\n".join([two, one[:30], two, one[:24], one[24:]]).encode()))
+    assert [line.get("tag", "error") for line in lines] == [
+        epc(2).hex().upper(),
+        "error",
+        epc(2).hex().upper(),
+        epc(1).hex().upper(),
+    ]
+    assert lines[1] == {"error": "the message has 15 bytes only", "offset": 56, "skipped": 15}
+
+
+def test_a_text_that_begins_with_other_words() -> None:
+    lines = list(decode_lines(f"Grüße\n{message(62, id=5).hex()}\n".encode()))
+    assert lines == [
+        {"error": "line 1 is no hex: 'Grüße'"},
+        {"message": "KEEPALIVE", "id": 5, "version": 1},
+    ]
+
+
 def test_behind_a_damaged_tag_it_goes_on() -> None:
     whole = tag(epc(1))
     assert list(decode_lines(report(whole, b"\x00\xf0\x00\x03", whole, whole))) == [

@@ -19,7 +19,8 @@ from drivers.codecs.llrp_tables import MESSAGE_TYPES
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Line = dict[str, Json]
 
-_HEX_TEXT = re.compile(rb"\s*(#|0x|[0-9A-Fa-f]{2})")
+_TEXT = re.compile(rb"[\t\r\n\x20-\x7e\x80-\xff]*")
+"""No message can be mistaken for that: the first byte of its length is 0."""
 _SEPARATORS = str.maketrans("", "", " \t:,-")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -44,22 +45,42 @@ _SCALED = {  # in dBm, rad and Hz, with so many decimals
 
 def decode_lines(data: bytes) -> Iterator[Line]:
     """Messages in raw bytes or in lines of hex; what is broken gives {"error": ...}, and it goes on behind it."""
-    if not _HEX_TEXT.match(data):
+    if not _TEXT.fullmatch(data[: HEADER.size]):
         yield from _messages(data)
         return
-    gathered = b""
+    gathered, before = bytearray(), 0
+
+    def told(end: int) -> Iterator[Line]:
+        nonlocal before
+        yield from _messages(bytes(gathered[:end]), before)
+        del gathered[:end]
+        before += end
+
     for number, line in enumerate(data.decode(errors="replace").splitlines(), 1):
         digits = line.partition("#")[0].translate(_SEPARATORS).removeprefix("0x")
         try:
-            gathered += bytes.fromhex(digits)
+            new = bytes.fromhex(digits)
         except ValueError:
-            yield from _messages(gathered)
-            gathered = b""
+            yield from told(len(gathered))
             yield {"error": f"line {number} is no hex: {line.strip()[:60]!r}"}
-    yield from _messages(gathered)
+            continue
+        if new and _whole(new) == len(new):  # what is unfinished before it was cut short
+            yield from told(len(gathered))
+        gathered += new
+        yield from told(_whole(gathered))
+    yield from told(len(gathered))
 
 
-def _messages(data: bytes) -> Iterator[Line]:
+def _whole(data: bytes | bytearray) -> int:
+    """Where the last of the whole messages of known types that `data` begins with ends."""
+    end = 0
+    while end + HEADER.size <= len(data) and end < (stop := _stop(data, end)) <= len(data):
+        end = stop
+    return end
+
+
+def _messages(data: bytes, before: int = 0) -> Iterator[Line]:
+    """The messages in `data`, which stands behind `before` other bytes."""
     start = 0
     while start < len(data):
         frames = Frames()
@@ -73,7 +94,7 @@ def _messages(data: bytes) -> Iterator[Line]:
         if start < len(data):
             error = frames.error or f"the message has {len(data) - start} bytes only"
             behind = _next_message(data, start + 1)
-            yield {"error": str(error), "offset": start, "skipped": behind - start}
+            yield {"error": str(error), "offset": before + start, "skipped": behind - start}
             start = behind
 
 
@@ -86,7 +107,7 @@ def _next_message(data: bytes, start: int) -> int:
     return len(data)
 
 
-def _stop(data: bytes, start: int) -> int:
+def _stop(data: bytes | bytearray, start: int) -> int:
     """Where the message at `start` ends; 0 if this is no header of a known message."""
     head, length, _ = HEADER.unpack_from(data, start)
     known = 1 <= head >> 10 <= 2 and head & 0x3FF in MESSAGE_TYPES and length >= HEADER.size
