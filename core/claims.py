@@ -203,8 +203,12 @@ class Standing:
         return state, decisions + more
 
     def nowhere(self, cause: Cause, nesting: Nesting) -> list[Decision]:
-        """What is decided when every claim ends at once."""
-        return self._change(list(self.claims), None, cause, nesting)[1]
+        """What is decided when every claim ends at once, as if by silence; the cause has no reads of its own."""
+        state = self
+        for claim in self.claims:
+            if claim.run is not None:
+                state = state._silent(claim.run, nesting.chain(claim.zone))
+        return state._change(list(self.claims), None, cause, nesting)[1]
 
     def _silent(self, run: Run, zones: Collection[str]) -> "Standing":
         stays = tuple(

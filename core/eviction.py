@@ -55,11 +55,12 @@ class Eviction:
         subject, cells = state.subjects[number], state.cells
         cell = max(cells.of_tag(subject.name), key=lambda one: (cells.m_last[one], one))
         state.sources[cells.sources[cell]].counts["evicted"] += 1
-        runs = [claim.run for claim in subject.now.claims if claim.run is not None]
-        for run in runs:
-            state.tracks.newest(run.track)
-        reads = sum(run.count for run in runs)
-        cause = Cause(heard, heard, cell, reads, {"reason": "evicted"})
+        if not subject.now.claims:
+            return
+        for claim in subject.now.claims:
+            if claim.run is not None:
+                state.tracks.newest(claim.run.track)  # as of its last read
+        cause = Cause(heard, heard, cell, 0, {"reason": "evicted"})
         self._decider.say(subject, subject.now.nowhere(cause, self._decider.nesting))
 
 
