@@ -1,5 +1,6 @@
 """Keys of plain tables from the environment, which go before those of the file: WAYPOST_JOURNAL__PATH."""
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -19,6 +20,7 @@ def applied(data: Mapping[str, object]) -> tuple[Values, list[Finding]]:
     if not any(_table(name) in Tables.model_fields for name in os.environ):
         return found, list(_strangers())  # the library is slow to load, and the daemon starts without it
     for table, value in _values().items():
+        value = {key: _listed(one) for key, one in value.items()} if isinstance(value, dict) else value
         before = found.get(table)
         both = isinstance(before, dict) and isinstance(value, dict)
         found[table] = {**before, **value} if both else value  # type: ignore[dict-item]
@@ -47,6 +49,14 @@ def _values() -> Values:
     except SettingsError:  # a whole table as text: it is no table, and that is what the check will say
         tables = {_table(name): value for name, value in os.environ.items() if _BETWEEN not in name}
         return {table: value for table, value in tables.items() if table in Tables.model_fields}
+
+
+def _listed(value: object) -> object:
+    """A list is written in JSON; what is none stays as it is, and the check will say so."""
+    try:
+        return json.loads(value) if isinstance(value, str) and value.startswith("[") else value
+    except ValueError:
+        return value
 
 
 def _table(name: str) -> str:

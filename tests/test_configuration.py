@@ -319,6 +319,15 @@ def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytes
         load(tmp_path / "waypost.toml")
 
 
+def test_a_list_in_the_environment_is_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAYPOST_TAGS__ACCEPT", '["3034", "company:0614141"]')
+    assert problems(tmp_path, GOOD) == []
+    assert load(tmp_path / "waypost.toml").site.tags.accept == ("3034", "company:0614141")
+    monkeypatch.setenv("WAYPOST_TAGS__ACCEPT", '["3034"')
+    (found,) = problems(tmp_path, GOOD)
+    assert (found.key, found.reason) == ("WAYPOST_TAGS__ACCEPT", "wrong type of value")
+
+
 @pytest.mark.parametrize(
     ("name", "value", "level", "says"),
     [
