@@ -68,6 +68,8 @@ class Decider:
     def put(self, source: Source, piece: Run, late: bool) -> None:
         """Place a piece into its track and set the timers that it needs."""
         tracks = self.state.tracks
+        if late:
+            piece.late_to = piece.last
         change, run = tracks.put(piece, self._silences.uptime(piece.track), self.state.cells.name)
         passes = tracks.kind[run.track] is Kind.PASS
         if not passes and not run.known and run.first == piece.first:
@@ -76,6 +78,7 @@ class Decider:
         if passes:
             self._passing.placed(run, piece, change, late)
         if change is Change.GREW:
+            run.late = run.late or (late and run.first == piece.first)
             return
         run.late = run.late or late
         if change is not Change.BEGAN and not passes:
@@ -211,7 +214,7 @@ class Decider:
             due = None if run.ended else self._silences.due(run)
             if due is not None and due <= frontier:
                 run.ended, run.due, new = True, due, True
-                late = late or run.late
+                late = late or run.last <= run.late_to
                 if run is self.state.tracks.current[track]:
                     self.state.tracks.close(track)
         self._arm(source, track)

@@ -23,7 +23,7 @@ Plain = object
 """int, float, str, bytes, bool, None, and lists of them: what a snapshot is made of."""
 
 _FLAGS = ("known", "ended", "static", "applied", "start_based", "end_based", "late", "doubted")
-_NUMBERS = ("track", "first", "last", "count", "cell", "due", "opening")
+_NUMBERS = ("track", "first", "last", "count", "cell", "due", "opening", "late_to")
 _DECISION = attrgetter(*(field.name for field in fields(Decision)))
 _EVENT = attrgetter(*(field.name for field in fields(Event)))
 
@@ -68,8 +68,8 @@ def load_runs(data: Plain) -> list[Run]:
     columns, flags, sums = cast(tuple[list[bytes], bytes, list[tuple[int, list[int]]]], data)
     rows = zip(*(numbers(one).tolist() for one in columns), strict=True)
     runs = [
-        Run(track, first, last, count, cell, None, due, opening)
-        for track, first, last, count, cell, due, opening in rows
+        Run(track, first, last, count, cell, None, due, opening, late_to)
+        for track, first, last, count, cell, due, opening, late_to in rows
     ]
     for run, bits in zip(runs, flags, strict=True):
         for bit, name in enumerate(_FLAGS):

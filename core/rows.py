@@ -124,7 +124,8 @@ class Rows:
         """A read that was not delivered before, into a track."""
         tracks, sums = self._state.tracks, None
         last = tracks.m_last[track]
-        grows = tracks.m_open[track] and tracks.m_first[track] < time <= last + tracks.m_gap[track]
+        grows = not late and tracks.m_open[track]
+        grows = grows and tracks.m_first[track] < time <= last + tracks.m_gap[track]
         if tracks.kind[track] is Kind.PASS:
             side, heavy = self._state.cells.m_side[cell], weight(rssi, source.spec.rssi == "raw")
             if grows:

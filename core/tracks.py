@@ -36,6 +36,7 @@ class Run:
 
     `known`: its beginning is decided (nothing earlier is on its way). `ended`: its silence is decided, at `due`.
     `static`: a pass that lasted too long to be one. `applied`: its beginning is part of what was said. `start_based`, `end_based`: folded into the settled past.
+    `late_to`: the newest record that came late, -1 for none; `late`: one of them changed when it begins, or joined runs.
     `doubted`: it was decided that it is silent although nobody could hear it; its next read must be noticed.
     """
 
@@ -47,6 +48,7 @@ class Run:
     sums: Sums | None = None
     due: int = 0
     opening: int = 1
+    late_to: int = -1
     known: bool = False
     ended: bool = False
     static: bool = False
@@ -289,6 +291,7 @@ def _merge(run: Run, other: Run, rank: Rank) -> bool:
         if run.ended:
             run.ended, run.due, run.late, changed = other.ended, other.due, run.late or other.late, True
     run.count += other.count
+    run.late_to = max(run.late_to, other.late_to)
     if run.sums is not None and other.sums is not None:
         run.sums.add(other.sums)
         changed = changed or run.ended

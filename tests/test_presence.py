@@ -128,3 +128,21 @@ def test_an_arrival_has_the_sightings_of_its_first_record(others: int) -> None:
         ("departed", 10),
         ("missing", 10),
     ]
+
+
+def test_only_what_a_late_record_decided_is_late() -> None:
+    played = Played(SITE)
+    played.read("reader", 1, 100, tag=B)
+    played.read("reader", 1, 95)
+    played.read("reader", 1, 101)
+    played.alive(110)
+    played.read("reader", 2, 104, 105, tag=B)
+    played.alive(200)
+    assert [(event.kind, event.tag, event.place, event.late) for event in played.events] == [
+        ("arrived", A, "hall", True),
+        ("arrived", B, "hall", False),
+        ("arrived", B, "room", True),
+        ("departed", B, "room", True),
+        ("departed", B, "hall", True),
+        ("departed", A, "hall", False),
+    ]
