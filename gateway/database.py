@@ -126,6 +126,8 @@ def explained(path: Path) -> Iterator[None]:
         raise
     except (sqlite3.Error, OSError) as error:
         raise explain(error, path) from error
+    except UnicodeDecodeError as error:  # sqlite3 itself, about a message or a name
+        raise JournalDamaged(f"journal {path} is damaged: a text is none: {error}") from error
 
 
 def check_is_file(path: Path) -> None:
@@ -145,13 +147,24 @@ def check_place(path: Path) -> None:
         raise _forbidden(path, f"no write access to {place}")
 
 
+def _opened(name: str, uri: bool = False) -> sqlite3.Connection:
+    db = sqlite3.connect(name, uri=uri, isolation_level=None, check_same_thread=False)
+    db.text_factory = _text
+    return db
+
+
+def _text(data: bytes) -> str:
+    """Text that is damaged is for the checksum of its row to find: sqlite3 would fail on it without a result code."""
+    return data.decode("utf-8", "replace")
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """A connection that writes: autocommit, write-ahead log, every commit synchronised.
 
     The file is a journal or empty. Checkpoints are the caller's: SQLite hides the errors of automatic ones.
     Raises sqlite3.Error, and JournalUnusable for a file that is not ours.
     """
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    db = _opened(os.fspath(path))
     try:
         if not is_empty(db):
             check_format(db, path)
@@ -172,7 +185,7 @@ def connect(path: Path) -> sqlite3.Connection:
 def connect_read_only(path: Path) -> sqlite3.Connection:
     """A connection that only reads, also while a daemon writes. Raises sqlite3.Error."""
     uri = _read_only(path)
-    db = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    db = _opened(uri, uri=True)
     try:
         db.execute("SELECT 1 FROM sqlite_schema")
     except sqlite3.OperationalError:
@@ -180,13 +193,13 @@ def connect_read_only(path: Path) -> sqlite3.Connection:
         if path.with_name(path.name + "-wal").exists():
             raise
         # A journal that was closed well, in a place where we may not make the -shm file that SQLite asks for.
-        db = sqlite3.connect(uri + "&immutable=1", uri=True, isolation_level=None, check_same_thread=False)
+        db = _opened(uri + "&immutable=1", uri=True)
     return db
 
 
 def connect_damaged(path: Path) -> sqlite3.Connection:
     """A connection that only reads, also a file that was cut short. Raises sqlite3.Error."""
-    db = sqlite3.connect(_read_only(path), uri=True, isolation_level=None, check_same_thread=False)
+    db = _opened(_read_only(path), uri=True)
     db.execute("PRAGMA writable_schema=ON")  # else SQLite opens no file that is shorter than its head says
     return db
 

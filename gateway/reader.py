@@ -251,6 +251,10 @@ class Reader:
             yield
         except RowDamaged as error:
             raise JournalDamaged(f"journal {self.path} is damaged: {error}") from error
+        except (TypeError, AttributeError) as error:
+            raise JournalDamaged(
+                f"journal {self.path} is damaged: a column of another type: {error}"
+            ) from error
 
     def _query(self, sql: str, *parameters: object) -> list[Any]:
         """All rows at once, so that no transaction stays open."""

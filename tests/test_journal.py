@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import random
 import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -337,6 +338,21 @@ def test_an_empty_file_becomes_a_journal(path: Path) -> None:
     journal = Journal.open(path, SITE)
     assert journal.opening.state == "new"
     journal.close()
+
+
+def test_any_flipped_bits_are_found_at_once_or_when_they_are_read(filled: Path) -> None:
+    """Also in a text, which is then none any more, and in what says of which type a column is."""
+    whole = filled.read_bytes()
+    chance, states = random.Random(1), set()
+    for _ in range(150):
+        damaged = bytearray(whole)
+        for _ in range(chance.choice([1, 1, 8])):
+            damaged[chance.randrange(100, len(whole))] ^= 1 << chance.randrange(8)
+        filled.write_bytes(damaged)
+        states.add(_live_with_damage(filled))
+        for other in quarantined(filled):
+            other.unlink()
+    assert states == {"replaced", "sound"}
 
 
 def test_any_zeroed_page_is_found_at_once_or_when_it_is_read(filled: Path) -> None:
