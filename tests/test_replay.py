@@ -287,3 +287,16 @@ def test_decades_without_a_row_take_no_time(tmp_path: Path) -> None:
         ("departed", "E201", 1777636800, 1777636833),
         ("arrived", "E200", 1777636900, 1777636902),
     ]
+
+
+def test_nothing_recorded_gives_nothing(tmp_path: Path) -> None:
+    assert events(tmp_path, TWO_READERS, "") == []
+
+
+def test_files_that_share_a_second_are_merged_within_it(tmp_path: Path) -> None:
+    files = "100.1,r,1,E200,-50\n100.2,r,1,E200,-50\n", "100.15,q,1,E201,-50\n100.9,q,1,E201,-50\n"
+    found = events(tmp_path, TWO_READERS, *files)
+    assert [(one.kind, one.place, one.time / SECOND) for one in found] == [
+        ("arrived", "y", 100.1),
+        ("arrived", "z", 100.15),
+    ]
