@@ -42,8 +42,17 @@ def open_file(path: Path, site: str) -> File:
 
     Raises JournalDamaged, JournalUnreadable, JournalUnusable, JournalFull, JournalFailed.
     """
-    with explained(path), ExitStack() as undo:
+    with explained(path):
         log = _log(path)
+        try:
+            return _opened(path, site, log)
+        except CommitsLost:
+            wal.put_back(path, log)  # its last connection has deleted it, and the lost commits are in there
+            raise
+
+
+def _opened(path: Path, site: str, log: bytes) -> File:
+    with ExitStack() as undo:
         db = database.connect(path)
         undo.callback(db.close)
         _take_over(db, path, log)

@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from core.records import Dictionary, Input
-from gateway import database
+from gateway import database, wal
 from gateway.database import JournalDamaged, JournalError, JournalUnusable
 from gateway.heads import Head, split_row
 from gateway.reader import Reader
@@ -174,10 +174,21 @@ class Salvage(Reader):
             return []
 
 
+def _mend(path: Path) -> None:
+    """Let SQLite read a log behind its damaged frames; the log as it was found stays beside it. Raises OSError."""
+    log = wal.read(path)
+    if wal.lost_commits(log, wal.valid_frames(log)):
+        found = _part(path, "-wal.found")
+        if not found.exists():
+            wal.log_of(path).rename(found)
+        wal.put_back(path, wal.mended(log))
+
+
 def salvage(path: Path) -> Salvage | None:
     """A reader of what is left in a journal that was put aside; None when that is nothing."""
     try:
         with database.explained(path):
+            _mend(path)
             db = database.connect_damaged(path)
             try:
                 return Salvage(db, path)

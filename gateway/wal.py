@@ -51,6 +51,39 @@ def write_again(path: Path, log: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def put_back(path: Path, log: bytes) -> None:
+    """Let the database at `path`, which nobody has open, have this log. Raises OSError."""
+    place, made = log_of(path), path.with_name(path.name + "-wal.new")
+    with open(made, "wb") as file:
+        file.write(log)
+        file.flush()
+        os.fsync(file.fileno())
+    made.rename(place)
+    path.with_name(path.name + "-shm").unlink(missing_ok=True)  # an index of another log
+
+
+def mended(log: bytes) -> bytes:
+    """The log with checksums that hold, so that SQLite reads on behind a damaged frame.
+
+    Up to the last commit frame whose checksum continues the one before it: behind that are a commit that was torn, and
+    what is left of an older log. What is damaged in between is for the
+    checksums of the rows to find. A log whose header is wrong stays as it is.
+    """
+    header = _Header.of(log)
+    if header is None:
+        return log
+    frames = header.frames(log)
+    ends = [after for at, after in pairwise(frames) if header.ends_commit(log, at, after)]
+    whole, sums = bytearray(log), header.sums
+    for at in frames:
+        if not ends or at > ends[-1]:
+            break
+        number, pages = FRAME.unpack_from(log, at)[:2]
+        sums = header.sums_after(log, at, sums)
+        FRAME.pack_into(whole, at, number, pages, *header.salts, *sums)
+    return bytes(whole)
+
+
 def valid_frames(log: bytes) -> int:
     """How many frames SQLite would recover: those up to the last commit whose checksums hold.
 
@@ -110,6 +143,12 @@ class _Header:
     def frames(self, log: bytes) -> range:
         """Where the whole frames begin."""
         return range(HEADER.size, len(log) - self.size + 1, self.size)
+
+    def ends_commit(self, log: bytes, before: int, at: int) -> bool:
+        """Is the frame at `at` the sound last one of a commit of this log, and follows on the frame at `before`?"""
+        _, pages, *salts, first, second = FRAME.unpack_from(log, at)
+        follows = self.sums_after(log, at, FRAME.unpack_from(log, before)[4:]) == (first, second)
+        return bool(pages) and salts == self.salts and follows
 
     def sums_after(self, log: bytes, at: int, before: tuple[int, int]) -> tuple[int, int]:
         """The checksum that the frame should have if it follows on `before`."""

@@ -398,6 +398,24 @@ def test_a_damaged_log_is_noticed_although_sqlite_takes_it_for_a_shorter_one(
     replaced(crashed, "has commits that cannot be read")
 
 
+@pytest.mark.parametrize("part", [0.2, 0.4, 0.6, 0.8])
+def test_what_stands_behind_a_damaged_frame_of_the_log_is_salvaged(crashed: Path, part: float) -> None:
+    """SQLite itself reads up to the damaged frame, and deletes the log then."""
+    sound = log_of(crashed).read_bytes()
+    log = bytearray(sound)
+    log[int(len(log) * part)] ^= 1
+    log_of(crashed).write_bytes(log)
+    past = salvage(replaced(crashed, "has commits that cannot be read"))
+    assert past is not None
+    with past:
+        found = [event.id for _, event in past.events()]
+        wanted = expected_events(COMMITS)
+        assert found == [id for id in wanted if id in found]
+        assert len(wanted) - len(found) <= past.lost <= 3
+    (place,) = quarantined(crashed)
+    assert place.with_name(place.name + "-wal.found").read_bytes() == log
+
+
 def test_a_log_without_its_file_follows_the_damaged_file(path: Path) -> None:
     """So a crash between the two renames leaves it."""
     path.write_bytes(os.urandom(50_000))

@@ -93,3 +93,15 @@ def test_no_log_is_an_empty_one(tmp_path: Path) -> None:
     assert wal.read(tmp_path / "none.db") == b""
     wal.write_again(tmp_path / "none.db", b"")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_mended_log_is_read_to_its_last_sound_commit(path: Path) -> None:
+    log = wal.read(path)
+    frames = wal.valid_frames(log)
+    assert wal.mended(log) == log
+    for at in range(wal.HEADER.size, commits(log)[-3], 301):
+        mended = wal.mended(log[:at] + bytes([log[at] ^ 64]) + log[at + 1 :])
+        assert wal.valid_frames(mended) == recovered(mended, path) == frames
+    torn = log[: commits(log)[-1] + 30] + bytes(50) + log[commits(log)[-1] + 80 :]
+    assert wal.valid_frames(wal.mended(torn)) == wal.valid_frames(torn) < frames
+    assert wal.mended(b"no log") == b"no log"
