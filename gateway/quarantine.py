@@ -9,7 +9,7 @@ from gateway import database, wal
 from gateway.database import JournalDamaged, JournalError, JournalUnusable
 from gateway.heads import Head, split_row
 from gateway.reader import Reader
-from gateway.tables import EVENT, GAP, INPUT, Parse, T, Table
+from gateway.tables import EVENT, GAP, INPUT, Parse, Snapshot, T, Table
 
 KEPT = 8
 """Damaged journals beside the good one; then an operator has to look."""
@@ -111,6 +111,13 @@ class Salvage(Reader):
         except JournalDamaged:
             self.lost += 1
             return ""
+
+    def snapshot(self) -> Snapshot | None:
+        try:
+            return super().snapshot()
+        except JournalError:
+            self.lost += 1
+            return None
 
     def span(self, table: Table) -> tuple[int, int]:
         try:

@@ -355,6 +355,22 @@ def test_any_flipped_bits_are_found_at_once_or_when_they_are_read(filled: Path) 
     assert states == {"replaced", "sound"}
 
 
+def test_what_is_left_is_read_whichever_page_is_gone(filled: Path) -> None:
+    whole = filled.read_bytes()
+    page = int.from_bytes(whole[16:18])
+    for number in range(1, len(whole) // page):
+        filled.write_bytes(whole[: number * page] + bytes(page) + whole[(number + 1) * page :])
+        past = salvage(filled)
+        if past is None:
+            continue
+        with past:
+            past.head()
+            past.snapshot()
+            for rows in (past.inputs(), past.events(), past.gaps()):
+                seqs = [seq for seq, _ in rows]
+                assert seqs == sorted(set(seqs))
+
+
 def test_any_zeroed_page_is_found_at_once_or_when_it_is_read(filled: Path) -> None:
     """A page that the state does not depend on may be found later; then the commit or the reader says so."""
     whole = filled.read_bytes()
