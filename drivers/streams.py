@@ -113,6 +113,7 @@ class Stream(asyncio.BufferedProtocol):
         while not self._due():
             await self._wait(self._next if self._filled else until)
             if not self._filled and self._loop.time() >= until:
+                await self._look()
                 break
         if not self._filled and self._ended is not None:
             raise self._ended
@@ -125,6 +126,12 @@ class Stream(asyncio.BufferedProtocol):
             if len(data) < LITTLE:
                 self._rest()
         return data
+
+    async def _look(self) -> None:
+        """A loop that was busy learns that the time is over before it learns what has come meanwhile."""
+        self._transport.resume_reading()
+        for _ in range(2):  # it looks at its sockets between two rounds, and tells in the second
+            await asyncio.sleep(0)
 
     def _due(self) -> bool:
         """There is something to hand over now."""

@@ -11,6 +11,19 @@ from gateway.intake import Taken, size_of
 
 
 @dataclass(slots=True)
+class Told:
+    """What several steps decided."""
+
+    events: list[Event] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+    def add(self, decided: Decided) -> None:
+        """One step more."""
+        self.events += decided.events
+        self.gaps += decided.gaps
+
+
+@dataclass(slots=True)
 class Batch:
     """Inputs that were stepped and what they decided, not yet durable.
 

@@ -1,12 +1,15 @@
 """Joining what one device sent in small pieces, so that the pipeline steps once per source and cycle."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.records import Input, Reads, Shift
 from gateway.intake import Taken
+
+SLICE = 8_192
+"""Rows that the pipeline takes at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,16 @@ def _joined(run: Sequence[Taken]) -> Input:
         return last
     bodies = [one.input.body for one in run if isinstance(one.input.body, Reads)]
     return Input(last.source, last.arrival, concatenate(bodies))
+
+
+def slices(input: Input) -> Iterator[Input]:
+    """The same in pieces of at most `SLICE` rows."""
+    body = input.body
+    if not isinstance(body, Reads) or len(body) <= SLICE:
+        yield input
+        return
+    for start in range(0, len(body), SLICE):
+        yield Input(input.source, input.arrival, body.slice(start, min(start + SLICE, len(body))))
 
 
 def concatenate(bodies: Sequence[Reads]) -> Reads:

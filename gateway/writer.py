@@ -21,10 +21,11 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TypeVar
 
-from gateway.batch import Batch
+from core.records import Input
+from gateway.batch import Batch, Told
 from gateway.contracts import Decided, Decider, Past, Restorer, Store
 from gateway.intake import Intake, Taken
-from gateway.merging import Merged, merge
+from gateway.merging import Merged, merge, slices
 from gateway.recovery import Recovered, recover
 from gateway.signs import Sign, advance, pack
 
@@ -34,6 +35,8 @@ PACE = 0.02
 """Seconds between the starts of two cycles, unless a megabyte waits."""
 AGE = 1.0
 """Seconds after which an input is committed, whatever it is."""
+BREATH = 0.1
+"""Seconds for which the pipeline may keep the loop from the devices, if it can be helped."""
 HEARTBEAT = 60.0
 """Seconds after which signs of life are committed although nothing depends on them."""
 ENOUGH = 6 << 10
@@ -207,12 +210,23 @@ class Writer:
 
     async def _step(self, merged: Merged) -> None:
         try:
-            decided = self.pipeline.step(merged.input)
+            decided = await self._decide(merged.input)
         except Exception as error:
             log.exception("the pipeline failed on an input of %s", merged.input.source)
             await self._step_again(merged, error)
             return
         self._note(merged, decided)
+
+    async def _decide(self, input: Input) -> Decided:
+        """Step the pipeline; where that takes long, the devices get their turn in between."""
+        told, began = Told(), _now()
+        for part in slices(input):
+            if _now() >= began + BREATH:
+                for _ in range(2):  # a round to learn what has come, and one to take it
+                    await asyncio.sleep(0)
+                began = _now()
+            told.add(self.pipeline.step(part))
+        return told
 
     def _note(self, merged: Merged, decided: Decided) -> None:
         self._batch.add(merged.input, decided, merged.parts)

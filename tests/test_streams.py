@@ -22,7 +22,7 @@ from drivers.streams import (
     address,
     open_stream,
 )
-from tests.virtual_loop import run
+from tests.virtual_loop import busy, run
 
 TLS = Path(__file__).parent / "data" / "tls"
 LATER = 1000.0
@@ -156,6 +156,20 @@ def test_what_has_come_is_not_missed_however_late_it_is_read() -> None:
         transport.write(b"x")
         await asyncio.sleep(60)
         assert await stream.read(1.0) == b"x"
+
+    within(test)
+
+
+def test_a_daemon_that_was_busy_takes_what_has_come_meanwhile() -> None:
+    async def test(stream: Stream, transport: asyncio.Transport, far: Far) -> None:
+        transport.write(b"a")
+        assert await stream.read(LATER) == b"a"
+        reading = asyncio.create_task(stream.read(now() + 3))
+        transport.write(b"b")
+        await asyncio.sleep(INTERVAL / 2)
+        busy(10)
+        assert await reading == b"b"
+        assert await stream.read(now() + 3) == b""
 
     within(test)
 

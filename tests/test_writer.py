@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -17,10 +18,11 @@ from core.records import Alive, Body, Dictionary, Down, Input, Reads, Up, reads
 from core.snapshot import IncompatibleSnapshot
 from gateway.intake import Intake, Receipt
 from gateway.journal import Opening
+from gateway.merging import SLICE
 from gateway.recovery import recover
 from gateway.signs import unpack
 from gateway.writer import AGE, HEARTBEAT, PACE, StateLost, Stopped, Writer
-from tests.virtual_loop import run
+from tests.virtual_loop import busy, run
 
 TAGS = Dictionary(["E200"])
 
@@ -148,14 +150,14 @@ class Memory:
 class Bench:
     """A writer on the running loop, with time and store in the test's hands."""
 
-    def __init__(self, store: Memory) -> None:
+    def __init__(self, store: Memory, restorer: Tallies) -> None:
         self.intake = Intake()
         self.store = store
         self.progress = 0
         store.time = asyncio.get_running_loop().time
         self.thread = ThreadPoolExecutor(1)
         known = frozenset({"a", "b"})
-        self.writer = Writer(self.intake, store, Tallies(), known, self.thread, self._progress)
+        self.writer = Writer(self.intake, store, restorer, known, self.thread, self._progress)
 
     def _progress(self) -> None:
         self.progress += 1
@@ -168,12 +170,14 @@ class Bench:
         return await self.put(source, body)
 
 
-def play(script: Callable[[Bench], Awaitable[None]], store: Memory | None = None) -> Memory:
+def play(
+    script: Callable[[Bench], Awaitable[None]], store: Memory | None = None, restorer: Tallies | None = None
+) -> Memory:
     """Run a script against a writer until both have ended."""
     store = Memory() if store is None else store
 
     async def main() -> None:
-        bench = Bench(store)
+        bench = Bench(store, restorer or Tallies())
         with bench.thread:
             await bench.writer.recover()
             async with asyncio.TaskGroup() as group:
@@ -187,6 +191,41 @@ def play(script: Callable[[Bench], Awaitable[None]], store: Memory | None = None
 
 def times(rows: Iterable[Input]) -> list[tuple[str, list[int]]]:
     return [(row.source, row.body.time.tolist()) for row in rows if isinstance(row.body, Reads)]
+
+
+class Slow(Tally):
+    """Takes a second for each step."""
+
+    def step(self, input: Input) -> Steps:
+        if isinstance(input.body, Reads):
+            busy(1.0)
+        return super().step(input)
+
+
+class Slows(Tallies):
+    def fresh(self) -> Tally:
+        return Slow()
+
+
+def test_devices_get_their_turn_while_much_is_stepped() -> None:
+    turns: list[float] = []
+
+    async def script(bench: Bench) -> None:
+        loop = asyncio.get_running_loop()
+
+        async def device() -> None:
+            while True:
+                turns.append(loop.time())
+                await asyncio.sleep(0.5)
+
+        turning = asyncio.create_task(device())
+        await (await bench.seen("a", *range(3 * SLICE)))
+        turning.cancel()
+
+    store = play(script, restorer=Slows())
+    assert [len(row.body) for row in store.rows if isinstance(row.body, Reads)] == [3 * SLICE]
+    assert len(store.events) == 3 * SLICE // 10
+    assert max(after - before for before, after in pairwise(turns)) < 2
 
 
 def test_a_receipt_resolves_when_the_store_has_it() -> None:

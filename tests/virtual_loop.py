@@ -41,6 +41,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._jumping.now
 
+    def busy(self, seconds: float) -> None:
+        """Time that passes while something runs, and the loop looks at nothing else."""
+        self._jumping.now += seconds
+
     def run_in_executor(  # type: ignore[override]
         self, executor: Executor | None, func: Callable[..., T], *args: Any
     ) -> "asyncio.Future[T]":
@@ -57,3 +61,10 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     """Like asyncio.run, on a loop of virtual time."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(main)
+
+
+def busy(seconds: float) -> None:
+    """Keep the running loop busy for so long."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    loop.busy(seconds)
