@@ -222,7 +222,7 @@ class Writer:
         told, began = Told(), _now()
         for part in slices(input):
             if _now() >= began + BREATH:
-                for _ in range(2):  # a round to learn what has come, and one to take it
+                for _ in range(3):  # rounds of the loop: to learn what has come, to wake whoever waits, to act
                     await asyncio.sleep(0)
                 began = _now()
             told.add(self.pipeline.step(part))
