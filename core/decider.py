@@ -28,7 +28,7 @@ from core.wording import Who, Wording
 HORIZON = 600 * SECOND
 """A correction reaches back this far behind its source's newest record (10 min)."""
 
-SAID_LIMIT = 50_000
+SAID_LIMIT = 20_000
 """Decisions of the whole site that a correction may reach back over; beyond, the oldest are settled early."""
 
 

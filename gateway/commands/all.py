@@ -54,7 +54,9 @@ for _command in (
     capture.capture,
 ):
     application.command()(_command)
-application.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench.bench)
+application.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+)(bench.bench)
 
 
 def main(arguments: list[str]) -> int:

@@ -9,7 +9,7 @@ from gateway.commands.common import fail
 
 
 def bench(context: typer.Context) -> None:
-    """Measure speed, latency and disk use on this machine; see `waypost bench --help`."""
+    """Measure speed, latency and disk use on this machine."""
     try:
         measured = importlib.import_module("gateway.bench")
     except ModuleNotFoundError as error:
