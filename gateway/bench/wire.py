@@ -22,24 +22,32 @@ SETTLED = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One row: how many tags, in messages of which sizes, and what is to be reached in reads/s."""
+    """One row: how many tags, in messages of which sizes, and what is to be reached in reads/s.
+
+    moving   tags that make the events
+    parked   the ports at which the tags are that do not move
+    silence  seconds after which a zone's visit ends; all tags have to be read within it
+    """
 
     name: str
     tags: int
     sizes: tuple[int, ...]
     target: float
+    moving: int = PASSERS + VISITORS
+    parked: tuple[int, ...] = (1, 2, 3, 4)
+    silence: float = 5.0
 
     @property
     def cast(self) -> Cast:
-        """A thousand tags make the events, the others are parked at the four antennas."""
-        moving = min(self.tags, PASSERS + VISITORS)
+        """Who moves, and who is parked."""
+        moving = min(self.tags, self.moving)
         visitors = moving * VISITORS // (PASSERS + VISITORS)
-        return Cast(self.tags - moving, moving - visitors, visitors, visit=10.0, stay=3.0)
+        return Cast(self.tags - moving, moving - visitors, visitors, self.parked, visit=10.0, stay=3.0)
 
 
 LOADS = (
     Load("wire", 2_000, SIZES, 3e6),
-    Load("wire 100,000 tags", 100_000, SIZES, 1.5e6),
+    Load("wire 100,000 tags", 100_000, SIZES, 1.5e6, 4_000, (3, 4), silence=60.0),
     Load("wire 1 tag per message", 2_000, (1,), 1e6),
 )
 
@@ -47,7 +55,7 @@ LOADS = (
 def wire(seconds: float, folder: Path, load: Load, warm_up: float = WARM_UP) -> Iterator[Row]:
     """Reads per second that become durable, the CPU time of one, and the events that were among them."""
     script = Script((load.cast,), load.sizes, rounds=max(1, 6400 // sum(load.sizes)))
-    with live(script, folder) as running:
+    with live(script, folder, silence=load.silence) as running:
         before = running.settled(warm_up, 90.0, SETTLED * EVENTS)
         time.sleep(seconds)
         after = running.mark()
