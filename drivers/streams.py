@@ -24,7 +24,7 @@ CAPACITY = 1 << 20
 PLENTY = CAPACITY // 2
 """So much is handed over without waiting for the interval."""
 
-HAND_OVERS = 20
+HAND_OVERS = 15
 """So often in a second, by the loop's clock, what has gathered is handed over."""
 
 INTERVAL = 1 / HAND_OVERS
