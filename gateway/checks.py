@@ -1,6 +1,5 @@
 """What must hold between the tables of a configuration, beyond the type of each value."""
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,11 @@ from gateway.problems import KeyPath
 from gateway.settings import Tables
 from gateway.tag_text import SCHEMES, normal_tag
 from gateway.validation import Finding, sentence, shown
+
+LONGEST = 10 * 365 * 86_400
+"""Seconds that a silence may last: times stay far inside what an int64 of microseconds and RFC 3339 can say."""
+MOST_TAGS = 10_000_000
+"""Unknown tags that a site may remember: beyond, no gateway has the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def _unique(names: Iterable[tuple[KeyPath, str]], other: str) -> Iterator[Findin
 def _zone(zone: Zone, path: KeyPath, zones: frozenset[str]) -> Iterator[Finding]:
     if zone.inside is not None:
         yield from _reference((*path, "inside"), zone.inside, zones, "zone")
-    yield from _positive((*path, "silence"), zone.silence)
+    yield from _duration((*path, "silence"), zone.silence, LONGEST)
 
 
 def _cycles(zones: tuple[Zone, ...]) -> Iterator[Finding]:
@@ -90,8 +94,9 @@ def _portal(portal: Portal, path: KeyPath, zones: frozenset[str]) -> Iterator[Fi
     if portal.between[0] == portal.between[1]:
         reason = "a portal leads from one zone to another"
         yield Finding((*path, "between"), shown(list(portal.between)), reason, "Name two different zones")
-    yield from _positive((*path, "gap"), portal.gap)
-    yield from _positive((*path, "max_pass"), portal.max_pass)
+    yield from _duration((*path, "gap"), portal.gap, LONGEST_PASS)
+    if not portal.max_pass > 0:
+        yield from _duration((*path, "max_pass"), portal.max_pass, LONGEST_PASS)
     if portal.max_pass <= portal.gap:
         reason = f"a pass ends after gap = {portal.gap:g} s of silence and could never last this long"
         yield Finding((*path, "max_pass"), shown(portal.max_pass), reason, "Set max_pass above gap")
@@ -179,7 +184,7 @@ def _items(items: tuple[Item, ...], zones: frozenset[str]) -> Iterator[Finding]:
         if item.home is not None:
             yield from _reference((*path, "home"), item.home, zones, "zone")
         if item.missing_after is not None:
-            yield from _positive((*path, "missing_after"), item.missing_after)
+            yield from _duration((*path, "missing_after"), item.missing_after, LONGEST)
         for position, text in enumerate(item.tags):
             yield from _item_tag((*path, "tags", position), text, item.id, owners)
 
@@ -205,10 +210,9 @@ def _tags(tags: Tags) -> Iterator[Finding]:
     for prefix in both:
         path: KeyPath = ("tags", "ignore", tags.ignore.index(prefix))
         yield Finding(path, shown(prefix), "accepted and ignored", "Leave it in one of the two lists")
-    if tags.limit < 1:
-        yield Finding(
-            ("tags", "limit"), shown(tags.limit), "out of range", "Write how many unknown tags to keep"
-        )
+    if not 1 <= tags.limit <= MOST_TAGS:
+        remedy = f"Write how many unknown tags to keep, 1 to {MOST_TAGS}"
+        yield Finding(("tags", "limit"), shown(tags.limit), "out of range", remedy)
 
 
 def _prefix(prefix: str, path: KeyPath) -> Iterator[Finding]:
@@ -228,6 +232,7 @@ def _reference(path: KeyPath, name: str, known: frozenset[str], what: str) -> It
         yield Finding(path, shown(name), f"no such {what}", f"Add the {what} or use one of: {listed}")
 
 
-def _positive(path: KeyPath, value: float) -> Iterator[Finding]:
-    if not (value > 0 and math.isfinite(value)):
-        yield Finding(path, shown(value), "out of range", "Write seconds greater than 0")
+def _duration(path: KeyPath, seconds: float, longest: float) -> Iterator[Finding]:
+    if not 0 < seconds <= longest:
+        remedy = f"Write seconds greater than 0 and at most {longest:.0f}"
+        yield Finding(path, shown(seconds), "out of range", remedy)

@@ -12,6 +12,9 @@ from core.site import ID, Item, Portal, Site, Source, Tags, Zone
 from drivers.catalog import Device
 from gateway.tag_text import normal_tag
 
+LARGEST = 1 << 48
+"""Bytes that a file of SQLite can have at most."""
+
 
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -27,9 +30,9 @@ class JournalSettings(_Table):
     """[journal]: sizes in bytes; a relative path counts from the folder of the configuration file."""
 
     path: Path = Path("waypost.db")
-    max_bytes: int = Field(default=4 << 30, ge=64 << 20)
-    reads_max_bytes: int = Field(default=3 << 30, ge=32 << 20)
-    retention_days: float = Field(default=400.0, gt=0)
+    max_bytes: int = Field(default=4 << 30, ge=64 << 20, le=LARGEST)
+    reads_max_bytes: int = Field(default=3 << 30, ge=32 << 20, le=LARGEST)
+    retention_days: float = Field(default=400.0, gt=0, le=36_500)
 
 
 class Tables(_Table):
