@@ -24,7 +24,7 @@ from gateway.quarantine import last_written, salvage
 from gateway.reader import Reader
 from gateway.recovery import Pipelines, Recovered, Wreck
 from gateway.retention import Limits
-from gateway.signs import NEVER, shifted
+from gateway.signs import NEVER
 from gateway.status import evicted, health, status
 from gateway.supervisor import supervise
 from gateway.unknown import unknown
@@ -189,7 +189,7 @@ class Daemon:
     async def _shift(self, by: int) -> None:
         log.info("the system clock is synchronised: times before now were wrong by %.3f s", by / 1e6)
         for link in self.links.values():
-            link.sign = shifted(link.sign, by)
+            link.shift(by)
         sources = self.configuration.site.sources
         if sources:  # the step concerns all sources, whichever is named
             now = self.clock.now()

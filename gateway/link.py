@@ -10,7 +10,7 @@ from typing import Literal
 from core.records import Body, Dropped, Input, Reads
 from drivers.base import Order
 from gateway.intake import Intake, Receipt
-from gateway.signs import NEVER, Sign, after
+from gateway.signs import NEVER, Sign, after, shifted
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ class OrdersFull(Exception):
 class DeviceLink:
     """Implements `drivers.base.Link` for one device, for as long as the daemon runs.
 
+    awaited      since when the device should have been heard: the daemon's start, microseconds UTC
     reads_total  rows handed over since the daemon's start, last_read the newest of their times
     """
 
@@ -49,7 +50,8 @@ class DeviceLink:
         self.device = device
         self.now = now
         self.sign: Sign = NEVER
-        self.health = Health("connecting", now(), None, None)
+        self.awaited = now()
+        self.health = Health("connecting", self.awaited, None, None)
         self.restarts = 0
         self.bugs = 0
         self.reads_total = 0
@@ -84,6 +86,11 @@ class DeviceLink:
         if self._up_at is None:
             self._up_at = asyncio.get_running_loop().time()
         self._become("up", None, info)
+
+    def shift(self, by: int) -> None:
+        """The clock was anchored anew: what was noted before is that much later, microseconds."""
+        self.sign = shifted(self.sign, by)
+        self.awaited += by
 
     def begin(self) -> None:
         """A new attempt."""

@@ -1,4 +1,4 @@
-"""When a source last showed a sign of life: up to there nothing of it is unknown."""
+"""When a source last showed a sign of life, or since when it is awaited: up to there nothing of it is unknown."""
 
 import json
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ _MAGIC = b"waypost-state-1\n"
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """time: microseconds UTC of the last sign of life, None before the first; up: no Down came after the last Up."""
+    """time: microseconds UTC of the last sign of life; of a source that never gave one, since when it is known to be
+    awaited, and None before that. up: no Down came after the last Up."""
 
     time: int | None
     up: bool
@@ -32,8 +33,8 @@ def after(sign: Sign, arrival: int, body: Body) -> Sign:
             return Sign(_later(sign.time, min(int(body.time.max()), arrival)), True)
         case Up(time=time):
             return Sign(time if sign.time is None else sign.time, True)
-        case Down():
-            return Sign(sign.time, False)
+        case Down(time=time):
+            return Sign(time if sign.time is None else sign.time, False)
         case _:
             return sign
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from core.records import Down
@@ -20,6 +20,10 @@ TRANSIENT = (OSError, EOFError, TimeoutError, ProtocolError)
 """What networks and devices do. Anything else that a driver raises is a bug, told with its traceback."""
 
 STOPPING = "Waypost was stopped"
+ABSENT = "it has not come up since Waypost was started"
+PATIENCE = 30.0
+"""Seconds that a first attempt may take before a device that was never heard is called down: one that calls us may
+never do so."""
 
 
 async def supervise(
@@ -27,6 +31,7 @@ async def supervise(
 ) -> None:
     """Run the driver again and again until it needs an operator; never raises but for cancellation."""
     waits = delays(chance)
+    absent = asyncio.create_task(_tell_absent(link, sleep))
     try:
         while True:
             reason = await _attempt(driver, link)
@@ -39,9 +44,18 @@ async def supervise(
             await sleep(next(waits))
     except asyncio.CancelledError:
         with suppress(Closed):  # the core has failed, and its journal ends before this
-            await _tell_down(link, STOPPING)
+            await _tell_down(link, STOPPING if link.sign.up else ABSENT)
         link.stopped()
         raise
+    finally:
+        absent.cancel()
+
+
+async def _tell_absent(link: DeviceLink, sleep: Sleep) -> None:
+    await sleep(PATIENCE)
+    with suppress(Closed):
+        if not link.sign.up:
+            await _tell_down(link, ABSENT)
 
 
 async def _attempt(driver: Driver, link: DeviceLink) -> str:
@@ -66,8 +80,14 @@ async def _attempt(driver: Driver, link: DeviceLink) -> str:
 
 
 async def _tell_down(link: DeviceLink, reason: str) -> None:
-    """Up to the last sign of life nothing is unknown; from there on the device's silence means nothing."""
-    if link.sign.up and link.sign.time is not None:
+    """Up to the last sign of life nothing is unknown; from there on the device's silence means nothing.
+
+    A device that never gave one is unheard since it is awaited, which is told once.
+    """
+    if link.sign.time is None:
+        if link.health.state != "up":
+            await link.emit(Down(link.awaited, reason))
+    elif link.sign.up:
         await link.emit(Down(link.sign.time, reason))
 
 
@@ -76,10 +96,3 @@ def describe(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
-
-
-def chances(seed: int) -> Iterator[random.Random]:
-    """A generator of its own for each device."""
-    source = random.Random(seed)
-    while True:
-        yield random.Random(source.random())

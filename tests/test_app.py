@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from core.decider import Decided
+from core.events import Event
 from core.pipeline import Pipeline
 from core.records import SECOND, Alive, Dictionary, Down, Input, Reads, Up, reads
 from gateway.app import NOT_RUNNING, Daemon
@@ -56,16 +58,16 @@ class Wall:
         return Clock(lambda: self.now * 1000, lambda: 0, lambda: True)
 
 
-def configure(folder: Path) -> Path:
+def configure(folder: Path, site: str = SITE) -> Path:
     path = folder / "waypost.toml"
-    path.write_text(SITE)
+    path.write_text(site)
     return path
 
 
 @asynccontextmanager
-async def running(folder: Path, now: int = START) -> AsyncIterator[Daemon]:
+async def running(folder: Path, now: int = START, site: str = SITE) -> AsyncIterator[Daemon]:
     """A daemon that is ready, and stopped cleanly after."""
-    daemon = Daemon(load(configure(folder)), Notifier({}), Wall(now).clock())
+    daemon = Daemon(load(configure(folder, site)), Notifier({}), Wall(now).clock())
     task = asyncio.create_task(daemon.run())
     ready = asyncio.create_task(daemon.ready.wait())
     await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
@@ -148,6 +150,31 @@ def test_a_restart_is_a_gap_from_the_last_sign_of_life(tmp_path: Path) -> None:
     assert [(gap.source, gap.since, gap.to) for gap in gaps] == [
         ("door1", START + 5 * SECOND, START + 61 * SECOND)
     ]
+
+
+def test_a_device_that_never_answered_is_down_from_the_first_start_and_told_once(tmp_path: Path) -> None:
+    def downs() -> list[Event]:
+        with open_read_only(tmp_path / "waypost.db") as journal:
+            return [event for _, event in journal.events() if event.kind == "device_down"]
+
+    async def main(port: int) -> None:
+        url = f'kind = "llrp"\nurl = "tcp://127.0.0.1:{port}"'
+        site = SITE.replace('kind = "recorded"', url)
+        async with running(tmp_path, site=site):
+            await until(lambda: len(downs()) == 1)
+        async with running(tmp_path, START + 60 * SECOND, site) as daemon:
+            link = daemon.links["door1"]
+            await until(lambda: link.health.state == "down")
+            await link.emit(Up(START + 61 * SECOND))
+            await (await link.emit(Alive(START + 62 * SECOND)))
+            assert len(downs()) == 1
+
+    with socket.socket() as closed:  # nobody listens there, and nobody else can
+        closed.bind(("127.0.0.1", 0))
+        play(lambda: main(closed.getsockname()[1]))
+    with open_read_only(tmp_path / "waypost.db") as journal:
+        gaps = [(gap.source, gap.since, gap.to) for _, gap in journal.gaps()]
+    assert gaps[0] == ("door1", START, START + 61 * SECOND)
 
 
 def test_a_damaged_journal_is_put_aside_and_the_state_goes_on(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from drivers.base import Driver, Fatal, Link, ProtocolError
 from gateway.backoff import LONGEST, delays
 from gateway.intake import Intake
 from gateway.link import DeviceLink, OrdersFull
-from gateway.supervisor import STOPPING, supervise
+from gateway.supervisor import ABSENT, PATIENCE, STOPPING, supervise
 from tests.virtual_loop import run
 
 Script = Callable[[Link], Awaitable[None]]
@@ -70,13 +70,56 @@ def test_a_device_that_is_not_there_is_tried_again_with_one_line(
         bench = Bench(script)
         await asyncio.sleep(300)
         await bench.end()
-        assert bench.bodies() == []
+        (down,) = bench.bodies()
+        assert isinstance(down, Down)
+        assert down.time == 0
         return bench.link.restarts, bench.link.health.state
 
     restarts, state = run(main())
     assert 300 / LONGEST <= restarts <= 40
     assert state == "stopped"
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
+
+
+def test_a_device_that_never_calls_is_down_since_it_is_awaited() -> None:
+    async def main() -> tuple[list[Body], list[Body]]:
+        calls = asyncio.Event()
+
+        async def script(link: Link) -> None:
+            await calls.wait()
+            link.up("R420")
+            await link.emit(Up(link.now()))
+            await asyncio.Event().wait()
+
+        bench = Bench(script)
+        await asyncio.sleep(PATIENCE - 1)
+        assert bench.bodies() == []
+        await asyncio.sleep(2)
+        silent = bench.bodies()
+        calls.set()
+        await asyncio.sleep(100)
+        up = bench.bodies()
+        await bench.end()
+        return silent, up
+
+    silent, up = run(main())
+    assert silent == [Down(0, ABSENT)]
+    assert up == [Up(31_000_000)]
+
+
+def test_a_device_that_is_up_in_time_was_never_down() -> None:
+    async def main() -> list[Body]:
+        async def script(link: Link) -> None:
+            link.up("R420")
+            await asyncio.sleep(3)
+            await link.emit(Up(link.now()))
+            await asyncio.Event().wait()
+
+        bench = Bench(script)
+        await asyncio.sleep(100)
+        return bench.bodies()
+
+    assert run(main()) == [Up(3_000_000)]
 
 
 def test_a_lost_link_is_a_down_from_its_last_sign_of_life(caplog: pytest.LogCaptureFixture) -> None:
