@@ -10,7 +10,11 @@ from gateway.link import DeviceLink
 from gateway.writer import Writer
 
 READS = ("received", "noise", "duplicates", "filtered", "accepted")
-"""received = noise + duplicates + filtered + accepted, per device and in total."""
+"""received = noise + duplicates + filtered + accepted, per device and in total.
+
+And reads_total = received + set_aside, as soon as nothing waits in the intake: what was set aside was never received
+by the pipeline.
+"""
 
 
 OF_ACCEPTED = ("late", "too_late", "unplaced")
@@ -25,7 +29,9 @@ def status(
     return {
         "site": site,
         "health": health(links.values(), writer, journal),
-        "devices": {name: device(link, counts.get(name, {})) for name, link in links.items()},
+        "devices": {
+            name: device(link, counts.get(name, {}), writer.reads_aside[name]) for name, link in links.items()
+        },
         "total": _total(journal, links.values(), writer, intake),
     }
 
@@ -36,7 +42,7 @@ def health(links: Iterable[DeviceLink], writer: Writer, journal: Counts) -> str:
     if writer.trouble is not None:
         wrong.insert(0, f"the journal cannot be written: {writer.trouble}")
     if writer.set_aside:
-        wrong.append(f"{writer.set_aside} inputs were set aside")
+        wrong.append(f"{writer.set_aside} inputs with {writer.reads_aside.total()} reads were set aside")
     if journal.pressed:
         wrong.append(f"{journal.pressed} rows of the journal were deleted for want of room")
     return "; ".join(wrong) or "ok"
@@ -47,8 +53,8 @@ def evicted(writer: Writer) -> int:
     return sum(counts["evicted"] for counts in writer.counts.values())
 
 
-def device(link: DeviceLink, counts: Mapping[str, int]) -> dict[str, object]:
-    """One device. `counters` are the driver's own."""
+def device(link: DeviceLink, counts: Mapping[str, int], aside: int) -> dict[str, object]:
+    """One device, `aside` of whose reads were set aside. `counters` are the driver's own."""
     now = link.health
     return {
         "state": now.state,
@@ -57,9 +63,9 @@ def device(link: DeviceLink, counts: Mapping[str, int]) -> dict[str, object]:
         "error": now.error,
         "restarts": link.restarts,
         "faults": link.bugs,
-        "reads_total": link.reads_total,
+        "reads_total": link.reads_total + link.counters["zero_epc"],
         "last_read": None if link.last_read is None else rfc3339(link.last_read),
-        "reads": reads(link, counts),
+        "reads": {**reads(link, counts), "set_aside": aside},
         "counters": dict(link.counters),
     }
 
@@ -87,6 +93,7 @@ def _total(
         "gaps": writer.gaps,
         "dropped": sum(link.counters["dropped"] for link in links) + sum(journal.dropped.values()),
         "set_aside": writer.set_aside,
+        "reads_set_aside": writer.reads_aside.total(),
         "io_errors": writer.io_errors,
         "intake_bytes": intake.held,
         "commits": journal.commits,

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TypeVar
 
-from core.records import Input
+from core.records import Input, Reads
 from gateway.batch import Batch, Told
 from gateway.contracts import Decided, Decider, Past, Restorer, Store
 from gateway.intake import Intake, Taken
@@ -89,6 +89,7 @@ class Writer:
         self.events = 0
         self.gaps = 0
         self.set_aside = 0
+        self.reads_aside: Counter[str] = Counter()
         self.io_errors = 0
         self.listeners: list[Callable[[Decided], None]] = []
         self._store = store
@@ -252,6 +253,8 @@ class Writer:
         reason = f"{type(error).__name__}: {error}"
         await self._until_done(lambda: self._store.set_aside(part.input, reason))
         self.set_aside += 1
+        if isinstance(part.input.body, Reads):
+            self.reads_aside[part.input.source] += len(part.input.body)
         self._batch.receipts.append(part.done)
         self._batch.size += part.size
         log.error(
