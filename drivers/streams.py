@@ -53,15 +53,28 @@ class Address:
 
 
 def address(url: str, port: int, tls_port: int) -> Address:
-    """The parts of `url`, with the protocol's default ports. Raises ValueError with the reason."""
-    parts = urlsplit(url)
-    if parts.scheme not in SCHEMES:
-        raise ValueError(f"{url!r} must begin with {', '.join(f'{scheme}://' for scheme in SCHEMES)}")
+    """The parts of `url`, with the protocol's default ports.
+
+    Raises ValueError, whose text is "reason; remedy" and does not repeat the URL: a secret may stand in it.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ValueError("is no URL; write tcp://HOST:PORT") from None
+    scheme = parts.scheme
+    if scheme not in SCHEMES:
+        raise ValueError("names no way to connect; begin it with tcp://, tls:// or listen://")
+    try:
+        given = parts.port
+    except ValueError:
+        given = 0
+    if given == 0:
+        raise ValueError(f"the port is no number from 1 to 65535; write {scheme}://HOST:PORT")
+    if parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc:
+        raise ValueError(f"holds more than a host and a port; write {scheme}://HOST:PORT")
     if not parts.hostname:
-        raise ValueError(f"{url!r} names no host; write {parts.scheme}://HOST:PORT")
-    if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
-        raise ValueError(f"{url!r} may hold a host and a port only")
-    return Address(parts.scheme, parts.hostname, parts.port or (tls_port if parts.scheme == "tls" else port))
+        raise ValueError(f"names no host; write {scheme}://HOST:PORT")
+    return Address(scheme, parts.hostname, given or (tls_port if scheme == "tls" else port))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ from drivers.catalog import Device
 from gateway.problems import KeyPath
 from gateway.settings import Tables
 from gateway.tag_text import SCHEMES, normal_tag
-from gateway.validation import Finding, sentence, shown
+from gateway.validation import Finding, sentence
+from gateway.value_text import shown
 
 LONGEST = 10 * 365 * 86_400
 """Seconds that a silence may last: times stay far inside what an int64 of microseconds and RFC 3339 can say."""

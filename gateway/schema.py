@@ -1,7 +1,7 @@
 """Which keys a table of the configuration knows: for suggestions, and for the reference file's test."""
 
 from collections.abc import Iterator
-from dataclasses import is_dataclass
+from dataclasses import MISSING, is_dataclass
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
@@ -11,12 +11,17 @@ from gateway.problems import KeyPath
 
 def known_keys(root: type, path: KeyPath, data: object) -> list[str]:
     """The keys that may stand in the table at `path` below `root`; `data` tells which kind of device it is."""
+    return sorted({key for one in forms(root, path, data) for key in fields(one)})
+
+
+def forms(root: type, path: KeyPath, data: object) -> list[type]:
+    """The models and dataclasses that the table at `path` may be; more than one where it is a choice of several."""
     classes = [root]
     for part in path:
         data = _below(data, part)
         if isinstance(part, str):
             classes = [below for one in classes for below in tables(fields(one).get(part))]
-    return sorted({key for one in _of_kind(classes, data) for key in fields(one)})
+    return _of_kind(classes, data)
 
 
 def fields(table: type) -> dict[str, Any]:
@@ -25,6 +30,18 @@ def fields(table: type) -> dict[str, Any]:
     if issubclass(table, BaseModel):
         return {name: hints[name] for name in table.model_fields}
     return {name: hints[name] for name in table.__dataclass_fields__}  # type: ignore[attr-defined]
+
+
+def required(table: type) -> list[str]:
+    """The keys that have no default."""
+    if issubclass(table, BaseModel):
+        return [name for name, field in table.model_fields.items() if field.is_required()]
+    entries = table.__dataclass_fields__  # type: ignore[attr-defined]
+    return [
+        name
+        for name, entry in entries.items()
+        if entry.default is MISSING and entry.default_factory is MISSING
+    ]
 
 
 def tables(annotation: object) -> Iterator[type]:

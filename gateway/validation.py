@@ -8,7 +8,11 @@ from typing import Any, Literal
 from pydantic_core import ErrorDetails
 
 from gateway.problems import KeyPath
-from gateway.schema import known_keys
+from gateway.schema import fields, forms, known_keys, required
+from gateway.value_text import shown
+
+_UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+"""What pydantic calls a key that a table does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +27,35 @@ class Finding:
 
 
 def findings(errors: Iterable[ErrorDetails], data: dict[str, Any], root: type) -> list[Finding]:
-    """One finding per key: of a union's alternatives that all failed, the one with the least errors speaks."""
+    """One finding per key: of a union's alternatives that all failed, the one with the least errors speaks.
+
+    Where none is nearer than the others, or the keys are of several, all of them are told.
+    """
     alternatives: dict[KeyPath, dict[str | int, list[tuple[KeyPath, ErrorDetails]]]] = {}
     for error in errors:
         path, union, name = _in_data(error, data)
         alternatives.setdefault(union, {}).setdefault(name, []).append((path, error))
     found: dict[KeyPath, Finding] = {}
-    for several in alternatives.values():
-        for path, error in (
-            min(several.values(), key=len) if len(several) > 1 else next(iter(several.values()))
-        ):
+    for union, several in alternatives.items():
+        nearest, *others = sorted(several.values(), key=len)
+        tables = forms(root, union, data) if others else []
+        if len(tables) > 1 and (len(nearest) == len(others[0]) or _is_mixed(nearest, tables)):
+            found.setdefault(union, _no_form(union, _at(union, data), tables))
+            continue
+        for path, error in nearest:
             found.setdefault(path, _finding(error, path, data, root))
     return list(found.values())
+
+
+def _is_mixed(errors: list[tuple[KeyPath, ErrorDetails]], tables: list[type]) -> bool:
+    """Is a key that one form does not know a key of another?"""
+    known = {key for table in tables for key in fields(table)}
+    return any(path[-1] in known for path, error in errors if error["type"] in _UNKNOWN)
+
+
+def _no_form(path: KeyPath, value: object, tables: list[type]) -> Finding:
+    written = " or ".join(f"{{ {', '.join(f'{key} = ...' for key in required(one))} }}" for one in tables)
+    return Finding(path, shown(value, path), "fits none of the forms that it may have", f"Write {written}")
 
 
 def _in_data(error: ErrorDetails, data: object) -> tuple[KeyPath, KeyPath, str | int]:
@@ -71,8 +92,8 @@ def _child(node: object, part: str | int) -> object:
 
 def _finding(error: ErrorDetails, path: KeyPath, data: dict[str, Any], root: type) -> Finding:
     kind = error["type"]
-    value: str | None = shown(error["input"])
-    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+    value: str | None = shown(error["input"], path)
+    if kind in _UNKNOWN:
         return Finding(path, value, "unknown key", _suggestion(path, data, root))
     if kind == "missing" and path and isinstance(path[-1], int):
         return Finding(path, None, "is missing", f"Write {path[-1] + 1} values or more")
@@ -81,7 +102,7 @@ def _finding(error: ErrorDetails, path: KeyPath, data: dict[str, Any], root: typ
     if kind.startswith("union_tag"):
         path = (*path, "kind")
         tags = str(error.get("ctx", {}).get("expected_tags", "one of the kinds of devices"))
-        return Finding(path, shown(_at(path, data)), "no such kind of device", f"Use {tags}")
+        return Finding(path, shown(_at(path, data), path), "no such kind of device", f"Use {tags}")
     if kind == "value_error":
         reason, _, remedy = str(error["ctx"]["error"]).partition("; ")
         if "secret" in reason:
@@ -128,18 +149,6 @@ def _suggestion(path: KeyPath, data: dict[str, Any], root: type) -> str:
 def sentence(text: str) -> str:
     """The text with a capital letter and without a full stop."""
     return (text[:1].upper() + text[1:]).removesuffix(".")
-
-
-def shown(value: object) -> str:
-    """A value as one short line."""
-    text = (
-        str(value).lower()
-        if isinstance(value, bool)
-        else repr(value)
-        if isinstance(value, str)
-        else str(value)
-    )
-    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _at(path: KeyPath, data: object) -> object:

@@ -82,7 +82,7 @@ def test_other_settings() -> None:
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({"url": "http://reader"}, "must begin with tcp"),
+        ({"url": "http://reader"}, "begin it with tcp"),
         ({"radio": [{"power": 20}, {"power": 21}]}, "radio names a port twice"),
         (
             {"radio": [{"port": 2}], "antennas": [{"port": 1, "zone": "a"}]},

@@ -103,12 +103,14 @@ def test_urls(url: str, expected: Address) -> None:
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("http://reader", "must begin with tcp://, tls://, listen://"),
-        ("reader:5084", "must begin with"),
+        ("http://reader", "begin it with tcp://, tls:// or listen://"),
+        ("reader:5084", "names no way to connect"),
         ("tcp://", "names no host"),
-        ("tcp://reader/path", "a host and a port only"),
-        ("tcp://user@reader", "a host and a port only"),
-        ("tcp://reader:99999", "0-65535"),
+        ("tcp://reader/path", "more than a host and a port"),
+        ("tcp://user@reader", "more than a host and a port"),
+        ("tcp://reader:99999", "from 1 to 65535"),
+        ("tcp://reader:0", "from 1 to 65535"),
+        ("tcp://[::1", "is no URL"),
     ],
 )
 def test_urls_that_are_none(url: str, reason: str) -> None:
