@@ -3,7 +3,7 @@
 import io
 import pickle
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import cast
 
 import numpy as np
@@ -18,12 +18,16 @@ from core.plain import Plain, Runs
 from core.site import Site
 from core.sources import Outage, Source
 from core.state import State
+from core.timeline import Subject
 from core.tracks import NEVER, Kind, Run, Tracks
 from core.weights import Sums
 
-SCHEMA = 3
+SCHEMA = 4
 """Version of the snapshot; another version means that the state is rebuilt from the journal."""
 
+
+PART = 1_024
+"""Subjects that are written and read together."""
 
 _UNREADABLE = (
     pickle.UnpicklingError,
@@ -60,7 +64,7 @@ def dump(state: State) -> bytes:
         "cells": _cells(state.cells),
         "tracks": _tracks(state.tracks, runs),
         "seen": [column.tobytes() for column in state.seen.columns()],
-        "subjects": [plain.subject(subject, runs) for subject in state.subjects],
+        "subjects": [_pickled(some, runs) for some in _parts(state.subjects)],
         "said": [
             plain.column([when for when, _ in state.said]),
             plain.column([who for _, who in state.said]),
@@ -73,12 +77,27 @@ def dump(state: State) -> bytes:
     return pickle.dumps(parts, protocol=5)
 
 
-def load(site: Site, data: bytes) -> State:
-    """The state of a snapshot; raises `IncompatibleSnapshot` for another schema or site."""
+def _parts(subjects: list[Subject]) -> Iterator[list[Subject]]:
+    """Pieces of which only one at a time is in memory as plain values too."""
+    for start in range(0, len(subjects), PART):
+        yield subjects[start : start + PART]
+
+
+def _pickled(subjects: list[Subject], runs: Runs) -> bytes:
+    return pickle.dumps([plain.subject(subject, runs) for subject in subjects], protocol=5)
+
+
+def _unpickled(data: bytes) -> object:
+    """Raises IncompatibleSnapshot for what is no pickle of plain values."""
     try:
-        parts = _Unpickler(io.BytesIO(data)).load()
+        return _Unpickler(io.BytesIO(data)).load()
     except _UNREADABLE as error:
         raise IncompatibleSnapshot(f"the snapshot can not be read: {error}") from error
+
+
+def load(site: Site, data: bytes) -> State:
+    """The state of a snapshot; raises `IncompatibleSnapshot` for another schema or site."""
+    parts = _unpickled(data)
     if not isinstance(parts, dict) or parts.get("schema") != SCHEMA:
         raise IncompatibleSnapshot(f"the snapshot is not of schema {SCHEMA}, which this version reads")
     if parts["site"] != repr(site):
@@ -99,8 +118,9 @@ def _load(state: State, parts: dict[str, Plain]) -> State:
     cell, time = cast(list[bytes], parts["seen"])
     state.seen.restore(np.frombuffer(cell, np.int32), np.frombuffer(time, np.int64))
     items = {item.id: item for item in state.site.items}
-    for data in cast(list[Plain], parts["subjects"]):
-        state.subjects.append(plain.load_subject(data, items, state.places, runs))
+    for part in cast(list[bytes], parts["subjects"]):
+        for data in cast(list[Plain], _unpickled(part)):
+            state.subjects.append(plain.load_subject(data, items, state.places, runs))
     state.of_item = {
         subject.name: number for number, subject in enumerate(state.subjects) if subject.item is not None
     }

@@ -52,9 +52,16 @@ class Process:
 
 @dataclass(slots=True)
 class Live:
-    """A running gateway."""
+    """A running gateway of the site at `path`."""
 
+    path: Path
+    timed: bool
     gateway: Process
+
+    def restart(self) -> None:
+        """A clean stop, and a new process on the same journal."""
+        self.gateway.end()
+        self.gateway = _gateway(self.path, self.timed)
 
     def mark(self) -> Mark:
         """What is durable by now."""
@@ -94,13 +101,18 @@ def live(
             if not isinstance(port, int):
                 raise Failed(f"the readers answered {port!r}")
             path = configuration(Path(made), [port] * len(script.casts), zones, silence)
-            ours, theirs = spawn.Pipe()
-            child = spawn.Process(target=host, args=(path, GATEWAY_CORE, timed, theirs), daemon=True)
-            child.start()
-            gateway = Process("gateway", child, ours)
+            running = Live(path, timed, _gateway(path, timed))
             try:
-                yield Live(gateway)
+                yield running
             finally:
-                gateway.end()
+                running.gateway.end()
         finally:
             readers.end()
+
+
+def _gateway(path: Path, timed: bool) -> Process:
+    spawn = multiprocessing.get_context("spawn")
+    ours, theirs = spawn.Pipe()
+    child = spawn.Process(target=host, args=(path, GATEWAY_CORE, timed, theirs), daemon=True)
+    child.start()
+    return Process("gateway", child, ours)

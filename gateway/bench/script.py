@@ -82,23 +82,19 @@ def spread(since: int, now: int, n: int) -> NDArray[np.int64]:
 
 
 def play(script: Script, core: int, link: Connection) -> None:
-    """The process of the readers: tells `link` the port, serves as many connections as there are casts, then ends.
+    """The process of the readers: tells `link` the port, and serves until there is a sentence on `link`.
 
-    Reader n takes the n-th connection. A sentence on `link` ends it; so does a client that closes.
+    Reader n takes the n-th connection, and so on in turn: a gateway that restarts finds all of them again.
     """
     pin(core)
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.1)
         link.send(server.getsockname()[1])
-        players = []
-        for number in range(len(script.casts)):
-            connection = _accepted_by(server, link)
-            if connection is None:
-                break
-            player = threading.Thread(
-                target=_serve, args=(connection, Playback(script, number), script.rate, stop)
-            )
+        players: list[threading.Thread] = []
+        while (connection := _accepted_by(server, link)) is not None:
+            playback = Playback(script, len(players) % len(script.casts))  # they come back after a restart
+            player = threading.Thread(target=_serve, args=(connection, playback, script.rate, stop))
             player.start()
             players.append(player)
         link.recv()
