@@ -78,6 +78,26 @@ class Cause:
     reads: int
     evidence: Evidence
 
+    def departed(self, stay: Stay) -> Decision:
+        """A stay ended by it."""
+        time = max(self.time, stay.since, stay.heard)
+        evidence = self.evidence or {"reason": "claim"}
+        reads = self.reads or stay.reads
+        return Decision("departed", stay.zone, time, stay.anchor, self.cell, reads=reads, evidence=evidence)
+
+    def arrived(self, zone: str, origin: str | None) -> Decision:
+        """A zone entered by it, from `origin` if that is known."""
+        return Decision(
+            "arrived",
+            zone,
+            self.time,
+            self.anchor,
+            self.cell,
+            origin,
+            reads=self.reads,
+            evidence=self.evidence,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -234,36 +254,11 @@ class Standing:
         entered = sorted(now.difference(stay.zone for stay in self.stays))
         if len(entered) > 1:
             entered.sort(key=nesting.depth)
-        evidence = cause.evidence or {"reason": "claim"}
-        decisions = [
-            Decision(
-                "departed",
-                stay.zone,
-                max(cause.time, stay.since, stay.heard),
-                stay.anchor,
-                cause.cell,
-                reads=cause.reads or stay.reads,
-                evidence=evidence,
-            )
-            for stay in left
-        ]
         last_place = left[0].zone if left else self.last_place
         origin = last_place if left or not self.stays else self.deepest(nesting)
-        decisions += [
-            Decision(
-                "arrived",
-                zone,
-                cause.time,
-                cause.anchor,
-                cause.cell,
-                origin,
-                reads=cause.reads,
-                evidence=cause.evidence,
-            )
-            for zone in entered
-        ]
         stays = tuple(stay for stay in self.stays if stay.zone in now)
         stays += tuple(Stay(zone, cause.time, cause.anchor) for zone in entered)
+        decisions = [*map(cause.departed, left), *(cause.arrived(zone, origin) for zone in entered)]
         return Standing(claims, stays, self.waiting, last_place, self.missing), decisions
 
 
