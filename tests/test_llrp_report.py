@@ -166,9 +166,12 @@ def test_another_shape_of_the_same_length() -> None:
 
 def test_templates_are_bounded() -> None:
     reports = ReportDecoder(Counter(), max_templates=3)
+    kept = []
     for number in range(20):
         data = report(tag(epc(1), more=tlv(700, bytes(number))))
         same(rows(decode(data, reports)), expected(data))
+        kept.append(reports.templates)
+    assert kept == [1, 2, 3, 4] * 5
 
 
 def test_a_full_dictionary_is_replaced() -> None:

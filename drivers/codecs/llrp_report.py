@@ -55,11 +55,16 @@ class ReportDecoder:
         self._usual: Template | None = None
         self._templates: dict[int, list[Template]] = {}
 
+    @property
+    def templates(self) -> int:
+        """How many templates are kept."""
+        return sum(map(len, self._templates.values()))
+
     def decode(self, buffer: bytes, reports: list[Span], arrival: int, clock: Clock) -> Reads:
         """The reads of `reports`, spans of RO_ACCESS_REPORT in `buffer`, in order; `arrival` in microseconds UTC."""
         if len(self._codes.tags) >= self._max_tags or self._codes.text > MAX_TEXT:
             self._codes = EpcCodes(Dictionary())
-        if sum(map(len, self._templates.values())) > self._max_templates:
+        if self.templates > self._max_templates:
             self._templates.clear()
         found = self._alike(buffer, reports) or self._walked(buffer, reports)
         return found.reads(self._codes.tags, arrival, clock, self.counts)
