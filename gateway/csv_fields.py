@@ -24,7 +24,7 @@ _STAMP = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":"}
 
 def cells(chunk: bytes, columns: int) -> list[Bytes] | None:
     """One uint8[n, width] per column, filled with zeros on the right; `chunk` is whole lines."""
-    if b'"' in chunk or b"\n\n" in chunk or b"\n\r" in chunk:
+    if b'"' in chunk or b"\0" in chunk or b"\n\n" in chunk or b"\n\r" in chunk:
         return None
     data = np.frombuffer(chunk, np.uint8)
     ends = np.flatnonzero(data == _NEWLINE)

@@ -1,17 +1,17 @@
 """Recorded reads in CSV: time,reader,antenna,epc,rssi[,phase,doppler,channel,count], parsed by columns."""
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.records import Dictionary, Reads
 from gateway import csv_fields
-from gateway.rows import microseconds
+from gateway.csv_cells import WHOLE, floats, mapped, printable, times, within
 from gateway.tag_text import normal_tag
 
 REQUIRED = ("time", "reader", "antenna", "epc", "rssi")
@@ -20,8 +20,6 @@ WORDS = ("reader", "antenna", "epc", "channel", "count")
 """Columns of few distinct values."""
 BYTES = 1 << 19
 """Bytes that are parsed at once."""
-
-T = TypeVar("T", np.int32, np.uint16)
 
 
 class BadCsv(Exception):
@@ -77,6 +75,7 @@ class Tags:
 
 
 def _tag(text: str) -> str:
+    printable((text,))
     # zeros are noise that the pipeline counts, not an error of the file
     return normal_tag(text) if text.strip("0") else text
 
@@ -152,7 +151,7 @@ class CsvReads:
 
     def _careful(self, header: list[str], chunk: bytes, line: int) -> Block:
         """The same cell by cell, with every notation, and telling the line that is wrong."""
-        lines = self._decoded(chunk, line).splitlines(keepends=True)
+        lines = list(StringIO(self._decoded(chunk, line), newline=""))
         try:
             rows = list(csv.reader(lines, strict=True))
         except csv.Error as error:
@@ -173,11 +172,13 @@ class CsvReads:
             raise
 
     def _parsed(self, columns: dict[str, tuple[str, ...]]) -> Block:
+        for name in REQUIRED + OPTIONAL:
+            printable(columns.get(name, ()))
         others: dict[str, NDArray[np.float32]] = {
-            name: _floats(columns[name]) for name in ("phase", "doppler") if name in columns
+            name: floats(columns[name]) for name in ("phase", "doppler") if name in columns
         }
         words = {name: [cell.encode() for cell in cells] for name, cells in columns.items() if name in WORDS}
-        return self._made(_times(columns["time"]), _floats(columns["rssi"]), others, words)
+        return self._made(times(columns["time"]), floats(columns["rssi"]), others, words)
 
     def _made(
         self,
@@ -187,28 +188,32 @@ class CsvReads:
         words: dict[str, list[bytes]],
     ) -> Block:
         """A block of its columns. Raises ValueError for a word that is not what its column holds."""
+        for column in (rssi, *others.values()):
+            within(column)
         n = len(time)
         count = np.ones(n, np.int32)
         if "count" in words:
-            count = _mapped(words["count"], _count, np.dtype(np.int32))
+            count = mapped(words["count"], WHOLE["count"], np.dtype(np.int32))
         reads = Reads(
             self._tags.ids,
             time,
             self._tags.column(words["epc"]),
-            _mapped(words["antenna"], _port, np.dtype(np.uint16)),
+            mapped(words["antenna"], WHOLE["antenna"], np.dtype(np.uint16)),
             rssi,
             count,
             others.get("phase"),
             others.get("doppler"),
-            _mapped(words["channel"], _channel, np.dtype(np.int32)) if "channel" in words else None,
+            mapped(words["channel"], WHOLE["channel"], np.dtype(np.int32)) if "channel" in words else None,
         )
-        reader = _mapped(words["reader"], self._reader, np.dtype(np.int32))
+        reader = mapped(words["reader"], self._reader, np.dtype(np.int32))
         at = np.maximum.accumulate(np.maximum(time, self._newest))
         self._newest = int(at[-1])
         return Block(reads, reader, at)
 
     def _reader(self, text: bytes) -> int:
-        return self._readers.code(text.decode())
+        reader = text.decode()
+        printable((reader,))
+        return self._readers.code(reader)
 
     def _fault(self, header: list[str], row: list[str]) -> str:
         """Which cell of a bad row is wrong."""
@@ -223,70 +228,13 @@ class CsvReads:
 
     def _try(self, name: str, cell: str) -> None:
         """Raises ValueError if the cell is not what its column holds."""
+        if name in REQUIRED + OPTIONAL:
+            printable((cell,))
         if name == "time":
-            _times((cell,))
+            times((cell,))
         elif name in ("rssi", "phase", "doppler"):
-            _floats((cell,))
+            within(floats((cell,)))
         elif name == "epc":
             self._tags.column((cell.encode(),))
-        elif name in ("antenna", "channel", "count"):
-            {"antenna": _port, "channel": _channel, "count": _count}[name](cell.encode())
-
-
-def _times(texts: Sequence[str]) -> NDArray[np.int64]:
-    """Epoch seconds or RFC 3339, each in its own notation. Raises ValueError."""
-    stamps = ["-" in text[1:] for text in texts]
-    if not any(stamps):
-        return _epoch_seconds(texts)
-    if all(20 <= len(text) <= 27 and text[10:11] == "T" and text[-1] == "Z" for text in texts):
-        plain = [text[:-1] for text in texts]
-        return np.array(plain, "datetime64[us]").astype(np.int64)
-    moments = (
-        microseconds(text) if stamp else int(_epoch_seconds((text,))[0])
-        for text, stamp in zip(texts, stamps, strict=True)
-    )
-    return np.fromiter(moments, np.int64, len(texts))
-
-
-def _epoch_seconds(texts: Sequence[str]) -> NDArray[np.int64]:
-    seconds = np.array(texts).astype(np.float64)
-    if not np.isfinite(seconds).all():
-        raise ValueError("no time; write RFC 3339 or epoch seconds")
-    if not (np.abs(seconds) < csv_fields.LATEST / 1e6).all():
-        raise ValueError("after the year 9999; write seconds, not milliseconds")
-    # below 2**53 microseconds, the year 2255, a double still tells microseconds apart
-    return np.rint(seconds * 1e6).astype(np.int64)
-
-
-def _floats(texts: Sequence[str]) -> NDArray[np.float32]:
-    try:
-        return np.array(texts).astype(np.float32)
-    except ValueError:
-        return np.array([text or "nan" for text in texts]).astype(np.float32)
-
-
-def _mapped(words: list[bytes], value: Callable[[bytes], int], dtype: "np.dtype[T]") -> NDArray[T]:
-    """A column of few distinct words. Raises ValueError."""
-    values = {word: value(word) for word in dict.fromkeys(words)}
-    return np.fromiter(map(values.__getitem__, words), dtype, len(words))
-
-
-def _port(word: bytes) -> int:
-    port = int(word or b"0")
-    if not 0 <= port <= 65535:
-        raise ValueError("not a port; write 0 to 65535")
-    return port
-
-
-def _channel(word: bytes) -> int:
-    channel = int(word or b"0")
-    if not 0 <= channel < 1 << 31:
-        raise ValueError("not a channel; write kHz")
-    return channel
-
-
-def _count(word: bytes) -> int:
-    count = int(word or b"1")
-    if not 1 <= count < 1 << 31:
-        raise ValueError("not a count; write 1 or more")
-    return count
+        elif name in WHOLE:
+            WHOLE[name](cell.encode())

@@ -36,7 +36,13 @@ def microseconds(text: str) -> int:
     if match is None:
         raise ValueError(f"{text!r} is no time such as 2025-10-01T14:05:07.300000Z")
     day, second, decimals, offset = match.groups()
-    since = datetime.fromisoformat(f"{day}T{second}{offset.upper()}") - _EPOCH
+    try:
+        since = datetime.fromisoformat(f"{day}T{second}{offset.upper()}") - _EPOCH
+    except ValueError:
+        raise ValueError(
+            f"{text!r} has a date, a time of day or a zone offset that does not exist; "
+            "write it as 2025-10-01T14:05:07.300000Z"
+        ) from None
     return (since.days * 86_400 + since.seconds) * 1_000_000 + int(f"{decimals or ''}000000"[:6])
 
 

@@ -3,7 +3,7 @@
 import re
 
 SCHEMES = ("tid", "tracker", "barcode", "badge")
-_HEX = re.compile(r"([0-9A-F]+)(?:/([0-9]+))?")
+_HEX = re.compile(r"([0-9A-F]+)(?:/([0-9]{1,6}))?")
 
 
 def normal_tag(text: str) -> str:
@@ -24,7 +24,9 @@ def normal_tag(text: str) -> str:
 
 def _with_scheme(scheme: str, value: str) -> str:
     if scheme not in SCHEMES:
-        raise ValueError(f"{scheme}: is not a scheme of tags; use one of {', '.join(SCHEMES)}")
+        raise ValueError(f"{scheme!r} is not a scheme of tags; use one of {', '.join(SCHEMES)}")
+    if not (value.isascii() and value.isprintable()):
+        raise ValueError("holds characters that are not printable ASCII; write the number as it is printed")
     if not value or value != value.strip():
         raise ValueError(
             f"nothing, or a space, stands after {scheme}:; write the number as the device sends it"

@@ -136,6 +136,29 @@ def test_absent_cells_and_optional_columns(tmp_path: Path) -> None:
         (HEADER + "\n1,r,70000,E200,-50\n", ":2: antenna = '70000': not a port"),
         (HEADER + "\n1,r,1,E200\n", ":2: 4 cells where the header has 5"),
         (HEADER + '\n1,"r,1,E200,-50\n', ":2: not CSV"),
+        (HEADER + ",phase\n1,r,1,E200,-50,north\n", ":2: phase = 'north': not a number; write"),
+        (HEADER + ",count\n1,r,1,E200,-50,99999999999999\n", "not a count; write 1 to 2147483647"),
+        (HEADER + ",channel\n1,r,1,E200,-50,x\n", ":2: channel = 'x': not a channel in kHz; write 0 to"),
+        (HEADER + "\n1,r,one,E200,-50\n", ":2: antenna = 'one': not a port; write 0 to 65535"),
+        (HEADER + "\nsoon,r,1,E200,-50\n", ":2: time = 'soon': no time; write RFC 3339 or epoch seconds"),
+        (
+            HEADER + "\n2026-02-30T00:00:00+99:99,r,1,E200,-50\n",
+            "a zone offset that does not exist; write it",
+        ),
+        *(
+            (
+                f"{HEADER},doppler\n1,r,1,E200,-50,1\n1,r,1,E200,{value},1\n",
+                f":3: rssi = {value!r}: out of range",
+            )
+            for value in ("inf", "-inf", "1e30", "-1e300", "99999999")
+        ),
+        (HEADER + ",doppler\n1,r,1,E200,-50,-Infinity\n", ":2: doppler = '-Infinity': out of range; write"),
+        (HEADER + "\n1,r,1,E200,-50\n1,r,1,E2\0,-50\n", ":3: epc = 'E2\\x00': holds a control character"),
+        (HEADER + "\n1\0,r,1,E200,-50\n", ":2: time = '1\\x00': holds a control character; remove it"),
+        (HEADER + "\n1,r,1,E200,-50\0\n", ":2: rssi = '-50\\x00': holds a control character; remove it"),
+        (HEADER + "\n1,r\x1b[2J,1,E200,-50\n", ":2: reader = 'r\\x1b[2J': holds a control character"),
+        (HEADER + "\n1,r\x85,1,E200,-50\n", ":2: reader = 'r\\x85': holds a control character"),
+        (HEADER + "\n1,r,1,E200,-50\n1,r,1,tid:E2\x0b\x1c,-50\n", ":3: epc = 'tid:E2\\x0b\\x1c': holds"),
         (HEADER + "\n2026-02-30T00:00:00Z,r,1,E200,-50\n", ":2: time = '2026-02-30T00:00:00Z'"),
     ],
 )

@@ -35,7 +35,22 @@ def test_one_way_to_write_it(text: str, tag: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "xyz", "E20", "0000", "E2FF/12", "E200/24", "foo:1", "badge:", "badge: 1"]
+    "text",
+    [
+        "",
+        "xyz",
+        "E20",
+        "0000",
+        "E2FF/12",
+        "E200/24",
+        "foo:1",
+        "badge:",
+        "badge: 1",
+        "tid:E2\0",
+        "barcode:\x1b[2J",
+        "barcode:\u00e9",
+        "E2/" + "9" * 5000,
+    ],
 )
 def test_what_is_no_tag(text: str) -> None:
     with pytest.raises(ValueError, match="; "):
