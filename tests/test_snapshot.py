@@ -43,6 +43,14 @@ def said(source: str, body: Body) -> Input:
     return Input(source, 0, body)
 
 
+def values(pipeline: Pipeline) -> dict[str, object]:
+    """What a snapshot says, in whatever objects."""
+    parts: dict[str, object] = pickle.loads(pipeline.snapshot())
+    subjects = parts["subjects"]
+    assert isinstance(subjects, list)
+    return {**parts, "subjects": [one for part in subjects for one in pickle.loads(part)]}
+
+
 STORY = (
     heard("inner", (0, 0, 1), (0.5, 0, 1)),
     said("inner", Alive(at(10))),  # it has left the attic, and is nowhere
@@ -66,7 +74,7 @@ def test_a_story_goes_on_after_a_snapshot_at_every_point(cut: int) -> None:
     for one in STORY[:cut]:
         whole.step(one)
     restored = Pipeline.restore(SITE, whole.snapshot())
-    assert pickle.loads(restored.snapshot()) == pickle.loads(whole.snapshot())
+    assert values(restored) == values(whole)
     for one in STORY[cut:]:
         ours, theirs = restored.step(one), whole.step(one)
         assert (ours.events, ours.gaps) == (theirs.events, theirs.gaps)
