@@ -7,6 +7,7 @@ must not keep the write-ahead log from being moved into the file.
 import sqlite3
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -123,14 +124,17 @@ class Reader:
 
     def last_events(self, count: int, wanted: Filter = ALL) -> list[tuple[int, Event]]:
         """The newest `count` events that are wanted, in order."""
+        return list(islice(self.events_back(wanted), count))[::-1]
+
+    def events_back(self, wanted: Filter = ALL) -> Iterator[tuple[int, Event]]:
+        """Sequence numbers and events, the newest first; those that were there when this was called."""
         sql, parameters = wanted.sql()
-        found: list[tuple[int, Event]] = []
-        windows = list(_windows(*self.span(EVENT), FILTERED if sql else WINDOW))
-        for low, high in reversed(windows):
-            if len(found) >= count:
-                break
-            found = [*self._parsed(EVENT, low, high, row_event, sql, parameters), *found]
-        return found[max(0, len(found) - count) :]
+        first, high = self.span(EVENT)
+        size = FILTERED if sql else WINDOW
+        while high >= first:
+            low = max(first, high - size + 1)
+            yield from reversed(self._parsed(EVENT, low, high, row_event, sql, parameters))
+            high = low - 1
 
     def gaps(self, after: int = 0) -> Iterator[tuple[int, Gap]]:
         """Sequence numbers and gaps behind `after`, in order."""

@@ -5,37 +5,57 @@ from dataclasses import dataclass, field
 
 from core.events import Event, rfc3339
 
+When = tuple[int, int]
+"""Time of an event, microseconds UTC, and its sequence number: what comes later counts."""
+
 
 @dataclass(slots=True)
 class Whereabouts:
-    """The fold of an item's events: the places it is in, each with the event that put it there."""
+    """The fold of a subject's standing events in any order; as large as the places it ever was in.
 
-    places: dict[str, Event] = field(default_factory=dict)
+    at    for each place the newest event that says whether it is there
+    last  the newest event that says where it was
+    """
+
+    at: dict[str, tuple[When, Event]] = field(default_factory=dict)
     last: Event | None = None
-    last_place: str | None = None
+    _last: When = (-(1 << 63), 0)
 
-    def add(self, event: Event) -> None:
-        """The next event in order of time."""
-        if event.kind == "arrived" and event.place is not None:
-            self.places[event.place] = event
-            self.last_place = event.place
-        elif event.kind == "departed" and event.place is not None:
-            self.places.pop(event.place, None)
-            self.last_place = event.place
-        if event.kind in ("arrived", "departed", "passed", "found", "missing"):
-            self.last = event
+    def add(self, seq: int, event: Event) -> None:
+        """One more of its events."""
+        when = (event.time, seq)
+        if event.kind in ("arrived", "departed") and event.place is not None:
+            known = self.at.get(event.place)
+            if known is None or known[0] < when:
+                self.at[event.place] = (when, event)
+        if event.kind in ("arrived", "departed", "passed", "found", "missing") and self._last < when:
+            self.last, self._last = event, when
+
+    @property
+    def places(self) -> dict[str, Event]:
+        """The places it is in, each with the event that put it there."""
+        return {place: event for place, (_, event) in self.at.items() if event.kind == "arrived"}
+
+    @property
+    def last_place(self) -> str | None:
+        """Where it arrived or departed last."""
+        newest = max(self.at.items(), key=lambda one: one[1][0], default=None)
+        return None if newest is None else newest[0]
 
 
-def whereabouts(events: Iterable[tuple[int, Event]]) -> Whereabouts:
-    """From all events of one item, with their sequence numbers; what was retracted never was."""
-    rows = list(events)
-    gone = {event.retracts for _, event in rows if event.kind == "retracted"}
-    standing = [
-        (event.time, seq, event) for seq, event in rows if event.kind != "retracted" and event.id not in gone
-    ]
-    found = Whereabouts()
-    for _, _, event in sorted(standing, key=lambda one: one[:2]):
-        found.add(event)
+def whereabouts(newest_first: Iterable[tuple[int, Event]]) -> Whereabouts:
+    """From all events of one subject with their sequence numbers, the newest first; what was retracted never was.
+
+    A retraction comes before what it takes back, and is forgotten with it.
+    """
+    found, gone = Whereabouts(), set[str | None]()
+    for seq, event in newest_first:
+        if event.kind == "retracted":
+            gone.add(event.retracts)
+        elif event.id in gone:
+            gone.remove(event.id)
+        else:
+            found.add(seq, event)
     return found
 
 

@@ -15,7 +15,7 @@ def event(kind: str, place: str | None, time: int, id: str = "", retracts: str |
 
 
 def place(*events: Event) -> tuple[object, object, object]:
-    row = found_json("gen-7", whereabouts(enumerate(events, 1)), INSIDE)
+    row = found_json("gen-7", whereabouts(reversed([*enumerate(events, 1)])), INSIDE)
     return row["place"], row["last_place"], row["last_seen"]
 
 
@@ -42,6 +42,17 @@ def test_what_was_retracted_never_was() -> None:
     gone = event("arrived", "cage", 3, "x")
     back = event("retracted", "cage", 3, retracts="x")
     assert place(event("arrived", "yard", 1), gone, back)[0] == "yard"
+
+
+def test_a_long_life_takes_no_more_room_than_its_places() -> None:
+    life = (
+        (seq, event(("arrived", "departed", "retracted")[seq % 3], "yard", seq, str(seq), str(seq - 1)))
+        for seq in range(3000, 0, -1)
+    )
+    found = whereabouts(life)
+    assert [one.id for _, one in found.at.values()] == ["3000"]
+    assert found.last is not None
+    assert found.last.id == "3000"
 
 
 def test_a_late_event_takes_its_place_in_time() -> None:

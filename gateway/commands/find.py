@@ -7,7 +7,8 @@ import typer
 
 from core.site import Item
 from gateway import exits
-from gateway.commands.common import AsJson, Config, fail, load, put
+from gateway.commands.options import AsJson, Config, load
+from gateway.commands.output import fail, put
 from gateway.database import JournalError
 from gateway.reader import open_read_only
 from gateway.tables import Filter
@@ -29,7 +30,7 @@ def find(
     wanted = Filter(tag=item) if tags == (item,) else Filter(item=item)
     try:
         with open_read_only(loaded.journal) as journal:
-            found = whereabouts(journal.events(0, wanted))
+            found = whereabouts(journal.events_back(wanted))
             read = journal.last_read(tags, RECENT)
     except JournalError as error:
         fail(str(error), exits.UNAVAILABLE)
