@@ -72,6 +72,7 @@ class Daemon:
             journal = await loop.run_in_executor(thread, self._open)
             try:
                 await self._run(journal, thread)
+                log.info("site %s: stopped, everything is in the journal", self.configuration.site.id)
             finally:
                 await loop.run_in_executor(thread, journal.close)
                 self._notifier.close()

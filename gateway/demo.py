@@ -18,6 +18,7 @@ from gateway.notify import Notifier
 
 if TYPE_CHECKING:
     from simulators.score import Score
+    from simulators.traffic import Scenario
     from simulators.world import World
 
 LEAD = 2.0
@@ -34,19 +35,28 @@ class Outcome:
     events: tuple[Event, ...]
     reads: int
     score: "Score"
+    idle: tuple[str, ...]
+    """Doors that nobody passed: of them nothing was shown."""
+
+    @property
+    def true(self) -> bool:
+        """Every door was passed, and every event is as it happened."""
+        return self.score.perfect and not self.idle
+
+
+def scenario(seconds: float, seed: int, start: int) -> "Scenario":
+    """What happens at the doors, from `start`, microseconds UTC."""
+    from simulators.layout import docks
+    from simulators.traffic import Scenario
+
+    return Scenario(seed, start, seconds, docks(DOORS, rooms=0), CROSSINGS, one_sided_per_hour=60.0)
 
 
 async def demo(seconds: float, seed: int, show: Callable[[Event], None]) -> Outcome:
     """Play `seconds` of a world with two dock doors in real time; `show` gets each event as it is durable."""
-    from simulators.layout import docks
-    from simulators.traffic import Scenario
     from simulators.world import World
 
-    start = time.time_ns() // 1000 + round(LEAD * 1e6)
-    scenario = Scenario(
-        seed, start, max(seconds, 10.0), docks(DOORS, rooms=0), CROSSINGS, one_sided_per_hour=60.0
-    )
-    world = World(scenario)
+    world = World(scenario(seconds, seed, time.time_ns() // 1000 + round(LEAD * 1e6)))
     with TemporaryDirectory(prefix="waypost-demo-") as folder:
         return await _play(world, Path(folder), show)
 
@@ -83,7 +93,9 @@ async def _play(world: "World", folder: Path, show: Callable[[Event], None]) -> 
         daemon.stop()
         await running
     reads = sum(link.reads_total for link in daemon.links.values())
-    return Outcome(tuple(events), reads, compare(world.truth, events, settled=world.truth.end))
+    passed = {event.place for event in events if event.kind == "passed"}
+    idle = tuple(door.id for door in world.scenario.layout.doors if door.id not in passed)
+    return Outcome(tuple(events), reads, compare(world.truth, events, settled=world.truth.end), idle)
 
 
 async def _until(played: "asyncio.Future[list[None]]", world: "World") -> None:

@@ -54,7 +54,7 @@ def test_the_daemon_tells_systemd_and_answers_until_it_is_stopped(tmp_path: Path
         systemd.settimeout(60)
         environment = {**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "60000000"}
         daemon = subprocess.Popen(
-            [sys.executable, "-m", "gateway.cli", "run", str(path)],
+            [sys.executable, "-m", "gateway.cli", "run", str(path), "--json"],
             cwd=ROOT,
             env=environment,
             stderr=subprocess.PIPE,
@@ -81,7 +81,11 @@ def test_the_daemon_tells_systemd_and_answers_until_it_is_stopped(tmp_path: Path
             daemon.wait()
     assert daemon.returncode == 0
     assert {b"WATCHDOG=1", b"STATUS=ok"} <= heard
-    assert b"site s: ready, 1 devices" in log
+    lines = [json.loads(line)["message"] for line in log.splitlines()]
+    assert [line for line in lines if line.startswith("site s: ")] == [
+        "site s: ready, 1 devices, 0 inputs stepped again",
+        "site s: stopped, everything is in the journal",
+    ]
     assert waypost("status", "--config", path).returncode == 3
     assert waypost("events", "--config", path, "--json").returncode == 0
     assert waypost("find", "E200", "--config", path, "--json").returncode == 1
@@ -147,6 +151,7 @@ def test_help_names_every_command() -> None:
         "simulate",
         "status",
         "events",
+        "gaps",
         "find",
         "watch",
         "decode",
@@ -155,6 +160,10 @@ def test_help_names_every_command() -> None:
         "bench",
     ]:
         assert f"  {name} " in listed
+
+
+def test_the_version_is_told() -> None:
+    assert waypost("--version").stdout.decode().startswith("waypost 0.")
 
 
 def test_bench_tells_what_it_can_measure() -> None:

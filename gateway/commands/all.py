@@ -1,5 +1,6 @@
 """Every command under its name."""
 
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +14,13 @@ from gateway.commands import (
     demo,
     events,
     find,
+    gaps,
     replay,
     simulate,
     status,
     watch,
 )
-from gateway.commands.common import Config
+from gateway.commands.options import AsJson, Config
 
 application = typer.Typer(
     name="waypost",
@@ -31,14 +33,31 @@ application = typer.Typer(
 )
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"waypost {metadata.version('waypost')}")
+        raise typer.Exit
+
+
+@application.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Tell the version.")
+    ] = False,
+) -> None:
+    """What stands before the command."""
+
+
 @application.command()
 def run(
-    file: Annotated[Path | None, typer.Argument(help="Configuration file.")] = None, config: Config = None
+    file: Annotated[Path | None, typer.Argument(help="Configuration file.")] = None,
+    config: Config = None,
+    json: AsJson = False,
 ) -> None:
     """Run the daemon in the foreground."""
     from gateway.commands.run import main as run_daemon
 
-    raise typer.Exit(run_daemon([str(path) for path in (file or config,) if path]))
+    raise typer.Exit(run_daemon([str(path) for path in (file or config,) if path] + ["--json"] * json))
 
 
 for _command in (
@@ -47,6 +66,7 @@ for _command in (
     simulate.simulate,
     status.status,
     events.events,
+    gaps.gaps,
     find.find,
     watch.watch,
     decode.decode,

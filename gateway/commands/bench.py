@@ -5,7 +5,7 @@ import importlib
 import typer
 
 from gateway import exits
-from gateway.commands.common import fail
+from gateway.commands.output import fail
 
 
 def bench(context: typer.Context) -> None:

@@ -10,7 +10,8 @@ import typer
 from core.events import rfc3339
 from gateway import exits
 from gateway.client import NotRunning, Refused, ask
-from gateway.commands.common import AsJson, Config, fail, load, put, say
+from gateway.commands.options import AsJson, Config, load
+from gateway.commands.output import fail, put, say
 from gateway.configuration import Configuration
 from gateway.control import socket_path
 

@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from gateway import configuration, exits
-from gateway.commands.common import AsJson, Config, put, say
+from gateway.commands.options import AsJson, Config
+from gateway.commands.output import put, say
 from gateway.problems import Problem
 
 

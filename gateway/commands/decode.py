@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from gateway import exits
-from gateway.commands.common import AsJson, fail, put, say
+from gateway.commands.options import AsJson
+from gateway.commands.output import fail, put, say
 
 Decode = Callable[[bytes], Iterator[Mapping[str, object]]]
 

@@ -9,17 +9,17 @@ import typer
 
 from core.events import KINDS, Event, rfc3339
 from gateway import exits
-from gateway.commands.common import AsJson, Config, fail, load, put
+from gateway.commands.options import AsJson, Config, When, load, moment
+from gateway.commands.output import fail, put
 from gateway.database import JournalError
 from gateway.reader import Reader, open_read_only
-from gateway.rows import event_json, microseconds
+from gateway.rows import event_json
 from gateway.tables import Filter
 
 POLL = 0.25
 """Seconds between looks whether the daemon has written something."""
 
 Text = Annotated[str | None, typer.Option()]
-When = Annotated[str | None, typer.Option(metavar="RFC3339")]
 
 
 def events(
@@ -39,7 +39,7 @@ def events(
     """Print events in the order in which they were decided. Exit 3 if the journal cannot be read."""
     if kind is not None and kind not in KINDS:
         fail(f"--kind {kind}: no such kind; use one of {', '.join(KINDS)}", exits.UNREADABLE)
-    wanted = Filter(item, tag, place, kind, _time("--since", since), _time("--until", until))
+    wanted = Filter(item, tag, place, kind, moment("--since", since), moment("--until", until))
     path = load(config).journal
     try:
         for event in _events(path, wanted, last, follow):
@@ -48,13 +48,6 @@ def events(
         fail(str(error), exits.UNAVAILABLE)
     except KeyboardInterrupt:
         return
-
-
-def _time(option: str, text: str | None) -> int | None:
-    try:
-        return None if text is None else microseconds(text)
-    except ValueError as error:
-        fail(f"{option}: {error}", exits.UNREADABLE)
 
 
 def _events(path: Path, wanted: Filter, last: int, follow: bool) -> Iterator[Event]:

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from gateway import exits
-from gateway.commands.common import AsJson, fail, load, say
+from gateway.commands.options import AsJson, load
+from gateway.commands.output import fail, say
 
 
 def replay(

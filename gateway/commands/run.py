@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from gateway import configuration, exits
-from gateway.log import to_stderr
+from gateway.log import Json, text, to_stderr
 
 log = logging.getLogger("gateway.run")
 
@@ -20,8 +20,9 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("file", nargs="?", type=Path, help="the configuration file")
     parser.add_argument("--config", type=Path, help="the same, as for the other commands")
+    parser.add_argument("--json", action="store_true", help="log lines as JSON objects")
     given = parser.parse_args(arguments)
-    to_stderr()
+    to_stderr(Json() if given.json else text())
     try:
         loaded = configuration.load(configuration.find(given.file or given.config))
     except configuration.Unreadable as error:

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from gateway import exits
-from gateway.commands.common import AsJson, Config, fail, load, put, say
+from gateway.commands.options import AsJson, Config, load
+from gateway.commands.output import fail, put, say
 
 
 def simulate(

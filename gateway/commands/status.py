@@ -7,7 +7,8 @@ import typer
 
 from gateway import exits
 from gateway.client import NotRunning, Refused, ask
-from gateway.commands.common import AsJson, Config, fail, load, put, say
+from gateway.commands.options import AsJson, Config, load
+from gateway.commands.output import fail, put, say
 from gateway.control import MOST, SHOWN, socket_path
 
 PATIENCE = 30.0

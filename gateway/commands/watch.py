@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from gateway import exits
 from gateway.client import NotRunning, Refused, ask
-from gateway.commands.common import AsJson, Config, fail, load, put
+from gateway.commands.options import AsJson, Config, load
+from gateway.commands.output import fail, put
 from gateway.control import socket_path
 
 if TYPE_CHECKING:
