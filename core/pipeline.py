@@ -16,6 +16,7 @@ from core.decider import Decided, Decider
 from core.events import Event, Evidence, Gap, Identity
 from core.hearing import Hearing
 from core.inbox import Listed
+from core.offset import corrected
 from core.places import Nesting
 from core.records import Alive, AntennaState, Down, Dropped, Gpi, Idle, Input, Reads, Shift, Up
 from core.shift import shift
@@ -69,7 +70,7 @@ class Pipeline:
     def step(self, input: Input) -> Decided:
         """Take one input; raises KeyError for a source that the site does not have."""
         source = self._sources[input.source]
-        decider, body = self._decider, input.body
+        decider, body = self._decider, corrected(input.body, source.offset)
         decided = decider.decided = Decided()
         if isinstance(body, Reads):
             self._hear(source, body)

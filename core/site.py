@@ -52,7 +52,8 @@ class PhotoEye:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A device as the pipeline sees it. `lateness` in seconds applies to its zone antennas."""
+    """A device as the pipeline sees it. `lateness` in seconds applies to its zone antennas; `offset` in seconds is
+    added to the times that it gives itself."""
 
     id: str
     antennas: tuple[Antenna, ...] = ()
@@ -60,6 +61,7 @@ class Source:
     lateness: float = 2.0
     accept: tuple[str, ...] = ()
     rssi: Literal["dbm", "raw"] = "dbm"
+    offset: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

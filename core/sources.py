@@ -52,6 +52,8 @@ class Source:
     timers: list[int] = field(default_factory=list)
     own: int = 0
     """The source's own lateness, microseconds."""
+    offset: int = 0
+    """What its own times lack, microseconds."""
     SHIFT: ClassVar[int] = INDEX_BITS + _KIND_BITS
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -146,5 +148,7 @@ def sources(specs: tuple[Spec, ...], places: dict[str, Place]) -> list[Source]:
             if port:
                 late[min(port, PORTS - 1)] = default if place.lateness is None else place.lateness
         near = list({place.id: place for place, _ in by_port.values()}.values())
-        made.append(Source(index, spec, near, by_port, late, late_ports=late.tolist(), own=default))
+        source = Source(index, spec, near, by_port, late, late_ports=late.tolist(), own=default)
+        source.offset = round(spec.offset * SECOND)
+        made.append(source)
     return made

@@ -11,6 +11,9 @@ from core.records import Body
 from core.site import ID, Antenna, PhotoEye
 from drivers.codecs.errors import ProtocolError
 
+LONGEST_OFFSET = 100 * 365 * 86_400
+"""Seconds: a clock that was never set may begin at 1970 or 2000, and one set wrongly may be as far ahead."""
+
 
 class Fatal(Exception):
     """An operator must change something: this device is stopped, the others go on. The text says what to do."""
@@ -77,6 +80,7 @@ class Driver(BaseModel, ABC):
     antennas: tuple[Antenna, ...] = ()
     gpi: tuple[PhotoEye, ...] = ()
     lateness: float = Field(default=2.0, ge=0, le=60)
+    offset: float = Field(default=0.0, ge=-LONGEST_OFFSET, le=LONGEST_OFFSET)
     rssi: Literal["dbm", "raw"] = "dbm"
     accept: tuple[str, ...] = ()
 

@@ -61,7 +61,9 @@ def to_site(settings: Tables, more_items: tuple[Item, ...] = ()) -> Site:
 
 
 def _source(device: Device) -> Source:
-    return Source(device.id, device.antennas, device.gpi, device.lateness, device.accept, device.rssi)
+    return Source(
+        device.id, device.antennas, device.gpi, device.lateness, device.accept, device.rssi, device.offset
+    )
 
 
 def _normal(item: Item) -> Item:

@@ -1,0 +1,24 @@
+"""A device's clock that is known to be wrong: its times as they should be. The journal keeps them as they came."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from core.records import SECOND, Body, Gpi, Reads
+
+EARLIEST, LATEST = -62_135_596_800 * SECOND, 253_402_300_799 * SECOND
+"""From the year 1 to the year 9999, which is what RFC 3339 can say."""
+
+
+def corrected(body: Body, offset: int) -> Body:
+    """Reads and changes of inputs `offset` microseconds later; all else is dated by the gateway and stays.
+
+    Times end where RFC 3339 does.
+    """
+    if not offset:
+        return body
+    if isinstance(body, Reads):
+        return replace(body, time=np.clip(body.time + offset, EARLIEST, LATEST))
+    if isinstance(body, Gpi):
+        return replace(body, time=min(max(body.time + offset, EARLIEST), LATEST))
+    return body
