@@ -7,7 +7,6 @@ columns that commands filter by, and the other fields that say something as one 
 import json
 import re
 import zlib
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from core.events import Event, Evidence, Gap, rfc3339
@@ -69,15 +68,6 @@ def event_json(event: Event) -> dict[str, Value | Evidence]:
         "retracts": event.retracts,
         "of": event.of,
     }
-
-
-def event_from_json(fields: Mapping[str, object]) -> Event:
-    """The event that `event_json` gave; a field that is not there has its default.
-
-    Raises ValueError for a time that is none, TypeError for a field that is missing or that no event has.
-    """
-    times = {name: microseconds(str(fields[name])) for name in ("time", "detected") if name in fields}
-    return Event(**{**fields, **times})  # type: ignore[arg-type]
 
 
 def gap_json(gap: Gap) -> dict[str, str | int]:

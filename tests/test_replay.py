@@ -20,12 +20,12 @@ from gateway.configuration import load
 from gateway.csv_merge import merged
 from gateway.csv_reads import BadCsv, Block, CsvReads, Tags
 from gateway.replay import Replay
-from gateway.rows import event_from_json
 from simulators.layout import docks, site_toml
 from simulators.recording import write_reads
 from simulators.score import compare
 from simulators.traffic import Scenario
 from simulators.world import World
+from tests.event_json import event_from_json
 
 HEADER = "time,reader,antenna,epc,rssi"
 

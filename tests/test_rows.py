@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from core.events import Event, Gap, rfc3339
 from gateway.rows import (
     RowDamaged,
-    event_from_json,
     event_json,
     event_row,
     gap_json,
@@ -20,6 +19,7 @@ from gateway.rows import (
     row_event,
     row_gap,
 )
+from tests.event_json import event_from_json
 
 TIMES = st.integers(-62_135_596_800_000_000, 253_402_300_799_999_999)
 TEXTS = st.none() | st.text(max_size=12)
