@@ -9,22 +9,21 @@ Faults. If the pipeline raises, its state is half-stepped and worth nothing: wha
 committed, the state is rebuilt from the journal in this process, as at a start, and the input is tried once
 more, piece by piece. The piece that fails again is set aside with its bytes and acknowledged. The alternative,
 ending the process and finding the culprit at the next start, would lose what the devices have handed over.
-After an I/O error nothing is acknowledged: the journal is reopened, looks at what is on disk, and the same
-batch is committed again until it is there. Meanwhile the intake fills and holds the devices back.
+What an I/O error means is in journal_thread.py: the same batch is committed again until it is there.
 """
 
 import asyncio
 import logging
-import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import TypeVar
 
 from core.records import Input, Reads
 from gateway.batch import Batch, Told
 from gateway.contracts import Decided, Decider, Past, Restorer, Store
 from gateway.intake import Intake, Taken
+from gateway.journal_thread import JournalThread
+from gateway.journal_thread import Stopped as Stopped
 from gateway.merging import Merged, merge, slices
 from gateway.recovery import Recovered, recover
 from gateway.signs import Sign, advance, pack
@@ -48,10 +47,6 @@ SNAPSHOT_BYTES = 128 << 20
 """Input (as columns in memory) after which a snapshot is taken: what a restart re-steps at most."""
 SNAPSHOT_SHARE = 16
 """And it takes this many times the size of the last snapshot, so that a large state is not written all the time."""
-RETRY = (0.1, 0.2, 0.5, 1.0)
-"""Seconds between attempts to commit after an I/O error; the last one goes on."""
-
-T = TypeVar("T")
 
 
 class StateLost(Exception):
@@ -59,10 +54,6 @@ class StateLost(Exception):
 
     The process has to end: a start makes the state from what is left of the damaged journal, and tells the gap.
     """
-
-
-class Stopped(Exception):
-    """The daemon stopped before this was durable."""
 
 
 class Writer:
@@ -85,12 +76,10 @@ class Writer:
         idle: float = 15.0,
     ) -> None:
         self.intake = intake
-        self.trouble: str | None = None
         self.events = 0
         self.gaps = 0
         self.set_aside = 0
         self.reads_aside: Counter[str] = Counter()
-        self.io_errors = 0
         self.listeners: list[Callable[[Decided], None]] = []
         self._store = store
         self._restorer = restorer
@@ -103,12 +92,21 @@ class Writer:
         self._cycle = -PACE
         self._oldest: float | None = None
         self._heartbeat = 0.0
-        self._stop = False
         self._sound = True
         self._saving: bytes | None = None
-        self._thread = thread
+        self._journal = JournalThread(store, thread, progress, self._begins_anew)
         self._state: Recovered | None = None
         self._before: dict[str, Counter[str]] = {}
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the journal cannot be written; None while it can."""
+        return self._journal.trouble
+
+    @property
+    def io_errors(self) -> int:
+        """Failed attempts to write since the daemon's start."""
+        return self._journal.io_errors
 
     @property
     def pipeline(self) -> Decider:
@@ -141,7 +139,7 @@ class Writer:
         """
         source = self._store if past is None else past
         first = self._state is None
-        self._state = await self._journal(lambda: recover(source, self._restorer, self._known))
+        self._state = await self._journal.once(lambda: recover(source, self._restorer, self._known))
         if first:
             self._before = {source: Counter(counts) for source, counts in self.pipeline.counts.items()}
         self._sound = True
@@ -158,14 +156,14 @@ class Writer:
 
     def stop(self) -> None:
         """Take no notice of the pace any more, make everything durable and end."""
-        self._stop = True
+        self._journal.stopping = True
         self.intake.gathered.set()
         self.intake.has_plenty.set()
 
     async def run(self) -> None:
         """Until `stop`. Any exception from here is a bug, or a journal that cannot be worked with: end the process."""
         try:
-            while not (self._stop and not self.intake.waiting):
+            while not (self._journal.stopping and not self.intake.waiting):
                 await self._gather()
                 for merged in merge(self.intake.take()):
                     await self._step(merged)
@@ -251,7 +249,7 @@ class Writer:
 
     async def _set_aside(self, part: Taken, error: Exception) -> None:
         reason = f"{type(error).__name__}: {error}"
-        await self._until_done(lambda: self._store.set_aside(part.input, reason))
+        await self._journal.until_done(lambda: self._store.set_aside(part.input, reason))
         self.set_aside += 1
         if isinstance(part.input.body, Reads):
             self.reads_aside[part.input.source] += len(part.input.body)
@@ -276,7 +274,7 @@ class Writer:
         batch.flush_ticks()  # their receipts resolve with this commit
         self._saving = snapshot
         if batch.inputs or snapshot is not None:
-            await self._until_done(
+            await self._journal.until_done(
                 lambda: self._store.commit(batch.inputs, batch.events, batch.gaps, self._saving)
             )
             self._heartbeat = _now()
@@ -284,7 +282,7 @@ class Writer:
         self._batch = Batch()
         self._oldest = None
         self._told(batch)
-        await self._until_done(self._store.tend)
+        await self._journal.until_done(self._store.tend)
 
     def _told(self, batch: Batch) -> None:
         batch.resolve()
@@ -296,46 +294,10 @@ class Writer:
             for listener in self.listeners:
                 listener(batch)
 
-    async def _until_done(self, work: Callable[[], object]) -> None:
-        """Do it in the journal's thread until it works; each kind of failure is told once until it is over."""
-        attempt, is_open, told = 0, True, set[str]()
-        while True:
-            try:
-                if not is_open:
-                    await self._reopen()
-                    is_open = True
-                await self._journal(work)
-                break
-            except (sqlite3.Error, OSError) as error:
-                await self._failed(error, attempt, told)
-                attempt, is_open = attempt + 1, False
-        if self.trouble is not None:
-            log.warning("the journal works again after %d failed attempts", attempt)
-            self.trouble = None
-
-    async def _failed(self, error: Exception, attempt: int, told: set[str]) -> None:
-        self.io_errors += 1
-        self.trouble = str(error)
-        if self.trouble not in told:
-            log.error("the journal cannot be written: %s; nothing is acknowledged until it can", error)
-            told.add(self.trouble)
-        self._progress()
-        if self._stop and attempt >= len(RETRY):
-            raise Stopped(f"the journal could not be written before the end: {error}") from error
-        await asyncio.sleep(RETRY[min(attempt, len(RETRY) - 1)])
-
-    async def _reopen(self) -> None:
-        opening = await self._journal(self._store.reopen)
-        if opening.state == "replaced":
-            log.error("the journal was damaged and begins anew: %s", opening.reason)
-            if not self._sound:  # nothing may be written: that nothing was is how the next start knows
-                raise StateLost(
-                    f"the state cannot be rebuilt from a journal that is damaged: {opening.reason}"
-                )
-            self._saving = self._snapshot()
-
-    async def _journal(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+    def _begins_anew(self, reason: str) -> None:
+        if not self._sound:  # nothing may be written: that nothing was is how the next start knows
+            raise StateLost(f"the state cannot be rebuilt from a journal that is damaged: {reason}")
+        self._saving = self._snapshot()
 
 
 def _now() -> float:
