@@ -1,10 +1,11 @@
 """One writer per journal, also against a second process: an advisory lock on a file beside it."""
 
+import errno
 import fcntl
 import os
 from pathlib import Path
 
-from gateway.database import JournalUnusable, explained
+from gateway.database import JournalError, JournalFailed, JournalUnusable, explained
 
 
 class Lock:
@@ -15,8 +16,11 @@ class Lock:
 
     def __init__(self, path: Path) -> None:
         place = path.with_name(path.name + ".lock")
-        with explained(path):
-            self._descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            with explained(path):
+                self._descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except JournalFailed as error:
+            raise self._no_place(path, error) from error
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -28,3 +32,14 @@ class Lock:
     def release(self) -> None:
         """Let others have it."""
         os.close(self._descriptor)
+
+    @staticmethod
+    def _no_place(path: Path, error: JournalFailed) -> JournalError:
+        """Nothing can be made there, which says nothing about the disk unless it has failed."""
+        cause = error.__cause__
+        if not isinstance(cause, OSError) or cause.errno == errno.EIO:
+            return error
+        return JournalUnusable(
+            f"journal {path}: no file can be made in {path.parent}: {cause.strerror}; "
+            "let [journal] path name a file in a directory on a local disk"
+        )

@@ -7,7 +7,7 @@ import typer
 
 from gateway import configuration, exits
 from gateway.commands.options import AsJson, Config
-from gateway.commands.output import put, say
+from gateway.commands.output import counted, put, say, show
 from gateway.problems import Problem
 
 
@@ -27,7 +27,8 @@ def check(
     for problem in everything:
         _show(problem, json)
     errors = sum(problem.level == "error" for problem in everything)
-    say(f"{path}: {errors} errors, {len(everything) - errors} warnings")
+    warnings = len(everything) - errors
+    say(f"{path}: {counted(errors, 'error')}, {counted(warnings, 'warning')}")
     raise typer.Exit(exits.WRONG if errors else exits.OK)
 
 
@@ -35,4 +36,4 @@ def _show(problem: Problem, json: bool) -> None:
     if json:
         put(problem.as_json())
     else:
-        print(problem)
+        show(str(problem))

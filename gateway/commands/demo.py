@@ -9,7 +9,7 @@ import typer
 from core.events import Event
 from gateway import exits
 from gateway.commands.options import AsJson
-from gateway.commands.output import put, say
+from gateway.commands.output import counted, put, say, show
 
 SHORTEST = 20.0
 """Seconds within which each door is passed, and the pass is decided."""
@@ -28,11 +28,11 @@ def demo(
     from gateway.demo import demo as play
     from gateway.rows import event_json
 
-    def show(event: Event) -> None:
-        put(event_json(event)) if json else print(line(event), flush=True)
+    def tell(event: Event) -> None:
+        put(event_json(event)) if json else show(line(event))
 
     say(f"two dock doors, for {seconds:g} s; an event comes when a pallet has passed")
-    outcome = asyncio.run(play(seconds, seed, show))
+    outcome = asyncio.run(play(seconds, seed, tell))
     score = outcome.score
     if json:
         put(
@@ -45,7 +45,9 @@ def demo(
             }
         )
     else:
-        print(f"{outcome.reads} reads, {len(outcome.events)} events; against the truth: {score}")
+        show(
+            f"{counted(outcome.reads, 'read')}, {counted(len(outcome.events), 'event')}; against the truth: {score}"
+        )
     if outcome.idle:
         say(
             f"nobody passed {' and '.join(outcome.idle)} in {seconds:g} s; take more --seconds or another --seed"

@@ -10,7 +10,7 @@ import typer
 from core.events import KINDS, Event, rfc3339
 from gateway import exits
 from gateway.commands.options import AsJson, Config, When, load, moment
-from gateway.commands.output import fail, put
+from gateway.commands.output import fail, put, show
 from gateway.database import JournalError
 from gateway.reader import Reader, open_read_only
 from gateway.rows import event_json
@@ -43,7 +43,7 @@ def events(
     path = load(config).journal
     try:
         for event in _events(path, wanted, last, follow):
-            put(event_json(event)) if json else print(line(event), flush=True)
+            put(event_json(event)) if json else show(line(event))
     except JournalError as error:
         fail(str(error), exits.UNAVAILABLE)
     except KeyboardInterrupt:

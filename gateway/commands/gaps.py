@@ -7,7 +7,7 @@ import typer
 from core.events import Gap, rfc3339
 from gateway import exits
 from gateway.commands.options import AsJson, Config, When, load, moment
-from gateway.commands.output import fail, put
+from gateway.commands.output import fail, put, show
 from gateway.database import JournalError
 from gateway.reader import open_read_only
 from gateway.rows import gap_json
@@ -29,7 +29,7 @@ def gaps(
         with open_read_only(load(config).journal) as journal:
             for _, gap in journal.gaps():
                 if device in (None, gap.source) and _reaches_into(gap, after, before):
-                    put(gap_json(gap)) if json else print(line(gap), flush=True)
+                    put(gap_json(gap)) if json else show(line(gap))
     except JournalError as error:
         fail(str(error), exits.UNAVAILABLE)
 

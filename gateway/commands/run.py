@@ -36,11 +36,13 @@ def main(arguments: list[str]) -> int:
 
 def _run(loaded: configuration.Configuration) -> int:
     from gateway.control import Busy
+    from gateway.database import JournalError
 
     try:
         asyncio.run(_daemon(loaded))
     except (Busy, sqlite3.Error, OSError) as error:
-        log.error("the journal %s cannot be used: %s", loaded.journal, error)
+        told = isinstance(error, JournalError | Busy)  # these name the journal themselves
+        log.error("%s", error if told else f"the journal {loaded.journal} cannot be used: {error}")
         return exits.UNAVAILABLE
     except Exception:
         log.exception("the daemon failed")

@@ -8,7 +8,7 @@ import typer
 from gateway import exits
 from gateway.client import NotRunning, Refused, ask
 from gateway.commands.options import AsJson, Config, load
-from gateway.commands.output import fail, put, say
+from gateway.commands.output import fail, put, say, show
 from gateway.control import MOST, SHOWN, socket_path
 
 PATIENCE = 30.0
@@ -47,14 +47,14 @@ def _list(answer: dict[str, Any]) -> None:
         say('unknown tags are only counted; tags.unknown = "inbox" lists them')
     for one in answer["tags"]:
         where = f"{one['source']}/{one['antenna']}"
-        print(f"{one['tag']:<28} {one['reads']:>9} reads  {one['first']} to {one['last']}  {where}")
+        show(f"{one['tag']:<28} {one['reads']:>9} reads  {one['first']} to {one['last']}  {where}")
     say(f"{answer['total']} unknown tags, {len(answer['tags'])} shown; {answer['evicted']} made room")
 
 
 def _show(answer: dict[str, Any]) -> None:
-    print(f"site {answer['site']}: {answer['health']}")
+    show(f"site {answer['site']}: {answer['health']}")
     for name, one in answer["devices"].items():
         error = f"  {one['error']}" if one["error"] else f"  {one['info'] or ''}"
-        print(f"  {name:<20} {one['state']:<10} since {one['since']}  {one['reads_total']:>12} reads{error}")
+        show(f"  {name:<20} {one['state']:<10} since {one['since']}  {one['reads_total']:>12} reads{error}")
     for name, value in answer["total"].items():
-        print(f"  {name:<20} {'-' if value is None else value}")
+        show(f"  {name:<20} {'-' if value is None else value}")
