@@ -5,16 +5,17 @@ must not keep the write-ahead log from being moved into the file.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self, TypeVar
 
 import numpy as np
 
 from core.events import Event, Gap
+from core.offset import corrected
 from core.records import Dictionary, Input, Reads
 from gateway import database
 from gateway.blobs import decode
@@ -38,6 +39,7 @@ from gateway.tables import (
 )
 from gateway.tag_codes import add_tags
 
+NO_OFFSETS: Mapping[str, int] = MappingProxyType({})
 WINDOW = 512
 """Sequence numbers of events and gaps that are fetched at once."""
 FILTERED = 1 << 14
@@ -169,12 +171,17 @@ class Reader:
                 if rows and last > after:
                     yield last, one
 
-    def last_read(self, tags: Collection[str], commits: int) -> int | None:
-        """The newest time at which one of the tags was read, microseconds UTC, in as many of the newest commits."""
+    def last_read(
+        self, tags: Collection[str], commits: int, offsets: Mapping[str, int] = NO_OFFSETS
+    ) -> int | None:
+        """The newest time at which one of the tags was read, microseconds UTC, in as many of the newest commits.
+
+        offsets  by device, microseconds that its own times lack: the journal keeps these
+        """
         first, last = self.span(INPUT)
         for low, high in reversed(list(_windows(max(first, last - commits + 1), last, INPUTS))):
             batches = [
-                one.body
+                corrected(one.body, offsets.get(one.source, 0))
                 for head, body in self._parsed(INPUT, low, high, split_row)
                 for one in self._decode(head, body)
             ]

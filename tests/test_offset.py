@@ -1,17 +1,20 @@
 """`offset`: a clock that is known to be wrong is corrected in the pipeline; the journal keeps the device's own times."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from core.events import Event
+from core.events import Event, rfc3339
 from core.offset import EARLIEST, LATEST, corrected
 from core.pipeline import Pipeline
 from core.records import SECOND, Alive, Body, Dictionary, Down, Gpi, Input, Reads, Up, reads
 from core.site import Antenna, PhotoEye, Portal, Site, Source, Zone
+from gateway.commands.all import application
 from gateway.configuration import check, load
 from gateway.csv_reads import CsvReads, Tags
 from gateway.journal import Journal
@@ -87,6 +90,20 @@ def test_a_replay_corrects_as_the_daemon_does(tmp_path: Path) -> None:
         (event,) = Replay(load(tmp_path / "waypost.toml").site, readers).run(blocks)
         times.append(event.time)
     assert times == [1_000_500_000, 1_000_250_000, 87_400_500_000]
+
+
+def test_find_tells_the_corrected_time(tmp_path: Path) -> None:
+    (tmp_path / "waypost.toml").write_text(TOML.format(offset=3600))
+    told = Pipeline(load(tmp_path / "waypost.toml").site)
+    inputs = [Input("door1", START, reads(TAGS, [START + WRONG + at], [0], [2], [-50.0])) for at in (0, 9, 5)]
+    journal = Journal.open(tmp_path / "waypost.db", "s")
+    journal.commit(inputs, [*events(told, iter(inputs)), *told.finish().events])
+    journal.close()
+    done = CliRunner().invoke(
+        application, ["find", "E200", "--json", "--config", str(tmp_path / "waypost.toml")]
+    )
+    found = json.loads(done.stdout)
+    assert (found["since"], found["last_seen"]) == (rfc3339(START), rfc3339(START + 9))
 
 
 @pytest.mark.parametrize("body", [Alive(5), Up(5), Down(5, "lost")])

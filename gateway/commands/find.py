@@ -5,10 +5,11 @@ from typing import Annotated
 
 import typer
 
+from core.records import SECOND
 from core.site import Item
 from gateway import exits
 from gateway.commands.options import AsJson, Config, load
-from gateway.commands.output import fail, put
+from gateway.commands.output import fail, put, show
 from gateway.database import JournalError
 from gateway.reader import open_read_only
 from gateway.tables import Filter
@@ -27,20 +28,21 @@ def find(
     """Tell where an item is, from the journal. Exit 1 if it was never seen, 3 if the journal cannot be read."""
     loaded = load(config)
     item, tags = _meant(item, loaded.site.items)
+    offsets = {source.id: round(source.offset * SECOND) for source in loaded.site.sources}
     wanted = Filter(tag=item) if tags == (item,) else Filter(item=item)
     try:
         with open_read_only(loaded.journal) as journal:
             found = whereabouts(journal.events_back(wanted))
-            read = journal.last_read(tags, RECENT)
+            read = journal.last_read(tags, RECENT, offsets)
     except JournalError as error:
         fail(str(error), exits.UNAVAILABLE)
     row = found_json(item, found, {zone.id: zone.inside for zone in loaded.site.zones}, read)
     if json:
         put(row)
     elif row["place"] is not None:
-        print(f"{item} is in {row['place']} since {row['since']}, last seen {row['last_seen']}")
+        show(f"{item} is in {row['place']} since {row['since']}, last seen {row['last_seen']}")
     elif row["last_seen"] is not None:
-        print(f"{item} is nowhere known; last in {row['last_place'] or '-'}, last seen {row['last_seen']}")
+        show(f"{item} is nowhere known; last in {row['last_place'] or '-'}, last seen {row['last_seen']}")
     if row["last_seen"] is None:
         fail(f"{item} was never seen", exits.WRONG)
 
