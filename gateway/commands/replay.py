@@ -8,7 +8,7 @@ import typer
 
 from gateway import exits
 from gateway.commands.options import AsJson, load
-from gateway.commands.output import fail, say
+from gateway.commands.output import counted, fail, say
 
 
 def replay(
@@ -40,9 +40,11 @@ def replay(
         raise
     except OSError as error:
         fail(f"{error.filename}: cannot be read: {error.strerror}", exits.UNREADABLE)
-    say(f"{run.reads} reads, {number} events")
+    say(f"{counted(run.reads, 'read')}, {counted(number, 'event')}")
     for one in files:
         for column in one.unknown:
             say(f"{one.path}: column {column} was left out: replay does not know it")
     for reader, reads in run.unknown.items():
-        say(f"{reads} reads of {reader or 'a reader without a name'} were left out: no such device in {file}")
+        say(
+            f"{counted(reads, 'read')} of {reader or 'a reader without a name'} left out: no such device in {file}"
+        )
