@@ -115,8 +115,7 @@ class Pipeline:
         self._caught_up(source, alive=True)
 
     def _sees(self, source: Source, time: int) -> None:
-        if source.blind_since is not None:
-            source.sees(time)
+        if source.sees(time):
             self._decider.watched(source, source.places)
 
     def _caught_up(self, source: Source, alive: bool = False) -> None:

@@ -100,15 +100,17 @@ class Source:
             place.blind.begin(self.spec.id, since)
         return True
 
-    def sees(self, time: int) -> None:
-        """A record or sign of life dated `time`: the places are watched again from then on.
+    def sees(self, time: int) -> bool:
+        """A record or sign of life dated `time`; True when the places are watched again from then on.
 
         What is older than the outage says nothing about it: a reader may deliver its last reports once more.
         """
-        if self.up and self.blind_since is not None and time > self.blind_since:
-            self.blind_since = None
-            for place in self.places:
-                place.blind.end(self.spec.id, time)
+        if not self.up or self.blind_since is None or time <= self.blind_since:
+            return False
+        self.blind_since = None
+        for place in self.places:
+            place.blind.end(self.spec.id, time)
+        return True
 
 
 def fill(source: Source, time: Times) -> None:

@@ -1,15 +1,12 @@
 """Joining what one device sent in small pieces, so that the pipeline steps once per source and cycle."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.records import Input, Reads, Shift
 from gateway.intake import Taken
-
-SLICE = 8_192
-"""Rows that the pipeline takes at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +57,13 @@ def _joined(run: Sequence[Taken]) -> Input:
     return Input(last.source, last.arrival, concatenate(bodies))
 
 
-def slices(input: Input) -> Iterator[Input]:
-    """The same in pieces of at most `SLICE` rows."""
+def cut(input: Input, rows: int) -> tuple[Input, Input | None]:
+    """The first rows of an input of reads, and the rest if there is one; any other input is in one piece."""
     body = input.body
-    if not isinstance(body, Reads) or len(body) <= SLICE:
-        yield input
-        return
-    for start in range(0, len(body), SLICE):
-        yield Input(input.source, input.arrival, body.slice(start, min(start + SLICE, len(body))))
+    if not isinstance(body, Reads) or len(body) <= rows:
+        return input, None
+    first, rest = body.slice(0, rows), body.slice(rows, len(body))
+    return replace(input, body=first), replace(input, body=rest)
 
 
 def concatenate(bodies: Sequence[Reads]) -> Reads:

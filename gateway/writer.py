@@ -24,9 +24,10 @@ from gateway.contracts import Decided, Decider, Past, Restorer, Store
 from gateway.intake import Intake, Taken
 from gateway.journal_thread import JournalThread
 from gateway.journal_thread import Stopped as Stopped
-from gateway.merging import Merged, merge, slices
+from gateway.merging import Merged, cut, merge
 from gateway.recovery import Recovered, recover
 from gateway.signs import Sign, advance, pack
+from gateway.stride import Stride
 
 log = logging.getLogger(__name__)
 
@@ -34,8 +35,6 @@ PACE = 0.02
 """Seconds between the starts of two cycles, unless a megabyte waits."""
 AGE = 1.0
 """Seconds after which an input is committed, whatever it is."""
-BREATH = 0.1
-"""Seconds for which the pipeline may keep the loop from the devices, if it can be helped."""
 HEARTBEAT = 60.0
 """Seconds after which signs of life are committed although nothing depends on them."""
 ENOUGH = 6 << 10
@@ -86,6 +85,7 @@ class Writer:
         self._known = known
         self._progress = progress
         self._idle = idle
+        self._stride = Stride()
         self._batch = Batch()
         self._since_snapshot = 0
         self._snapshot_size = 0
@@ -218,13 +218,17 @@ class Writer:
 
     async def _decide(self, input: Input) -> Decided:
         """Step the pipeline; where that takes long, the devices get their turn in between."""
-        told, began = Told(), _now()
-        for part in slices(input):
-            if _now() >= began + BREATH:
+        told = Told()
+        rest: Input | None = input
+        while rest is not None:
+            part, rest = cut(rest, self._stride.rows)
+            began = _now()
+            told.add(self.pipeline.step(part))
+            if isinstance(part.body, Reads):
+                self._stride.took(len(part.body), _now() - began)
+            if rest is not None:
                 for _ in range(3):  # the loop learns what has come, wakes whoever waits for it, and they act
                     await asyncio.sleep(0)
-                began = _now()
-            told.add(self.pipeline.step(part))
         return told
 
     def _note(self, merged: Merged, decided: Decided) -> None:

@@ -18,9 +18,9 @@ from core.records import Alive, Body, Dictionary, Down, Input, Reads, Up, reads
 from core.snapshot import IncompatibleSnapshot
 from gateway.intake import Intake, Receipt
 from gateway.journal import Opening
-from gateway.merging import SLICE
 from gateway.recovery import recover
 from gateway.signs import unpack
+from gateway.stride import LEAST
 from gateway.writer import AGE, HEARTBEAT, PACE, StateLost, Stopped, Writer
 from tests.virtual_loop import busy, run
 
@@ -219,12 +219,12 @@ def test_devices_get_their_turn_while_much_is_stepped() -> None:
                 await asyncio.sleep(0.5)
 
         turning = asyncio.create_task(device())
-        await (await bench.seen("a", *range(3 * SLICE)))
+        await (await bench.seen("a", *range(3 * LEAST)))
         turning.cancel()
 
     store = play(script, restorer=Slows())
-    assert [len(row.body) for row in store.rows if isinstance(row.body, Reads)] == [3 * SLICE]
-    assert len(store.events) == 3 * SLICE // 10
+    assert [len(row.body) for row in store.rows if isinstance(row.body, Reads)] == [3 * LEAST]
+    assert len(store.events) == 3 * LEAST // 10
     assert max(after - before for before, after in pairwise(turns)) < 2
 
 
