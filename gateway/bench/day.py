@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from core.records import Alive
+from drivers.streams import INTERVAL
 from gateway import configuration
 from gateway.bench import site
 from gateway.bench.codec import START, Decoding
@@ -30,8 +31,8 @@ DAY = 86_400.0
 READERS = 8
 WARM_UP = 60.0
 """Seconds before the measured part: first sights are over, and the journal has its size."""
-INTERVAL = 0.04
-"""Seconds between two hand-overs of a stream, see `drivers.streams`."""
+RATED = round(5_000 / READERS * INTERVAL)
+"""Reads that one of them hands over at once at 5,000 reads/s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ DAYS = (
         1,
         3600.0,
     ),
-    Day("day: rated", "5,000 reads/s from 8 doors, pallets passing", PALLETS, 25, INTERVAL, READERS, 240.0),
+    Day("day: rated", "5,000 reads/s from 8 doors, pallets passing", PALLETS, RATED, INTERVAL, READERS, 240.0),
 )
 
 
@@ -124,8 +125,7 @@ async def _lived(day: Day, part: float, folder: Path) -> Written:
 
 
 async def _feed(day: Day, number: int, link: DeviceLink) -> None:
-    """What a driver would hand over, for ever."""
-    await asyncio.sleep(day.pause * number / day.readers)
+    """What a driver would hand over, for ever; streams hand over together."""
     if day.cast is None:
         while True:
             await link.emit(Alive(link.now()))
