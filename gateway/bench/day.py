@@ -64,7 +64,9 @@ DAYS = (
         1,
         3600.0,
     ),
-    Day("day: rated", "5,000 reads/s from 8 doors, pallets passing", PALLETS, RATED, INTERVAL, READERS, 240.0),
+    Day(
+        "day: rated", "5,000 reads/s from 8 doors, pallets passing", PALLETS, RATED, INTERVAL, READERS, 240.0
+    ),
 )
 
 

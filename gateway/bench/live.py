@@ -19,6 +19,10 @@ PATIENCE = 60.0
 """Seconds after which a process that says nothing has failed."""
 
 
+QUIET = 5
+"""Seconds on end with few events, after which first sights are over."""
+
+
 class Failed(Exception):
     """A measurement could not be made; the text says why."""
 
@@ -72,15 +76,19 @@ class Live:
         return answer
 
     def settled(self, least: float, most: float, events: float) -> Mark:
-        """The mark from which on fewer than `events` per second are decided, within least..most seconds of the first read."""
+        """The mark from which on fewer than `events` per second are decided, within least..most seconds of the first read.
+
+        For some seconds on end: a gateway that is busy with first sights may commit nothing for a while.
+        """
         while not self.mark().reads:
             time.sleep(0.1)
-        began, before = time.monotonic(), self.mark()
+        began, before, quiet = time.monotonic(), self.mark(), 0
         while True:
             time.sleep(1.0)
             now, waited = self.mark(), time.monotonic() - began
-            quiet = now.events - before.events < events * (now.at - before.at)
-            if waited >= most or (waited >= least and quiet and now.reads > before.reads):
+            few = now.events - before.events < events * (now.at - before.at)
+            quiet = quiet + 1 if few and now.reads > before.reads else 0
+            if waited >= most or (waited >= least and quiet >= min(QUIET, least)):
                 return now
             before = now
 
