@@ -11,6 +11,9 @@ Evidence = Mapping[str, "str | int | float | bool | list[str] | Mapping[str, int
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+EARLIEST, LATEST = -62_135_596_800_000_000, 253_402_300_799_999_999
+"""Microseconds UTC of the years 1 to 9999, which is what RFC 3339 can say."""
+
 KINDS = ("arrived", "departed", "passed", "missing", "found", "retracted", "device_down", "device_up")
 
 

@@ -4,10 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.records import SECOND, Body, Gpi, Reads
-
-EARLIEST, LATEST = -62_135_596_800 * SECOND, 253_402_300_799 * SECOND
-"""From the year 1 to the year 9999, which is what RFC 3339 can say."""
+from core.events import EARLIEST, LATEST
+from core.records import Body, Gpi, Reads
 
 
 def corrected(body: Body, offset: int) -> Body:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from core.records import SECOND, Body, Reads
 from drivers.base import Fatal, Link, SetOutput, Start, Stop
-from drivers.codecs.errors import Unsupported
+from drivers.codecs.errors import ProtocolError, Unsupported
 from drivers.codecs.llrp_events import Notice
 from drivers.codecs.llrp_session import CLOSING_SECONDS, Said, Session
 from drivers.codecs.llrp_setup import Reading
@@ -169,8 +169,10 @@ class Connection:
                     self._take(await self._stream.read(session.deadline))
                     if self._waiting.rows >= self._waiting.limit:
                         await self._waiting.hand_over(self._link)
-        except Exception as lost:
+        except (OSError, EOFError, ProtocolError) as lost:
             log.info("%s: not ended cleanly: %s", self._device, lost)
+        except Exception:  # a fault of ours: what is waiting is handed over all the same
+            log.exception("%s: not ended cleanly", self._device)
         try:
             async with asyncio.timeout(CLOSING_SECONDS):
                 await self._waiting.hand_over(self._link)

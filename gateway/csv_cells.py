@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway import csv_fields
+from core.events import LATEST
 from gateway.rows import microseconds
 
 T = TypeVar("T", np.int32, np.uint16)
@@ -46,7 +46,7 @@ def _epoch_seconds(texts: Sequence[str]) -> NDArray[np.int64]:
         seconds = np.array([np.nan])
     if not np.isfinite(seconds).all():
         raise ValueError("no time; write RFC 3339 or epoch seconds")
-    if not (np.abs(seconds) < csv_fields.LATEST / 1e6).all():
+    if not (np.abs(seconds) < LATEST / 1e6).all():
         raise ValueError("after the year 9999; write seconds, not milliseconds")
     # below 2**53 microseconds, the year 2255, a double still tells microseconds apart
     return np.rint(seconds * 1e6).astype(np.int64)

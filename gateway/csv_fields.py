@@ -9,14 +9,14 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from core.events import LATEST
+
 Bytes = NDArray[np.uint8]
 Whole = NDArray[np.int64]
 
 WIDEST = 80
 """Bytes that a cell may have here."""
 _COMMA, _NEWLINE, _RETURN, _DOT, _MINUS, _ZERO = (ord(sign) for sign in ",\n\r.-0")
-LATEST = 253_402_300_799_999_999
-"""The last microsecond of the year 9999, the end of RFC 3339."""
 _DIGITS = 15
 """Decimal digits that a double holds exactly."""
 _STAMP = {4: "-", 7: "-", 10: "T", 13: ":", 16: ":"}

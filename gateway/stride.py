@@ -3,7 +3,7 @@
 BREATH = 0.1
 """Seconds for which the pipeline may keep the loop from the devices, if it can be helped."""
 LEAST, MOST = 2_048, 65_536
-"""Rows: fewer gain nothing, more are no faster."""
+"""Rows: fewer tell little of the pace, and more than a megabyte of them the intake does not give at once."""
 
 
 class Stride:

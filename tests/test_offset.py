@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from core.events import Event, rfc3339
-from core.offset import EARLIEST, LATEST, corrected
+from core.events import EARLIEST, LATEST, Event, rfc3339
+from core.offset import corrected
 from core.pipeline import Pipeline
 from core.records import SECOND, Alive, Body, Dictionary, Down, Gpi, Input, Reads, Up, reads
 from core.site import Antenna, PhotoEye, Portal, Site, Source, Zone

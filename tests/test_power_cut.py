@@ -5,6 +5,7 @@ import json
 import random
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -37,11 +38,11 @@ def test_twenty_five_power_cuts_lose_nothing_that_no_gap_tells(tmp_path: Path) -
     journal = tmp_path / "waypost.db"
     cuts: list[int] = []
 
-    async def cut_the_power(file: Path, chance: random.Random) -> None:
+    async def cut_the_power(file: Path, chance: random.Random, longest: float) -> None:
         async with running(file) as daemon:
             if chance.random() < 0.8:
                 await daemon.answers()
-            await asyncio.sleep(chance.uniform(0, 1.3))  # the moment is to be any, also while it starts
+            await asyncio.sleep(chance.uniform(0, longest))  # the moment is to be any, also while it starts
             known = events(journal), reads(journal)
             await daemon.kill()
         cuts.append(now())
@@ -51,14 +52,17 @@ def test_twenty_five_power_cuts_lose_nothing_that_no_gap_tells(tmp_path: Path) -
     async def main() -> World:
         async with SimulatedSite(plan) as site:
             file = configure(site, tmp_path)
+            began = time.monotonic()
             async with running(file) as daemon:
                 await daemon.up(*site.readers)
+                # a machine that is slow to start is as slow to take what the readers have held
+                longest = max(1.3, time.monotonic() - began)
                 assert await daemon.stop() == 0
             world = begin(site)
             playing = asyncio.create_task(site.play())
             chance = random.Random(SEED)
             for _ in range(ROUNDS):
-                await cut_the_power(file, chance)
+                await cut_the_power(file, chance, longest)
             async with running(file) as daemon:
                 await playing
                 await settled(site, daemon)
@@ -124,7 +128,7 @@ def _check_events(world: World, journal: Path) -> None:
     score = compare(world.truth, told)
     assert score.strays == ()
     heard_well = [one for one in world.truth.crossings if _share(world, journal, one) > 2 / 3]
-    assert heard_well, "a machine so slow that no round lets a pallet through shows nothing"
+    assert len(heard_well) > 10
     assert not set(heard_well) & set(score.missed)
     assert not {one.item for one in heard_well} & {event.item for event in score.wrong}
 
