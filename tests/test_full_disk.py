@@ -8,7 +8,6 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +184,11 @@ def _can_be_read(place: Path, before: list[Event]) -> list[Event]:
         return [event for _, event in left.events()]
 
 
+def _what(event: Event) -> tuple[str | None, ...]:
+    """What an event says, but for when and how surely."""
+    return event.kind, event.item, event.tag, event.place, event.from_place, event.direction
+
+
 @pytest.mark.parametrize("damage", [garbage, half, zeroed_head])
 def test_a_damaged_journal_is_put_aside_and_the_site_keeps_running(
     tmp_path: Path, damage: Callable[[Path], None], caplog: pytest.LogCaptureFixture
@@ -215,9 +219,8 @@ def test_a_damaged_journal_is_put_aside_and_the_site_keeps_running(
     after = events(journal)
     assert not {event.id for event in _can_be_read(place, before)} & {event.id for event in after}
     told = {event.id: event for event in before}
-    assert all(
-        replace(one, detected=told[one.id].detected) == told[one.id] for one in after if one.id in told
-    )
+    again = [one for one in after if one.id in told]  # judged by the reads that are left
+    assert [_what(one) for one in again] == [_what(told[one.id]) for one in again]
     assert sorted(gap.source for gap in gaps(journal)) == ["door1", "door2"]
     for gap in gaps(journal):
         assert gap.to > START + BACK * SECOND
