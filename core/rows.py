@@ -11,7 +11,7 @@ from core.state import State
 from core.tracks import Kind, Run
 from core.weights import Sums, weight
 
-FEW = 3
+FEW = 2
 """Rows that are sooner taken one by one than looked at together."""
 
 Row = tuple[int, int, int, int, float]

@@ -6,6 +6,7 @@ import hypothesis.strategies as st
 from hypothesis import given, settings
 
 from core.cells import Cells, Lookup, Lookups
+from core.hearing import VECTOR
 from core.pipeline import Pipeline
 from core.records import Dictionary, Input, reads
 from core.site import Antenna, Site, Source, Zone
@@ -93,7 +94,7 @@ def test_only_the_dictionaries_last_used_keep_their_tables() -> None:
 
 
 def test_a_read_at_the_beginning_of_time_is_no_duplicate() -> None:
-    for rows in (1, 100):  # one by one, and in columns
+    for rows in (1, VECTOR):  # one by one, and in columns
         pipeline = Pipeline(
             Site("s", zones=(Zone("hall"),), sources=(Source("one", (Antenna(1, zone="hall"),)),))
         )

@@ -1,6 +1,7 @@
 """Unknown tags of a site that lists them: what the list says, how long it gets, and that batches make no difference."""
 
 from dataclasses import replace
+from random import Random
 
 import hypothesis.strategies as st
 import pytest
@@ -30,11 +31,19 @@ SITE = Site(
 Row = tuple[int, int, int, int]
 """Quarter of a second, tag code, port, sightings."""
 row = st.tuples(st.integers(0, 40), st.integers(0, 5), st.integers(1, 3), st.integers(1, 3))
-crowded = st.lists(row, max_size=40) | st.lists(
-    st.tuples(st.integers(0, 40), st.integers(0, 99), st.integers(1, 3), st.integers(1, 3)),
-    min_size=VECTOR,
-    max_size=3 * VECTOR,
-)
+
+
+def crowd(seed: int, many: int) -> list[Row]:
+    """So many rows as chance will have them: drawn one by one they would take most of the time."""
+    chance = Random(seed)
+    return [
+        (chance.randint(0, 40), chance.randint(0, 99), chance.randint(1, 3), chance.randint(1, 3))
+        for _ in range(many)
+    ]
+
+
+crowds = st.builds(crowd, st.integers(0, 1 << 32), st.integers(VECTOR, 3 * VECTOR))
+crowded = st.lists(row, max_size=40) | crowds
 batches = st.lists(st.tuples(st.sampled_from(("gate", "inner")), crowded), max_size=5)
 
 
