@@ -1,6 +1,6 @@
 """Lives of a site with everything that can happen to it: readers that share doors and zones, outages, backlogs, eyes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import hypothesis.strategies as st
 
@@ -160,9 +160,13 @@ def counted(pipeline: Pipeline) -> tuple[Counts, Counts]:
     return counts, {door: dict(+some) for door, some in pipeline.passes.items()}
 
 
-def play(said: Said, rows: int = 1_000, site: Site = SITE) -> tuple[list[Event], list[Gap], Counts, Counts]:
-    """What a pipeline says and counts, when batches are cut into pieces of so many rows."""
-    pipeline = Pipeline(site)
+Told = tuple[list[Event], list[Gap], Counts, Counts]
+
+
+def live(
+    pipeline: Pipeline, said: Said, rows: int, then: Callable[[Pipeline], Pipeline] = lambda one: one
+) -> Told:
+    """What a pipeline says and counts, when batches are cut into pieces of so many rows; `then` is between them."""
     events: list[Event] = []
     gaps: list[Gap] = []
     for source, body in said:
@@ -170,5 +174,11 @@ def play(said: Said, rows: int = 1_000, site: Site = SITE) -> tuple[list[Event],
             decided = pipeline.step(Input(source, 0, part))
             events += decided.events
             gaps += decided.gaps
+            pipeline = then(pipeline)
     events += pipeline.finish().events
     return events, gaps, *counted(pipeline)
+
+
+def play(said: Said, rows: int = 1_000, site: Site = SITE) -> Told:
+    """The same of a new pipeline."""
+    return live(Pipeline(site), said, rows)

@@ -8,14 +8,13 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import example, given, settings
 
-from core.events import Event, Gap
 from core.hearing import VECTOR
 from core.pipeline import Pipeline
-from core.records import Alive, Dictionary, Input, Reads, reads
+from core.records import Alive, Dictionary, Reads, reads
 from core.site import Antenna, Item, Portal, Site, Source, Tags, Zone
 from core.state import State
 from tests.lives import SITE as BUSY
-from tests.lives import Counts, Life, Said, counted, ending, inputs, lives, pieces
+from tests.lives import Life, Said, Told, ending, inputs, live, lives
 from tests.played import A, B, C, Played, at, seconds
 
 SITE = Site(
@@ -226,24 +225,16 @@ def test_nothing_of_the_forgotten_is_left(until: int) -> None:
     assert memory(haunted.pipeline) == memory(calm.pipeline)
 
 
-Told = tuple[list[Event], list[Gap], Counts, Counts]
-
-
 def haunt(said: Said, limit: int, turn: int, rows: int = 1_000, reborn: bool = False) -> Told:
     """What a busy site says and counts, its batches cut into pieces; `reborn`: from a snapshot after each of them."""
-    pipeline = bounded(BUSY, limit, turn)
-    events: list[Event] = []
-    gaps: list[Gap] = []
-    for source, body in said:
-        for part in pieces(body, rows):
-            decided = pipeline.step(Input(source, 0, part))
-            events += decided.events
-            gaps += decided.gaps
-            if reborn:
-                pipeline = Pipeline.restore(pipeline.site, pipeline.snapshot())
-                pipeline.state.turn = turn
-    events += pipeline.finish().events
-    return events, gaps, *counted(pipeline)
+
+    def again(pipeline: Pipeline) -> Pipeline:
+        pipeline = Pipeline.restore(pipeline.site, pipeline.snapshot())
+        pipeline.state.turn = turn
+        return pipeline
+
+    busy = bounded(BUSY, limit, turn)
+    return live(busy, said, rows, again) if reborn else live(busy, said, rows)
 
 
 turns = st.sampled_from((1, 2, 5, 16, 40, 100, 250))
