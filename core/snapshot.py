@@ -19,13 +19,11 @@ from core.site import Site
 from core.sources import Outage, Source
 from core.state import State
 from core.timeline import Subject
-from core.tracks import NEVER, Kind, Run, Tracks
+from core.tracks import ENDLESS, Kind, Run, Tracks
 from core.weights import Sums
 
 SCHEMA = 4
 """Version of the snapshot; another version means that the state is rebuilt from the journal."""
-
-
 PART = 1_024
 """Subjects that are written and read together."""
 
@@ -267,7 +265,7 @@ def _load_tracks(data: Plain, runs: list[Run]) -> Tracks:
     _fill(tracks, TRACK_COLUMNS, columns, size)
     tracks.sums[:rows] = np.frombuffer(sums, np.int64).reshape(rows, Sums.WIDTH)
     tracks.size, tracks.rows = size, rows
-    tracks.least_gap = int(tracks.gap[:size].min(initial=NEVER))
+    tracks.least_gap = int(tracks.gap[:size].min(initial=ENDLESS))
     kinds, tracks.subject, tracks.place = (plain.numbers(one).tolist() for one in owners)
     tracks.kind = [Kind(kind) for kind in kinds]
     tracks.current = [None if number < 0 else runs[number] for number in plain.numbers(current).tolist()]

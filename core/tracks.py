@@ -17,7 +17,7 @@ from core.weights import COARSE, FINE, Sums
 
 Column = NDArray[np.int64]
 
-NEVER = 1 << 62
+ENDLESS = 1 << 62
 """A gap that nothing is longer than."""
 
 
@@ -106,7 +106,7 @@ class Tracks:
         self.row: NDArray[np.int32] = np.full(room, -1, np.int32)
         self.sums: NDArray[np.int64] = np.zeros((rows, Sums.WIDTH), np.int64)
         self.rows = 0
-        self.least_gap = NEVER
+        self.least_gap = ENDLESS
         self._views()
         self.kind: list[Kind] = []
         self.subject: list[int] = []

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.site import Antenna, Item, Portal, Source, Tags, Zone
-from gateway.configuration import Invalid, Unreadable, check, find, load
+from gateway.configuration import Unreadable, check, find, load
 from gateway.problems import Problem
 
 GOOD = """\
@@ -302,49 +302,6 @@ p-3,asset
     assert brief(problems(tmp_path, text, "id,name,name\nx,a,b\n")) == [(1, "name", None)]
     (tmp_path / "items.csv").unlink()
     assert [(one.line, one.key) for one in problems(tmp_path, text)] == [(1, "items")]
-
-
-def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "waypost.toml").write_text(GOOD)
-    monkeypatch.setenv("WAYPOST_JOURNAL__PATH", "/var/lib/waypost/waypost.db")
-    assert load(tmp_path / "waypost.toml").journal == Path("/var/lib/waypost/waypost.db")
-    monkeypatch.setenv("WAYPOST_JOURNAL__PAHT", "x")
-    with pytest.raises(
-        Invalid, match=r"environment: error: WAYPOST_JOURNAL__PAHT = 'x': unknown key\. Write path"
-    ):
-        load(tmp_path / "waypost.toml")
-    monkeypatch.delenv("WAYPOST_JOURNAL__PAHT")
-    monkeypatch.setenv("WAYPOST_ZONE", "[{")
-    with pytest.raises(Invalid, match="environment: error: WAYPOST_ZONE"):
-        load(tmp_path / "waypost.toml")
-
-
-def test_a_list_in_the_environment_is_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WAYPOST_TAGS__ACCEPT", '["3034", "company:0614141"]')
-    assert problems(tmp_path, GOOD) == []
-    assert load(tmp_path / "waypost.toml").site.tags.accept == ("3034", "company:0614141")
-    monkeypatch.setenv("WAYPOST_TAGS__ACCEPT", '["3034"')
-    (found,) = problems(tmp_path, GOOD)
-    assert (found.key, found.reason) == ("WAYPOST_TAGS__ACCEPT", "wrong type of value")
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "level", "says"),
-    [
-        ("WAYPOST_SITE__ID", "le eds", "error", "not an id"),
-        ("WAYPOST_TAGS__LIMIT", "many", "error", "wrong type"),
-        ("WAYPOST_TAGS__ACCEPT", "3034", "error", "wrong type"),
-        ("WAYPOST_JORNAL__PATH", "x", "warning", "no table jornal"),
-    ],
-)
-def test_what_is_wrong_in_the_environment_is_told_of_its_variable(
-    name: str, value: str, level: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also where the file has the key too, and where it does not even have the table."""
-    monkeypatch.setenv(name, value)
-    (found,) = problems(tmp_path, GOOD)
-    assert (found.file, found.line, found.key, found.level) == ("environment", None, name, level)
-    assert says in found.reason
 
 
 def test_a_zone_is_no_portal_and_a_portal_no_zone(tmp_path: Path) -> None:
