@@ -3,11 +3,12 @@
 from dataclasses import replace
 from math import floor
 
+import pytest
 from hypothesis import given, settings
 
 from core.hearing import VECTOR
 from core.records import Alive, AntennaState, Down, Reads, Up, reads
-from tests.lives import CROWD, SITE, TAGS, Life, Said, ending, inputs, lives, play
+from tests.lives import CROWD, NOISE, SITE, TAGS, Life, Said, ending, inputs, lives, play
 from tests.played import at, seconds
 
 
@@ -110,3 +111,13 @@ def test_noise_in_a_batch_that_is_taken_in_turn_moves_time() -> None:
     ]
     assert len(told(said)) == 6
     assert play(said)[2]["both"]["noise"] == 1
+
+
+@pytest.mark.parametrize(("tag", "count"), [(CROWD, "duplicates"), (TAGS.code(NOISE), "noise")])
+def test_a_batch_of_which_nothing_is_left_moves_time_alone(tag: int, count: str) -> None:
+    times = [at(10 + number / 1_000) for number in range(VECTOR)]
+    burst = reads(TAGS, times, [tag] * VECTOR, [2] * VECTOR, [-60] * VECTOR)
+    said: Said = [("both", burst), ("both", burst)]
+    whole = play(said)
+    assert whole == play(said, 1)
+    assert whole[2]["both"][count] >= VECTOR
