@@ -1,0 +1,1 @@
+"""Where events go: each sink is the far end of a cursor on the journal."""
