@@ -38,10 +38,19 @@ class Gaps:
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """Consecutive rows of one device's reads, times as the site understands them (`offset` applied)."""
+    """Consecutive rows of reads, device by device; times as the site understands them (`offset` applied)."""
 
-    source: str
-    reads: Reads
+    parts: tuple[tuple[str, Reads], ...]
+
+    def slice(self, start: int, stop: int) -> "Readings":
+        """Some of the rows, counted over all parts."""
+        parts, begin = [], 0
+        for source, reads in self.parts:
+            low, high = max(start - begin, 0), min(stop - begin, len(reads))
+            if low < high:
+                parts.append((source, reads.slice(low, high)))
+            begin += len(reads)
+        return Readings(tuple(parts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +70,8 @@ class Batch:
                 return Batch(self.line, first, last, Events(rows[start:stop]))
             case Gaps(rows):
                 return Batch(self.line, first, last, Gaps(rows[start:stop]))
-            case Readings(source, reads):
-                return Batch(self.line, first, last, Readings(source, reads.slice(start, stop)))
+            case Readings():
+                return Batch(self.line, first, last, self.rows.slice(start, stop))
 
 
 Fate = Literal["quarantined", "dropped", "unreadable"]
@@ -117,6 +126,11 @@ class Sink(Protocol):
         """What it takes."""
         ...
 
+    @property
+    def begins(self) -> Literal["first", "now"]:
+        """What a journal that was there before the sink is sent of: all that it has, or what comes from now on."""
+        ...
+
     async def open(self) -> None:
         """Connect, and see that the destination can take rows."""
         ...
@@ -134,7 +148,14 @@ class Sink(Protocol):
         ...
 
     async def account(self, hole: Hole) -> None:
-        """Note what will not come; in turn with the batches. Those without an account do nothing."""
+        """Note what will not come; in turn with the batches, or of what was quarantined that it is dropped.
+
+        Those without an account do nothing.
+        """
+        ...
+
+    async def redeem(self, batch: Batch) -> None:
+        """Write one row that the account has as quarantined; Poisoned leaves it so. Without an account: as `write`."""
         ...
 
     async def close(self) -> None:
