@@ -34,10 +34,15 @@ def default(table: type, key: str) -> object:
     return list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value
 
 
+def live(marks: str) -> str:
+    """The file with the options of a mark made live, and those of the other mark left out; all tables switched on."""
+    text = re.sub(r"^#- ", "", FILE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return re.sub(rf"^{re.escape(marks)} (?=[a-z_]+ = )", "", text, flags=re.MULTILINE)
+
+
 def written(marks: str) -> dict[str, Any]:
-    """The file with the options of a mark made live, and those of the other mark left out."""
-    text = FILE.read_text(encoding="utf-8")
-    return tomllib.loads(re.sub(rf"^{re.escape(marks)} (?=[a-z_]+ = )", "", text, flags=re.MULTILINE))
+    """The same, read."""
+    return tomllib.loads(live(marks))
 
 
 def sections() -> Iterator[tuple[str, type, str | None]]:
@@ -71,7 +76,12 @@ def test_every_option_stands_there_with_its_default(name: str, table: type, kind
 @pytest.mark.parametrize("marks", ["#", "#:", "# none"])
 def test_no_option_stands_there_that_does_not_exist(marks: str, tmp_path: Path) -> None:
     path = tmp_path / "waypost.toml"
-    text = FILE.read_text(encoding="utf-8")
-    text = re.sub(rf"^{re.escape(marks)} (?=[a-z_]+ = )", "", text, flags=re.MULTILINE)
-    path.write_text(text.replace('items = "items.csv"', "").replace('inside = "site"', ""), encoding="utf-8")
+    path.write_text(
+        live(marks).replace('items = "items.csv"', "").replace('inside = "site"', ""), encoding="utf-8"
+    )
     assert [str(one) for one in check(path).problems] == []
+
+
+def test_as_it_stands_it_is_a_site_without_sinks() -> None:
+    settings = Tables.model_validate(tomllib.loads(FILE.read_text(encoding="utf-8")))
+    assert settings.timescale is None

@@ -1,0 +1,23 @@
+"""What the tables of all sinks have in common."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from gateway.sinks.contract import Stream
+
+
+class SinkTable(BaseModel):
+    """A table of the configuration that, where it stands, switches a sink on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _once(streams: tuple[Stream, ...]) -> tuple[Stream, ...]:
+    if len(set(streams)) < len(streams):
+        raise ValueError("a stream is named twice; name each once")
+    return streams
+
+
+Streams = Annotated[tuple[Stream, ...], Field(min_length=1), AfterValidator(_once)]
+"""What a sink takes."""

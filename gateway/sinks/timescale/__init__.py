@@ -1,0 +1,1 @@
+"""The central store: a schema in TimescaleDB or PostgreSQL, and the sink that writes there exactly once."""
