@@ -4,8 +4,11 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from typing import get_args
 
 from gateway.problems import KeyPath
+from gateway.schema import fields, forms
+from gateway.secret import SecretName, is_name
 from gateway.settings import Tables
 from gateway.validation import Finding
 
@@ -20,7 +23,8 @@ def applied(data: Mapping[str, object]) -> tuple[Values, list[Finding]]:
     if not any(_table(name) in Tables.model_fields for name in os.environ):
         return found, list(_strangers())  # the library is slow to load, and the daemon starts without it
     for table, value in _values().items():
-        value = {key: _listed(one) for key, one in value.items()} if isinstance(value, dict) else value
+        if isinstance(value, dict):
+            value = {key: _named((table, key), _listed(one)) for key, one in value.items()}
         before = found.get(table)
         both = isinstance(before, dict) and isinstance(value, dict)
         found[table] = {**before, **value} if both else value  # type: ignore[dict-item]
@@ -57,6 +61,16 @@ def _listed(value: object) -> object:
         return json.loads(value) if isinstance(value, str) and value.startswith("[") else value
     except ValueError:
         return value
+
+
+def _named(path: KeyPath, value: object) -> object:
+    """A secret may stand in a variable, and is then called after it: settings hold names of secrets only."""
+    table, key = path[:1], str(path[1])
+    annotations = [fields(form).get(key) for form in forms(Tables, table, None)]
+    secret = any(SecretName in (annotation, *get_args(annotation)) for annotation in annotations)
+    if not secret or not isinstance(value, str) or is_name(value):
+        return value
+    return f"env:{variable(path)}"
 
 
 def _table(name: str) -> str:

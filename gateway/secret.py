@@ -21,6 +21,11 @@ SecretName = Annotated[str, AfterValidator(_named)]
 """`env:NAME` (an environment variable) or `credential:NAME` (systemd's LoadCredential=)."""
 
 
+def is_name(text: str) -> bool:
+    """Is this the name of a secret, and not the secret?"""
+    return _NAME.fullmatch(text) is not None
+
+
 def reveal(name: str) -> str:
     """The secret behind a `SecretName`; LookupError says what is not set."""
     found = _NAME.fullmatch(name)

@@ -63,3 +63,29 @@ def test_what_is_wrong_in_the_environment_is_told_of_its_variable(
     (found,) = problems(tmp_path)
     assert (found.file, found.line, found.key, found.level) == ("environment", None, name, level)
     assert says in found.reason
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("postgresql://leeds:hunter2@db/waypost", "env:WAYPOST_TIMESCALE__DSN"),
+        ("credential:dsn", "credential:dsn"),
+    ],
+)
+def test_a_secret_in_the_environment_is_called_after_its_variable(
+    value: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAYPOST_TIMESCALE__DSN", value)
+    assert problems(tmp_path) == []
+    settings = load(tmp_path / "waypost.toml").settings.timescale
+    assert settings is not None
+    assert settings.dsn == name
+
+
+def test_a_secret_in_the_file_is_an_error_that_does_not_repeat_it(tmp_path: Path) -> None:
+    path = tmp_path / "waypost.toml"
+    path.write_text(GOOD + '[timescale]\ndsn = "postgresql://leeds:hunter2@db/waypost"\n')
+    (found,) = check(path).problems
+    assert (found.line, found.key, found.level) == (6, "timescale.dsn", "error")
+    assert "env:NAME" in found.remedy
+    assert "hunter2" not in str(found)
