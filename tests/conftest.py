@@ -1,9 +1,11 @@
-"""Hypothesis without deadlines: how long an example takes on a busy machine says nothing.
+"""The fixtures, and hypothesis without deadlines: how long an example takes on a busy machine says nothing.
 
 `make fuzz` takes the profile of that name: other examples each time, also where continuous integration repeats its own.
 """
 
 from hypothesis import settings
+
+pytest_plugins = ("tests.fix_postgres",)
 
 settings.register_profile("test", deadline=None)
 settings.register_profile("fuzz", deadline=None, derandomize=False)
