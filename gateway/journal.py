@@ -52,7 +52,8 @@ class Journal:
     """The journal of a site, open for writing; see `open`.
 
     opening   how it was found
-    epoch     UUID, new with each new or replaced file
+    epoch     UUID, new with each new or replaced file, or by `notebook.renew`
+    head      of the last commit
     notebook  values to keep and the cursors of sinks: written with the next commit
 
     After a JournalError every method but `reopen` and `close` raises it again.
@@ -124,6 +125,7 @@ class Journal:
             place = set_aside(self.path)
         if place is not None:
             self._replaced = Opening("replaced", place, str(damage))
+            self.notebook.replaced()
         self._failure = JournalFailed(f"journal {self.path} is being replaced: {damage}")
         self._head = Head()
         self._tried = None
@@ -227,6 +229,8 @@ class Journal:
             drops = self._retention.trim(db, transaction.head, transaction.weight)
             if transaction.poison is not None:
                 drops += self._retention.trim_poison(db, transaction.head)
+            if transaction.notes.refusals:
+                drops += self._retention.trim_refusals(db, transaction.head)
             db.execute("COMMIT")
         except sqlite3.Error as error:
             if database.is_refusal(error):
@@ -255,6 +259,7 @@ class Journal:
         self._head = transaction.head
         self._logged += transaction.weight
         self.notebook.written(transaction.notes)
+        self.epoch = transaction.notes.values.get("epoch", self.epoch)
 
     def tend(self) -> None:
         """Move the write-ahead log into the file, if it has grown enough; for the time after receipts were released.
@@ -299,6 +304,11 @@ class Journal:
     def get(self, key: str) -> str | None:
         """What was put under `key` in the notebook."""
         return self.notebook.get(key) or self.past.get(key)
+
+    @property
+    def head(self) -> Head:
+        """How far it has come."""
+        return self._head
 
     def size(self) -> int:
         """Bytes of the file and its write-ahead log."""

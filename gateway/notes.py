@@ -1,13 +1,22 @@
-"""Small things that ride along with the next commit instead of costing one: values, and how far the sinks have come."""
+"""Small things that ride along with the next commit instead of costing one.
 
+Values, how far the sinks have come, what they refused, and under which epoch the rows go.
+"""
+
+import json
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+from gateway.refusals import Place, Refusal, delete_refusal, write_refusal
 from gateway.rows import checksum
 
-RESERVED = ("site", "epoch")
-"""Keys of the journal itself."""
+K = TypeVar("K")
+V = TypeVar("V")
+
+RESERVED = ("site", "epoch", "before")
+"""Keys of the journal itself. `before` is a JSON object: of each stream the last number that is not of this epoch."""
 
 Cursor = tuple[str, str]
 """The name of a sink and the stream that it takes."""
@@ -15,10 +24,11 @@ Cursor = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Notes:
-    """What is to be written; a cursor at None is forgotten."""
+    """What is to be written; a cursor or a refusal at None is forgotten."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     cursors: Mapping[Cursor, int | None] = field(default_factory=dict)
+    refusals: Mapping[Place, Refusal | None] = field(default_factory=dict)
 
     def write(self, db: sqlite3.Connection) -> None:
         """Inside the caller's transaction. Raises sqlite3.Error."""
@@ -30,6 +40,11 @@ class Notes:
             else:
                 row = (sink, stream, seq, checksum(b"", sink, stream, seq))
                 db.execute("INSERT OR REPLACE INTO cursor VALUES (?, ?, ?, ?)", row)
+        for place, refusal in self.refusals.items():
+            if refusal is None:
+                delete_refusal(db, place)
+            else:
+                write_refusal(db, place, refusal)
 
 
 NOTHING = Notes()
@@ -42,14 +57,20 @@ class Notebook:
         self._cursors: dict[Cursor, int] = {}
         self._values: dict[str, str] = {}
         self._moved: dict[Cursor, int | None] = {}
+        self._refusals: dict[Place, Refusal | None] = {}
 
     def __bool__(self) -> bool:
-        return bool(self._values or self._moved)
+        return bool(self._values or self._moved or self._refusals)
 
     def load(self, cursors: Mapping[Cursor, int]) -> None:
         """Where the sinks are by the file; what was noted since goes before."""
         moved = {at: seq for at, seq in self._moved.items() if seq is not None}
         self._cursors = {**cursors, **moved}
+
+    def replaced(self) -> None:
+        """The journal begins anew, and so do its numbers."""
+        self._values = {key: value for key, value in self._values.items() if key not in RESERVED}
+        self._moved = {at: None if seq is None else 0 for at, seq in (self._cursors | self._moved).items()}
 
     def put(self, key: str, value: str) -> None:
         """Keep `value` under `key`."""
@@ -61,11 +82,24 @@ class Notebook:
         """What waits under `key`."""
         return self._values.get(key)
 
+    def renew(self, epoch: str, before: Mapping[str, int]) -> None:
+        """From now on rows are of another epoch, those behind number `before` of their stream included."""
+        self._values["epoch"] = epoch
+        self._values["before"] = json.dumps(dict(before))
+
     def cursor(self, sink: str, stream: str) -> int:
         """How far the sink is; a new one is registered at the beginning."""
+        return self.begin(sink, stream, 0)
+
+    def begin(self, sink: str, stream: str, at: int) -> int:
+        """How far the sink is; a new one is registered at this number."""
         if (sink, stream) not in self._cursors:
-            self.advance(sink, stream, 0)
+            self.advance(sink, stream, at)
         return self._cursors[sink, stream]
+
+    def sinks(self) -> set[Cursor]:
+        """All that are registered."""
+        return set(self._cursors)
 
     def advance(self, sink: str, stream: str, seq: int) -> None:
         """The sink has everything up to `seq`."""
@@ -77,18 +111,29 @@ class Notebook:
         self._cursors.pop((sink, stream), None)
         self._moved[sink, stream] = None
 
+    def refuse(self, place: Place, refusal: Refusal) -> None:
+        """Keep a row that a destination refused."""
+        self._refusals[place] = refusal
+
+    def redeem(self, place: Place) -> None:
+        """It is refused no more, or nobody wants it."""
+        self._refusals[place] = None
+
     def notes(self) -> Notes:
         """What waits, as it is now."""
-        return Notes(self._values.copy(), self._moved.copy())
+        return Notes(self._values.copy(), self._moved.copy(), self._refusals.copy())
 
     def written(self, notes: Notes) -> None:
         """These are durable; what changed meanwhile waits on."""
-        for key, value in notes.values.items():
-            if self._values.get(key) == value:
-                del self._values[key]
-        for at, seq in notes.cursors.items():
-            if self._moved.get(at, -1) == seq:
-                del self._moved[at]
+        _settle(self._values, notes.values)
+        _settle(self._moved, notes.cursors)
+        _settle(self._refusals, notes.refusals)
+
+
+def _settle(waiting: dict[K, V], written: Mapping[K, V]) -> None:
+    for key, value in written.items():
+        if key in waiting and waiting[key] == value:
+            del waiting[key]
 
 
 def write_value(db: sqlite3.Connection, key: str, value: str) -> None:

@@ -12,7 +12,6 @@ from gateway.heads import Head, split_row
 from gateway.notes import Cursor, write_value
 from gateway.quarantine import Salvage, sync_directory
 from gateway.reader import INPUTS, Reader
-from gateway.rows import checksum
 from gateway.tables import EVENT, GAP, INPUT, SNAPSHOT
 from gateway.tag_codes import TagCodes
 
@@ -64,7 +63,7 @@ def _opened(path: Path, site: str, log: bytes) -> File:
         salvage = Salvage(past, path)
         head = salvage.head()
         codes = TagCodes(head.base, salvage.dictionary(head.base))
-        file = File(db, salvage, head, codes, _cursors(past))
+        file = File(db, salvage, head, codes, salvage.cursors())
         undo.pop_all()
     return file
 
@@ -121,9 +120,3 @@ def _check(strict: Reader, site: str) -> None:
     if snapshot is not None or not strict.span(SNAPSHOT)[1]:
         for _ in strict.scan(INPUT, snapshot.number if snapshot else 0, INPUTS, split_row):
             pass
-
-
-def _cursors(db: sqlite3.Connection) -> dict[Cursor, int]:
-    """One that is damaged is left out: that sink begins again, and knows what it has."""
-    rows = db.execute("SELECT name, stream, seq, crc FROM cursor").fetchall()
-    return {(name, stream): seq for name, stream, seq, crc in rows if checksum(b"", name, stream, seq) == crc}

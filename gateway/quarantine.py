@@ -8,6 +8,7 @@ from core.records import Dictionary, Input
 from gateway import database, wal
 from gateway.database import JournalDamaged, JournalError, JournalUnusable
 from gateway.heads import Head, split_row
+from gateway.notes import Cursor
 from gateway.reader import Reader
 from gateway.tables import EVENT, GAP, INPUT, Parse, Snapshot, T, Table
 
@@ -118,6 +119,13 @@ class Salvage(Reader):
         except JournalError:
             self.lost += 1
             return None
+
+    def cursors(self) -> dict[Cursor, int]:
+        try:
+            return super().cursors()
+        except JournalError:
+            self.lost += 1
+            return {}
 
     def span(self, table: Table) -> tuple[int, int]:
         try:

@@ -4,6 +4,7 @@ Rows are fetched in windows of sequence numbers, and no transaction lasts longer
 must not keep the write-ahead log from being moved into the file.
 """
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -21,15 +22,18 @@ from gateway import database
 from gateway.blobs import decode
 from gateway.database import JournalDamaged, JournalMissing
 from gateway.heads import Head, split_row
+from gateway.notes import Cursor
 from gateway.poison import Poison, row_poison
+from gateway.refusals import Place, Refusal, row_refusal
 from gateway.retention import STREAMS, Drop, ledger
-from gateway.rows import RowDamaged, checksum, row_event, row_gap
+from gateway.rows import EventRow, GapRow, RowDamaged, checksum, row_event, row_gap, sound_event, sound_gap
 from gateway.tables import (
     ALL,
     EVENT,
     GAP,
     INPUT,
     POISON,
+    QUARANTINE,
     SNAPSHOT,
     Filter,
     Parse,
@@ -111,6 +115,11 @@ class Reader:
             raise JournalDamaged(f"journal {self.path} is damaged: it does not say its {key}")
         return value
 
+    def before(self, stream: str) -> int:
+        """The last number of a stream that is not of this epoch: an epoch's own numbers begin with 1 behind it."""
+        found: dict[str, int] = json.loads(self.get("before") or "{}")
+        return found.get(stream, 0)
+
     def head(self) -> Head:
         """How far the journal has come."""
         last = self.span(INPUT)[1]
@@ -141,6 +150,27 @@ class Reader:
     def gaps(self, after: int = 0) -> Iterator[tuple[int, Gap]]:
         """Sequence numbers and gaps behind `after`, in order."""
         return self.scan(GAP, after, WINDOW, row_gap)
+
+    def event_rows(self, first: int, last: int) -> list[EventRow]:
+        """The rows of events `first` to `last` that are there, in order."""
+        return self._parsed(EVENT, first, last, sound_event)
+
+    def gap_rows(self, first: int, last: int) -> list[GapRow]:
+        """The rows of gaps `first` to `last` that are there, in order."""
+        return self._parsed(GAP, first, last, sound_gap)
+
+    def cursors(self) -> dict[Cursor, int]:
+        """How far the sinks have come; one whose row is damaged is left out: it begins again."""
+        rows = self._query("SELECT name, stream, seq, crc FROM cursor")
+        return {
+            (name, stream): seq for name, stream, seq, crc in rows if checksum(b"", name, stream, seq) == crc
+        }
+
+    def refusals(self, sink: str | None = None) -> Iterator[tuple[Place, Refusal]]:
+        """What the sinks', or one sink's, destinations refused, the oldest first."""
+        for _, place, refusal in self.scan(QUARANTINE, 0, WINDOW, row_refusal):
+            if sink is None or place.sink == sink:
+                yield place, refusal
 
     def poison(self, after: int = 0) -> Iterator[tuple[int, Poison]]:
         """Sequence numbers and inputs that were set aside."""

@@ -12,10 +12,11 @@ from itertools import takewhile
 
 from gateway.heads import Head
 from gateway.poison import KEPT as POISON_KEPT
+from gateway.refusals import KEPT as REFUSALS_KEPT
 from gateway.rows import RowDamaged, checksum
 
-STREAMS = ("reads", "events", "gaps", "poison")
-"""That have a ledger; poison are the inputs that were set aside."""
+STREAMS = ("reads", "events", "gaps", "poison", "quarantine")
+"""That have a ledger; poison are the inputs that were set aside, quarantine the rows that a destination refused."""
 AGED = "retention_days"
 """The reason of drops that were meant; all others are for want of room."""
 DAY = 86_400_000_000
@@ -95,6 +96,12 @@ class Retention:
         step.drop_poison()
         return step.drops
 
+    def trim_refusals(self, db: sqlite3.Connection, head: Head) -> list[Drop]:
+        """Of the rows that a destination refused only the newest stay. Raises sqlite3.Error, RowDamaged."""
+        step = _Step(db, head, ROWS, SIZE, 0)
+        step.drop_refusals()
+        return step.drops
+
 
 def _target(limit: int, over: bool) -> int:
     return limit - limit // SLACK if over else limit
@@ -166,10 +173,17 @@ class _Step:
 
     def drop_poison(self) -> None:
         """Drop all but the newest inputs that were set aside."""
-        (newest,) = self._db.execute("SELECT max(seq) FROM poison").fetchone()
-        last = (newest or 0) - POISON_KEPT
+        self._drop_all_but("poison", "seq", POISON_KEPT)
+
+    def drop_refusals(self) -> None:
+        """Drop all but the newest rows that a destination refused."""
+        self._drop_all_but("quarantine", "id", REFUSALS_KEPT)
+
+    def _drop_all_but(self, table: str, key: str, kept: int) -> None:
+        (newest,) = self._db.execute(f"SELECT max({key}) FROM {table}").fetchone()
+        last = (newest or 0) - kept
         if last > 0:
-            self._delete("poison", "poison", last, "poison_kept")
+            self._delete(table, table, last, f"{table}_kept", key)
 
     def drop_old(self) -> None:
         """Drop events and gaps that are past their days."""
@@ -184,8 +198,8 @@ class _Step:
         if aged:
             self._delete(table, stream, aged[-1][0], AGED)
 
-    def _delete(self, table: str, stream: str, last: int, reason: str) -> None:
-        self._db.execute(f"DELETE FROM {table} WHERE seq <= ?", (last,))
+    def _delete(self, table: str, stream: str, last: int, reason: str, key: str = "seq") -> None:
+        self._db.execute(f"DELETE FROM {table} WHERE {key} <= ?", (last,))
         self._enter(stream, last, reason)
 
     def _sent(self, stream: str) -> int | None:

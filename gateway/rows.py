@@ -119,11 +119,16 @@ def _others(event: Event) -> dict[str, Value | Evidence]:
     return found
 
 
+def sound_event(row: EventRow) -> EventRow:
+    """The row itself, if it is as it was written. Raises RowDamaged."""
+    if checksum(row[7].encode("utf-8", "surrogatepass"), *row[:7]) != row[8]:
+        raise RowDamaged(f"event {row[0]} is not as it was written: its checksum does not match")
+    return row
+
+
 def row_event(row: EventRow) -> tuple[int, Event]:
     """The sequence number and the event of a row. Raises RowDamaged."""
-    seq, id, time, kind, item, tag, place, body, crc = row
-    if checksum(body.encode("utf-8", "surrogatepass"), *row[:7]) != crc:
-        raise RowDamaged(f"event {seq} is not as it was written: its checksum does not match")
+    seq, id, time, kind, item, tag, place, body, _ = sound_event(row)
     return seq, Event(id=id, time=time, kind=kind, item=item, tag=tag, place=place, **json.loads(body))
 
 
@@ -133,8 +138,13 @@ def gap_row(seq: int, gap: Gap) -> GapRow:
     return (*columns, checksum(b"", *columns))
 
 
-def row_gap(row: GapRow) -> tuple[int, Gap]:
-    """The sequence number and the gap of a row. Raises RowDamaged."""
+def sound_gap(row: GapRow) -> GapRow:
+    """The row itself, if it is as it was written. Raises RowDamaged."""
     if checksum(b"", *row[:6]) != row[6]:
         raise RowDamaged(f"gap {row[0]} is not as it was written: its checksum does not match")
-    return row[0], Gap(*row[1:6])
+    return row
+
+
+def row_gap(row: GapRow) -> tuple[int, Gap]:
+    """The sequence number and the gap of a row. Raises RowDamaged."""
+    return row[0], Gap(*sound_gap(row)[1:6])

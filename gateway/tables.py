@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from gateway import refusals
 from gateway.heads import COLUMNS
 from gateway.rows import RowDamaged, checksum
 
@@ -53,6 +54,7 @@ EVENT = Table("event", "seq", "seq, id, time, kind, item, tag, place, body, crc"
 GAP = Table("gap", "seq", "seq, source, since, until, reason, filled, crc")
 INPUT = Table("input", "number", f"{COLUMNS}, body, crc")
 POISON = Table("poison", "seq", "seq, time, error, tags, body, crc")
+QUARANTINE = Table("quarantine", "id", refusals.COLUMNS)
 SNAPSHOT = Table("snapshot", "number", "number, inputs, events, data, crc")
 
 

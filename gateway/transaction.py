@@ -49,6 +49,7 @@ class Transaction:
             self.poison,
             self.notes.values,
             self.notes.cursors,
+            self.notes.refusals,
         )
         texts = sum(len(row[7]) + _COLUMNS for row in self.events) + len(self.gaps) * _COLUMNS
         snapshot = 0 if self.snapshot is None else len(self.snapshot[3])

@@ -97,6 +97,7 @@ class Writer:
         self._journal = JournalThread(store, thread, progress, self._begins_anew)
         self._state: Recovered | None = None
         self._before: dict[str, Counter[str]] = {}
+        self._noted: list[asyncio.Future[None]] = []
 
     @property
     def trouble(self) -> str | None:
@@ -154,6 +155,13 @@ class Writer:
             self._batch.gaps += adopted.gaps
         await self._commit(self._snapshot())
 
+    async def save_notes(self) -> None:
+        """Returns when what stands in the journal's notebook is durable: a commit of its own, if need be."""
+        noted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._noted.append(noted)
+        self.intake.gathered.set()
+        await noted
+
     def stop(self) -> None:
         """Take no notice of the pace any more, make everything durable and end."""
         self._journal.stopping = True
@@ -167,11 +175,13 @@ class Writer:
                 await self._gather()
                 for merged in merge(self.intake.take()):
                     await self._step(merged)
-                if self._due():
+                if self._due() or self._noted:
                     await self._commit(self._snapshot() if self._grown() else None)
                 self._progress()
             await self._commit(self._snapshot())
         finally:
+            for noted in self._noted:
+                noted.cancel("the writer has ended")
             for one in self.intake.close():
                 self._batch.receipts.append(one.done)
             self._batch.resolve(Stopped("the daemon stopped before this was durable"))
@@ -277,7 +287,8 @@ class Writer:
         batch = self._batch
         batch.flush_ticks()  # their receipts resolve with this commit
         self._saving = snapshot
-        if batch.inputs or snapshot is not None:
+        noted, self._noted = self._noted, []
+        if batch.inputs or snapshot is not None or noted:
             await self._journal.until_done(
                 lambda: self._store.commit(batch.inputs, batch.events, batch.gaps, self._saving)
             )
@@ -285,6 +296,9 @@ class Writer:
         self._since_snapshot = 0 if self._saving is not None else self._since_snapshot + batch.journalled
         self._batch = Batch()
         self._oldest = None
+        for one in noted:
+            if not one.done():
+                one.set_result(None)
         self._told(batch)
         await self._journal.until_done(self._store.tend)
 

@@ -3,6 +3,7 @@
 Order, batching, retries, quarantine and progress are `gateway.sinks.forwarder`'s, once for all sinks.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -11,6 +12,7 @@ from gateway.rows import EventRow, GapRow
 
 Stream = Literal["events", "gaps", "reads"]
 """What is numbered from 1 without holes, per site and epoch."""
+STREAMS: Mapping[str, Stream] = {"events": "events", "gaps": "gaps", "reads": "reads"}
 
 
 @dataclass(frozen=True, slots=True)

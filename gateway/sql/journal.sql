@@ -1,7 +1,7 @@
 -- The journal, version 1. Times are microseconds UTC; `crc` is the CRC-32 of a row's other columns (gateway/rows.py).
 
 CREATE TABLE meta (
-    key   TEXT PRIMARY KEY,         -- site, epoch, and what the daemon keeps
+    key   TEXT PRIMARY KEY,         -- site, epoch, before (gateway/notes.py), and what the daemon keeps
     value TEXT NOT NULL,
     crc   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -72,6 +72,19 @@ CREATE TABLE cursor (               -- how far each sink has come
     crc    INTEGER NOT NULL,
     PRIMARY KEY (name, stream)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE quarantine (           -- rows that a destination refused
+    id     INTEGER PRIMARY KEY,
+    sink   TEXT NOT NULL,
+    epoch  TEXT NOT NULL,
+    stream TEXT NOT NULL,
+    seq    INTEGER NOT NULL,        -- in that epoch and stream
+    time   INTEGER NOT NULL,        -- of the refusal
+    reason TEXT NOT NULL,           -- as the destination gave it
+    body   TEXT NOT NULL,           -- the row (gateway/sinks/refused.py)
+    crc    INTEGER NOT NULL,
+    UNIQUE (sink, epoch, stream, seq)
+) STRICT;
 
 CREATE TABLE ledger (               -- what was deleted
     id     INTEGER PRIMARY KEY,

@@ -1,0 +1,62 @@
+"""How a sink is, for `waypost status`."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from core.events import rfc3339
+
+State = Literal["connecting", "up", "lost", "refused", "stopped"]
+
+
+@dataclass(slots=True)
+class Health:
+    """Of one sink since the daemon's start; times in microseconds UTC.
+
+    state   refused: an operator must change something, `error` says what
+    sent    rows that the destination has taken, quarantined: that it refused, missing: that could not be sent any
+            more, by stream
+    at      how far it is, in numbers of the journal, by stream
+    even    when it last had everything; oldest: the time of the row that waits longest, where that is known
+    """
+
+    since: int
+    state: State = "connecting"
+    error: str | None = None
+    faults: int = 0
+    sent: Counter[str] = field(default_factory=Counter)
+    quarantined: Counter[str] = field(default_factory=Counter)
+    missing: Counter[str] = field(default_factory=Counter)
+    at: dict[str, int] = field(default_factory=dict)
+    even: int | None = None
+    oldest: int | None = None
+
+    def turn(self, state: State, now: int, error: str | None = None) -> bool:
+        """Take this state; returns whether it, or its reason, is another one."""
+        changed = (state, error) != (self.state, self.error)
+        if state != self.state:
+            self.since = now
+        self.state, self.error = state, error
+        return changed
+
+    def lag(self, heads: Mapping[str, int]) -> int:
+        """Rows of the journal, whose newest numbers these are, that the destination does not have yet."""
+        return sum(max(heads[stream] - at, 0) for stream, at in self.at.items())
+
+    def json(self, heads: Mapping[str, int], now: int) -> dict[str, object]:
+        """As `status` prints it."""
+        rows = self.lag(heads)
+        waiting = self.oldest if self.oldest is not None else self.even
+        seconds = 0.0 if not rows else None if waiting is None else max(now - waiting, 0) / 1e6
+        return {
+            "state": self.state,
+            "since": rfc3339(self.since),
+            "error": self.error,
+            "faults": self.faults,
+            "sent": self.sent.total(),
+            "quarantined": self.quarantined.total(),
+            "missing": self.missing.total(),
+            "lag_rows": rows,
+            "lag_seconds": None if seconds is None else round(seconds, 3),
+        }

@@ -1,0 +1,237 @@
+"""From the journal to an open sink: one batch after the other, the poisoned row alone in quarantine."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
+from functools import partial
+from typing import TypeVar
+
+from gateway.quarantine import quarantined
+from gateway.refusals import Place, Refusal
+from gateway.sinks import volumes
+from gateway.sinks.contract import (
+    STREAMS,
+    Batch,
+    Events,
+    Gaps,
+    Hole,
+    Poisoned,
+    Readings,
+    Refused,
+    Sink,
+    Stream,
+)
+from gateway.sinks.feed import ROWS, Feed
+from gateway.sinks.health import Health
+from gateway.sinks.origin import Origin
+from gateway.sinks.redress import Redress
+from gateway.sinks.refused import to_text
+
+log = logging.getLogger(__name__)
+
+PACE = 0.1
+"""Seconds between two rounds while rows keep coming: a busy site's go together, an idle site's goes at once."""
+POLL = 1.0
+"""Seconds after which reads are looked for: nobody says that some were committed."""
+TURN = 4
+"""Batches of one stream before another has its turn."""
+IN_A_ROW = 100
+"""Rows that may be refused one after the other before it is taken to be the destination's fault."""
+REASON = 1_000
+"""Characters of a reason that are kept."""
+
+T = TypeVar("T")
+
+
+class WentBack(Exception):
+    """The destination has rows of this journal that the journal does not have (any more)."""
+
+
+class Passage:
+    """Sends what the journals of a site hold to one sink. Methods raise what the sink raises, and JournalError."""
+
+    def __init__(self, sink: Sink, origin: Origin, health: Health, thread: Executor) -> None:
+        self._sink = sink
+        self._origin = origin
+        self._health = health
+        self._thread = thread
+        self._wake = asyncio.Event()
+        self._refused_in_a_row = 0
+        self.redress = Redress(sink, origin)
+
+    def wake(self) -> None:
+        """There may be something new."""
+        self._wake.set()
+
+    async def follow(self) -> None:
+        """Send everything, the oldest journal first, and then whatever comes; never returns."""
+        while True:
+            for path in quarantined(self._origin.path):
+                feed = await self._thread_do(partial(volumes.aside, path, self._origin.offsets))
+                if feed is not None:
+                    await self._closing(feed, self._send_rest(feed))
+            feed = await self._thread_do(lambda: volumes.live(self._origin.path, self._origin.offsets))
+            try:
+                await self._closing(feed, self._send_live(feed))
+            except WentBack as error:
+                await self._begin_epoch(str(error))
+
+    async def _closing(self, feed: Feed, sending: Awaitable[None]) -> None:
+        try:
+            await sending
+        finally:
+            await asyncio.shield(self._thread_do(feed.close))
+
+    async def _send_rest(self, feed: Feed) -> None:
+        """What a journal that was put aside still has to give."""
+        for stream in self._sink.streams:
+            at = await self._begin(feed, stream, f"{stream}/{feed.epoch}")
+            while (sent := await self._batches(feed, stream, at, f"{stream}/{feed.epoch}")) > at:
+                at = sent
+
+    async def _send_live(self, feed: Feed) -> None:
+        """Until the journal is another one, or of another epoch."""
+        at = {stream: await self._begin(feed, stream, stream) for stream in self._sink.streams}
+        while feed.epoch == self._origin.epoch():
+            self._wake.clear()
+            while self.redress:
+                await self.redress.carry_out(await self._thread_do(lambda: feed.refusals(self._sink.name)))
+            moved = 0
+            for stream in self._sink.streams:
+                before, at[stream] = at[stream], await self._batches(feed, stream, at[stream], stream)
+                moved = max(moved, at[stream] - before)
+                self._health.at[stream] = at[stream] + feed.before(stream)
+            if not moved:
+                self._health.even, self._health.oldest = self._origin.now(), None
+                await self._until_woken()
+            elif moved < ROWS:
+                await asyncio.sleep(PACE)
+
+    async def _until_woken(self) -> None:
+        patience = POLL if "reads" in self._sink.streams else None
+        try:
+            async with asyncio.timeout(patience):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _begin(self, feed: Feed, stream: Stream, key: str) -> int:
+        """The number behind which to go on: by the destination's account, else by the journal's cursor."""
+        line, notebook, name = feed.line(stream), self._origin.notebook, self._sink.name
+        position = await self._sink.position(line)
+        head = await self._thread_do(lambda: feed.head(stream))
+        if position is None:
+            begin = feed.before(stream) + (head if self._sink.begins == "now" else 0)
+            if key != stream:  # what was put aside knows what it was told when it was in use
+                begin = feed.cursor(name, stream, begin)
+            return max(notebook.begin(name, key, begin) - feed.before(stream), 0)
+        if key == stream:
+            await self._compare(feed, stream, position.last, position.mark, head)
+        notebook.advance(name, key, position.last + feed.before(stream))
+        return position.last
+
+    async def _compare(self, feed: Feed, stream: Stream, last: int, mark: str | None, head: int) -> None:
+        """Raises WentBack where the destination's account is of rows that this journal never had."""
+        if last > head:
+            raise WentBack(
+                f"{self._sink.name} has {stream} up to number {last} of this journal, which ends at {head}"
+            )
+        found = await self._thread_do(lambda: feed.mark(stream, last))
+        if mark is not None and found is not None and mark != found:
+            raise WentBack(
+                f"number {last} of the {stream} is another one in {self._sink.name} than in this journal"
+            )
+
+    async def _begin_epoch(self, reason: str) -> None:
+        """What the destination may not have goes under another epoch; ids keep what it has from being doubled."""
+        notebook, name = self._origin.notebook, self._sink.name
+        before = {one: notebook.cursor(name, one) if one in self._sink.streams else 0 for one in STREAMS}
+        notebook.renew(str(uuid.uuid4()), before)
+        await self._origin.save()
+        log.error("the journal went back in time: %s; its rows have a new epoch from now on", reason)
+        await self._origin.went_back(reason)
+
+    async def _batches(self, feed: Feed, stream: Stream, after: int, key: str) -> int:
+        """Send a turn's batches, reading the next one meanwhile; returns how far it came."""
+        found = await self._read(feed, stream, after)
+        for turn in range(TURN):
+            if found is None:
+                break
+            ahead = None if turn + 1 == TURN else asyncio.ensure_future(self._read(feed, stream, found.last))
+            try:
+                await self._pass_on(found, key, feed.before(stream))
+            except BaseException:
+                if ahead is not None:
+                    ahead.cancel()
+                    await asyncio.gather(ahead, return_exceptions=True)
+                raise
+            after = found.last
+            found = None if ahead is None else await ahead
+        return after
+
+    async def _read(self, feed: Feed, stream: Stream, after: int) -> Batch | Hole | None:
+        return await self._thread_do(lambda: feed.next(stream, after))
+
+    async def _pass_on(self, found: Batch | Hole, key: str, before: int) -> None:
+        name, stream = self._sink.name, found.line.stream
+        if isinstance(found, Hole):
+            await self._sink.account(found)
+            self._health.missing[stream] += found.last - found.first + 1
+            log.warning(
+                "%s: %s %d to %d can never be sent: %s",
+                name, stream, found.first, found.last, f"{found.fate}, {found.reason}",
+            )  # fmt: skip
+        else:
+            self._health.oldest = _time(found)
+            await self._write(found)
+        self._origin.notebook.advance(name, key, found.last + before)
+
+    async def _write(self, batch: Batch) -> None:
+        """All rows but those that the destination refuses, which are found by halves."""
+        parts = [batch]
+        while parts:
+            part = parts.pop()
+            try:
+                await self._sink.write(part)
+            except Poisoned as error:
+                if part.first == part.last:
+                    await self._quarantine(part, str(error)[:REASON])
+                else:
+                    middle = (part.first + part.last) // 2
+                    parts += [batch.part(middle + 1, part.last), batch.part(part.first, middle)]
+            else:
+                self._refused_in_a_row = 0
+                self._health.sent[part.line.stream] += part.last - part.first + 1
+
+    async def _quarantine(self, row: Batch, reason: str) -> None:
+        """The journal has it before the destination's account says so: no power cut may lose it."""
+        if self._refused_in_a_row >= IN_A_ROW:
+            self._refused_in_a_row = 0
+            raise Refused(
+                f"{self._sink.name} refused {IN_A_ROW} rows one after the other, the last one with: {reason}; "
+                "mend what it does not like, then `waypost db quarantine --retry`"
+            )
+        self._refused_in_a_row += 1
+        line = row.line
+        place = Place(self._sink.name, line.epoch, line.stream, row.first)
+        self._origin.notebook.refuse(place, Refusal(self._origin.now(), reason, to_text(row)))
+        await self._origin.save()
+        await self._sink.account(Hole(line, row.first, row.first, "quarantined", reason))
+        self._health.quarantined[line.stream] += 1
+        log.error("%s refused number %d of the %s: %s", place.sink, row.first, line.stream, reason)
+
+    async def _thread_do(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _time(batch: Batch) -> int:
+    """Microseconds UTC of the first row."""
+    match batch.rows:
+        case Events(rows):
+            return rows[0][2]
+        case Gaps(gaps):
+            return gaps[0][3]
+        case Readings(parts):
+            return int(parts[0][1].time[0])
