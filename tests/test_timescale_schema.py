@@ -10,12 +10,17 @@ from tests.fix_postgres import Database
 EPOCH = "6f1c2b1e-0000-4000-8000-000000000001"
 
 
-def account(
-    db: psycopg.Connection, first: int, last: int, state: str = "written", reason: str | None = None
-) -> None:
+def account(db: psycopg.Connection, first: int, last: int, offered: int | None = None) -> None:
+    rows = last - first + 1
     db.execute(
-        "SELECT waypost.account('leeds', %s, 'events', %s, %s, %s, %s, 'm', %s, %s)",
-        (EPOCH, first, last, state, reason, last - first + 1, last - first + 1),
+        "SELECT waypost.account('leeds', %s, 'events', %s, %s, 'written', NULL, 'm', %s, %s)",
+        (EPOCH, first, last, offered or rows, rows),
+    )
+
+
+def hole(db: psycopg.Connection, first: int, last: int, state: str) -> None:
+    db.execute(
+        "SELECT waypost.account('leeds', %s, 'events', %s, %s, %s, 'bad', NULL)", (EPOCH, first, last, state)
     )
 
 
@@ -27,15 +32,15 @@ def test_the_template_is_of_our_level(database: Database) -> None:
 def test_account_lengthens_the_newest_range(database: Database) -> None:
     with psycopg.connect(database.writer, autocommit=True) as db:
         account(db, 1, 10)
-        account(db, 11, 15)
-        account(db, 16, 16, "quarantined", "bad")
+        account(db, 11, 15, offered=7)
+        hole(db, 16, 16, "quarantined")
         account(db, 17, 17)
         rows = db.execute(
             "SELECT first, last, rows, refused, state, reason, mark FROM waypost.ledger ORDER BY 1"
         )
         assert rows.fetchall() == [
-            (1, 15, 15, 0, "written", None, "m"),
-            (16, 16, 1, 0, "quarantined", "bad", "m"),
+            (1, 15, 15, 2, "written", None, "m"),
+            (16, 16, 0, 0, "quarantined", "bad", None),
             (17, 17, 1, 0, "written", None, "m"),
         ]
 
@@ -47,3 +52,41 @@ def test_account_refuses_what_is_not_next(database: Database, first: int) -> Non
         with pytest.raises(errors.Error) as caught:
             account(db, first, first + 5)
         assert (caught.value.sqlstate, caught.value.diag.message_detail) == ("WP001", "10")
+
+
+def states(db: psycopg.Connection) -> list[tuple[int, int, int, int, str]]:
+    rows = db.execute("SELECT first, last, rows, refused, state FROM waypost.ledger ORDER BY first")
+    return rows.fetchall()
+
+
+def settle(db: psycopg.Connection, number: int, state: str = "written", written: int = 1) -> None:
+    parameters = (EPOCH, number, state, written)
+    db.execute("SELECT waypost.settle('leeds', %s, 'events', %s, %s, NULL, 'm', %s)", parameters)
+
+
+def test_a_number_comes_out_of_quarantine(database: Database) -> None:
+    with psycopg.connect(database.writer, autocommit=True) as db:
+        account(db, 1, 4)
+        hole(db, 5, 9, "quarantined")
+        settle(db, 7, "dropped", 0)
+        settle(db, 5, "written", 0)
+        for _ in range(2):  # the second is what a writer does after a lost answer
+            settle(db, 9)
+        assert states(db) == [
+            (1, 4, 4, 0, "written"),
+            (5, 5, 0, 1, "written"),
+            (6, 6, 0, 0, "quarantined"),
+            (7, 7, 0, 0, "dropped"),
+            (8, 8, 0, 0, "quarantined"),
+            (9, 9, 1, 0, "written"),
+        ]
+        account(db, 10, 11)
+
+
+def test_what_was_never_quarantined_cannot_be_settled(database: Database) -> None:
+    with psycopg.connect(database.writer, autocommit=True) as db:
+        account(db, 1, 4)
+        for number, state in [(5, "written"), (4, "dropped")]:
+            with pytest.raises(errors.Error) as caught:
+                settle(db, number, state)
+            assert caught.value.sqlstate == "WP002"

@@ -143,6 +143,40 @@ CREATE TABLE waypost.device (
 );
 COMMENT ON COLUMN waypost.device.last_seen IS 'When a gateway that has this device connected to the database.';
 
+-- One writer at a time and line; until the end of the transaction.
+CREATE FUNCTION waypost.lock_line(site text, epoch uuid, stream text) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    SELECT pg_advisory_xact_lock(hashtextextended(concat_ws(E'\x1f', site, epoch, stream), 0));
+$$;
+
+-- A number of a range that stands as quarantined gets another state; what is left of the range stays as it is.
+CREATE FUNCTION waypost.restate(
+    site text, epoch uuid, stream text, number bigint, state text, reason text, mark text,
+    offered bigint, written bigint
+) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    held waypost.ledger%ROWTYPE;
+BEGIN
+    DELETE FROM waypost.ledger AS l
+        WHERE (l.site, l.epoch, l.stream) = (restate.site, restate.epoch, restate.stream)
+            AND l.state = 'quarantined' AND number BETWEEN l.first AND l.last
+        RETURNING * INTO held;
+    IF held.first IS NULL THEN
+        RETURN false;
+    END IF;
+    INSERT INTO waypost.ledger
+        SELECT held.site, held.epoch, held.stream, part.*, held.since, clock_timestamp()
+        FROM (VALUES
+            (held.first, number - 1, 0, 0, held.state, held.reason, NULL),
+            (number, number, written, offered - written, restate.state, restate.reason, restate.mark),
+            (number + 1, held.last, 0, 0, held.state, held.reason, held.mark)
+        ) AS part (first, last, rows, refused, state, reason, mark)
+        WHERE part.last >= part.first;
+    RETURN true;
+END
+$$;
+
 -- Takes the lock of the line, so that of two writers one waits and then raises: a number is written once.
 -- Raising undoes what the calling statement inserted.
 CREATE FUNCTION waypost.account(
@@ -153,7 +187,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     newest waypost.ledger%ROWTYPE;
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended(concat_ws(E'\x1f', site, epoch, stream), 0));
+    PERFORM waypost.lock_line(site, epoch, stream);
     SELECT * INTO newest FROM waypost.ledger AS l
         WHERE (l.site, l.epoch, l.stream) = (account.site, account.epoch, account.stream)
         ORDER BY l.first DESC LIMIT 1;
@@ -178,6 +212,29 @@ $$;
 COMMENT ON FUNCTION waypost.account IS
     'Notes what became of the numbers first to last of a line, in turn; SQLSTATE WP001 with the line''s last number '
     'as detail if they are not next. Returns last.';
+
+-- Repeated after a lost answer it finds the number as it should be, and changes nothing.
+CREATE FUNCTION waypost.settle(
+    site text, epoch uuid, stream text, number bigint, state text, reason text, mark text, written bigint DEFAULT 0
+) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    offered bigint := (state = 'written')::integer;
+BEGIN
+    PERFORM waypost.lock_line(site, epoch, stream);
+    IF NOT waypost.restate(site, epoch, stream, number, state, reason, mark, offered, written) THEN
+        PERFORM FROM waypost.ledger AS l
+            WHERE (l.site, l.epoch, l.stream, l.state) = (settle.site, settle.epoch, settle.stream, settle.state)
+                AND settle.number BETWEEN l.first AND l.last;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'the ledger of %/%/% does not have % as quarantined', site, epoch, stream, number
+                USING ERRCODE = 'WP002';
+        END IF;
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION waypost.settle IS
+    'A number that was quarantined has been written after all, or is dropped; SQLSTATE WP002 if it was neither.';
 
 CREATE FUNCTION waypost.present(
     site text, epoch uuid, version text, timezone text, devices text[], kinds text[]

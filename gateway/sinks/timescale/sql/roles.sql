@@ -6,6 +6,6 @@ GRANT USAGE ON SCHEMA waypost TO waypost_writer, waypost_reader;
 -- ON CONFLICT DO NOTHING needs no SELECT; a gateway asks how far the ledger has its lines, and what level this is
 GRANT INSERT ON waypost.event, waypost.gap, waypost.read, waypost.fix TO waypost_writer;
 GRANT SELECT ON waypost.ledger, waypost.migration, waypost.site, waypost.gateway, waypost.device TO waypost_writer;
-GRANT EXECUTE ON FUNCTION waypost.account, waypost.present TO waypost_writer;
+GRANT EXECUTE ON FUNCTION waypost.account, waypost.settle, waypost.present TO waypost_writer;
 
 GRANT SELECT ON ALL TABLES IN SCHEMA waypost TO waypost_reader;
