@@ -59,7 +59,7 @@ class Wording:
         )
 
     def retraction(self, event: Event, now: int) -> Event:
-        """The row that takes an event back."""
+        """The row that takes an event back; with its place, time and direction, so that sums can subtract it."""
         return Event(
             id=self.identity.retraction(event.id),
             time=event.time,
@@ -68,6 +68,7 @@ class Wording:
             item=event.item,
             tag=event.tag,
             place=event.place,
+            direction=event.direction,
             late=True,
             source=event.source,
             retracts=event.id,
