@@ -9,7 +9,7 @@ def test_a_retraction_has_all_that_sums_are_grouped_by() -> None:
     passed = Event(
         "1", 5, 7, "passed", "gen-7", "E2", "dock-1", "yard", "in", reads=3, confidence=1.0, source="door1"
     )
-    back = Wording(Identity("leeds"), Cells()).retraction(passed, 9)
+    back = Wording(Identity("leeds"), Cells(("door1",))).retraction(passed, 9)
     assert back == Event(
         id=Identity("leeds").retraction("1"),
         time=5,
