@@ -92,19 +92,18 @@ class Forwarder:
         except Exception as error:
             self.health.faults += 1
             reason = f"a fault in the sink: {type(error).__name__}: {error}"
-            if self._turn("lost", reason):
+            if self.health.turn("lost", self._origin.now(), reason):
                 log.exception("%s: %s", self.sink.name, reason)
         finally:
             self._passage.redress.give_up(f"the connection to {self.sink.name} broke off; ask again")
             await self.sink.close()
         return None
 
-    def _turn(self, state: State, error: str | None = None) -> bool:
+    def _turn(self, state: State, error: str | None = None) -> None:
         """One line in the log for each change."""
-        before = self.health.state
-        changed = self.health.turn(state, self._origin.now(), error)
-        if changed and error is not None:
-            log.warning("%s is %s: %s", self.sink.name, state, error)
-        elif state != before:
+        if not self.health.turn(state, self._origin.now(), error):
+            return
+        if error is None:
             log.info("%s is %s", self.sink.name, state)
-        return changed
+        else:
+            log.warning("%s is %s: %s", self.sink.name, state, error)
