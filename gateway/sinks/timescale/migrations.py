@@ -120,7 +120,11 @@ def compare(past: tuple[Taken, ...], ours: tuple[Migration, ...]) -> None:
 
 def check(db: Connection) -> None:
     """See that this version can use the schema. Raises SchemaError, psycopg.Error."""
-    past = taken(db)
+    require(taken(db))
+
+
+def require(past: tuple[Taken, ...]) -> None:
+    """See that these are all steps that this version needs, and no others. Raises SchemaError."""
     if not past:
         raise SchemaMissing("the database has no schema waypost: run `waypost db init`")
     compare(past, steps())
