@@ -11,7 +11,7 @@ import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 
-from core.records import Down, Input, Shift
+from core.records import SECOND, Down, Dropped, Input, Shift
 from gateway.clock import Clock
 from gateway.configuration import Configuration
 from gateway.contracts import Decided, Decider
@@ -25,6 +25,9 @@ from gateway.reader import Reader
 from gateway.recovery import Pipelines, Recovered, Wreck
 from gateway.retention import Limits
 from gateway.signs import NEVER
+from gateway.sinks.catalog import sinks
+from gateway.sinks.dispatch import Dispatch
+from gateway.sinks.origin import Origin
 from gateway.status import evicted, health, status
 from gateway.supervisor import supervise
 from gateway.unknown import unknown
@@ -39,6 +42,7 @@ STATUS_PERIOD = 5.0
 FAREWELL = 10.0
 """Seconds that devices get to end their sessions cleanly."""
 NOT_RUNNING = "Waypost was not running"
+WENT_BACK = "the journal went back in time: what was noted here between its copy and now stands in the central store only"
 LOST = "the journal was damaged, and what it held of this device is lost"
 
 
@@ -60,6 +64,7 @@ class Daemon:
         }
         self._writer: Writer | None = None
         self._journal: Journal | None = None
+        self._dispatch: Dispatch | None = None
 
     def stop(self) -> None:
         """Begin a clean stop: what is in memory becomes durable, then `run` returns."""
@@ -95,16 +100,40 @@ class Daemon:
         writer = Writer(self.intake, journal, Pipelines(site), known, thread, self._progress, idle)
         writer.listeners = self.listeners
         self._writer, self._journal = writer, journal
+        self._dispatch = dispatch = self._sinks(writer, journal)
         path = socket_path(self.configuration.journal)
-        control = Control(path, self.links, self.status, self.unknown, self.clock.now)
+        control = Control(path, self.links, self.status, self.unknown, dispatch.settle, self.clock.now)
         recovered = await self._recover(writer, journal, thread)
         server = await control.serve()
         try:
             async with asyncio.TaskGroup() as core:
                 core.create_task(writer.run(), name="writer")
-                core.create_task(self._edge(core, writer, recovered, journal), name="edge")
+                core.create_task(self._edge(core, writer, recovered, journal, dispatch), name="edge")
         finally:
             await control.close(server)
+
+    def _sinks(self, writer: Writer, journal: Journal) -> Dispatch:
+        """The forwarders of all sinks, which the writer wakes."""
+        site, began = self.configuration.site, journal.head.time
+
+        async def tell_gap(reason: str) -> None:
+            now = self.clock.now()
+            for link in self.links.values():
+                await link.emit(Dropped(now, min(began or now, now), WENT_BACK))
+
+        origin = Origin(
+            path=journal.path,
+            site=site.id,
+            offsets={source.id: round(source.offset * SECOND) for source in site.sources if source.offset},
+            notebook=journal.notebook,
+            epoch=lambda: journal.epoch,
+            now=self.clock.now,
+            save=writer.save_notes,
+            went_back=tell_gap,
+        )
+        dispatch = Dispatch(sinks(self.configuration), origin, lambda: _heads(journal))
+        self.listeners.append(dispatch.wake)
+        return dispatch
 
     async def _recover(self, writer: Writer, journal: Journal, thread: Executor) -> Recovered:
         """The state from the journal, or from what is left of it when it was damaged."""
@@ -142,7 +171,12 @@ class Daemon:
         return recovered
 
     async def _edge(
-        self, core: asyncio.TaskGroup, writer: Writer, recovered: Recovered, journal: Journal
+        self,
+        core: asyncio.TaskGroup,
+        writer: Writer,
+        recovered: Recovered,
+        journal: Journal,
+        dispatch: Dispatch,
     ) -> None:
         await self._tell_blind_intervals(recovered, journal.opening)
         devices = [
@@ -153,7 +187,8 @@ class Daemon:
         ]
         others = [
             core.create_task(self._watch_clock()),
-            core.create_task(self._watch_health(writer, journal)),
+            core.create_task(self._watch_health(writer, journal, dispatch)),
+            *(core.create_task(one.run(), name=name) for name, one in dispatch.forwarders.items()),
         ]
         log.info(
             "site %s: ready, %d devices, %d inputs stepped again",
@@ -196,10 +231,10 @@ class Daemon:
             now = self.clock.now()
             await self.intake.put(Input(sources[0].id, now, Shift(now, by)))
 
-    async def _watch_health(self, writer: Writer, journal: Journal) -> None:
+    async def _watch_health(self, writer: Writer, journal: Journal, dispatch: Dispatch) -> None:
         told, forgotten = "", False
         while True:
-            text = health(self.links.values(), writer, journal.counts())
+            text = health(self.links.values(), writer, journal.counts(), dispatch)
             if text != told:
                 self._notifier.status(text)
                 told = text
@@ -221,16 +256,21 @@ class Daemon:
 
     def status(self) -> dict[str, object]:
         """What `waypost status --json` prints."""
-        if self._writer is None or self._journal is None:
+        if self._writer is None or self._journal is None or self._dispatch is None:
             return {}
         site = self.configuration.site.id
-        return status(site, self._journal.counts(), self.links, self._writer, self.intake)
+        return status(site, self._journal.counts(), self.links, self._writer, self.intake, self._dispatch)
 
     def unknown(self, limit: int) -> dict[str, object]:
         """What `waypost status --unknown --json` prints."""
         if self._writer is None:
             return {}
         return unknown(self.configuration.site.tags, self._writer, limit)
+
+
+def _heads(journal: Journal) -> dict[str, int]:
+    head = journal.head
+    return {"events": head.events, "gaps": head.gaps, "reads": head.reads}
 
 
 def _adopt(pipeline: Decider, past: Reader, now: int) -> Decided:

@@ -1,8 +1,9 @@
 """The socket beside the journal over which a running daemon is spoken to.
 
 One request, a JSON object on one line: {"command": "status"}, {"command": "unknown", "limit": TAGS}, {"command":
-"watch"} or {"command": "capture", "device": ID}. The answer is one JSON object per line; `watch` and `capture` go on
-until the client closes. An error is {"error": TEXT}.
+"watch"}, {"command": "capture", "device": ID} or {"command": "quarantine", "sink": NAME, "decision": "retry" or
+"drop"}. The answer is one JSON object per line; `watch` and `capture` go on until the client closes. An error is
+{"error": TEXT}.
 """
 
 import asyncio
@@ -11,13 +12,15 @@ import json
 import logging
 import os
 import socket
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from pathlib import Path
 
 from core.events import rfc3339
 from gateway.link import DeviceLink
 from gateway.live import Live
+from gateway.sinks.contract import Lost, Refused
+from gateway.sinks.redress import DECISIONS, Decision, Settled
 
 log = logging.getLogger(__name__)
 
@@ -51,12 +54,14 @@ class Control:
         links: Mapping[str, DeviceLink],
         status: Callable[[], Json],
         unknown: Callable[[int], Json],
+        settle: Callable[[str, Decision], Awaitable[Settled]],
         now: Callable[[], int],
     ) -> None:
         self._path = path
         self._links = links
         self._status = status
         self._unknown = unknown
+        self._settle = settle
         self._now = now
         self._clients: set[asyncio.Task[None]] = set()
 
@@ -126,7 +131,21 @@ class Control:
             if device not in self._links:
                 raise ValueError(f"no device {device}; known: {', '.join(sorted(self._links))}")
             return self._capture(self._links[device])
-        raise ValueError("the commands are status, unknown, watch and capture")
+        if command == "quarantine" and isinstance(request, dict):
+            return self._quarantine(str(request.get("sink")), request.get("decision"))
+        raise ValueError("the commands are status, unknown, watch, capture and quarantine")
+
+    async def _quarantine(self, sink: str, asked: object) -> AsyncGenerator[Json, None]:
+        decision = DECISIONS.get(str(asked))
+        if decision is None:
+            yield {"error": f"{asked!r} is no decision: retry or drop"}
+            return
+        try:
+            settled = await self._settle(sink, decision)
+        except (ValueError, Lost, Refused) as error:
+            yield {"error": str(error)}
+        else:
+            yield {"sink": sink, "settled": settled.settled, "left": settled.left}
 
     async def _watch(self) -> AsyncGenerator[Json, None]:
         live = Live()

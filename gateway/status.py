@@ -7,6 +7,7 @@ from core.events import rfc3339
 from gateway.counters import Counts
 from gateway.intake import Intake
 from gateway.link import DeviceLink
+from gateway.sinks.dispatch import Dispatch
 from gateway.writer import Writer
 
 READS = ("received", "noise", "duplicates", "filtered", "accepted")
@@ -22,21 +23,27 @@ OF_FILTERED = ("unknown",)
 
 
 def status(
-    site: str, journal: Counts, links: Mapping[str, DeviceLink], writer: Writer, intake: Intake
+    site: str,
+    journal: Counts,
+    links: Mapping[str, DeviceLink],
+    writer: Writer,
+    intake: Intake,
+    dispatch: Dispatch,
 ) -> dict[str, object]:
     """One JSON object; times are RFC 3339, sizes bytes, durations ms."""
     counts = writer.counts
     return {
         "site": site,
-        "health": health(links.values(), writer, journal),
+        "health": health(links.values(), writer, journal, dispatch),
         "devices": {
             name: device(link, counts.get(name, {}), writer.reads_aside[name]) for name, link in links.items()
         },
+        "sinks": dispatch.json(),
         "total": _total(journal, links.values(), writer, intake),
     }
 
 
-def health(links: Iterable[DeviceLink], writer: Writer, journal: Counts) -> str:
+def health(links: Iterable[DeviceLink], writer: Writer, journal: Counts, dispatch: Dispatch) -> str:
     """One line: what is not as it should be, or "ok"."""
     wrong = [f"{link.device} is {link.health.state}" for link in links if link.health.state != "up"]
     if writer.trouble is not None:
@@ -45,7 +52,7 @@ def health(links: Iterable[DeviceLink], writer: Writer, journal: Counts) -> str:
         wrong.append(f"{writer.set_aside} inputs with {writer.reads_aside.total()} reads were set aside")
     if journal.pressed:
         wrong.append(f"{journal.pressed} rows of the journal were deleted for want of room")
-    return "; ".join(wrong) or "ok"
+    return "; ".join(wrong + dispatch.wrong()) or "ok"
 
 
 def evicted(writer: Writer) -> int:

@@ -1,6 +1,7 @@
 """Values and cursors wait for the next commit; what changes while it runs waits for the one after."""
 
 from gateway.notes import Notebook
+from gateway.refusals import Place, Refusal
 
 
 def test_what_was_written_does_not_wait_any_more() -> None:
@@ -51,3 +52,36 @@ def test_what_was_noted_goes_before_what_the_file_says() -> None:
     book.forget("other", "events")
     book.load({("sink", "events"): 5, ("third", "gaps"): 3})
     assert (book.cursor("sink", "events"), book.cursor("third", "gaps")) == (7, 3)
+
+
+def test_a_sink_that_begins_later_is_registered_there_once() -> None:
+    book = Notebook()
+    assert book.begin("mqtt", "events", 40) == 40
+    assert book.begin("mqtt", "events", 90) == 40
+    assert book.sinks() == {("mqtt", "events")}
+
+
+def test_numbers_begin_anew_with_the_journal() -> None:
+    book = Notebook()
+    book.load({("sink", "events"): 9})
+    book.forget("other", "events")
+    book.renew("another", {"events": 9})
+    book.put("kept", "1")
+    book.replaced()
+    book.load({})
+    assert book.cursor("sink", "events") == 0
+    assert (book.notes().values, book.notes().cursors) == (
+        {"kept": "1"},
+        {("sink", "events"): 0, ("other", "events"): None},
+    )
+
+
+def test_a_refusal_waits_and_is_settled() -> None:
+    book, place = Notebook(), Place("sink", "epoch", "events", 7)
+    book.refuse(place, Refusal(1, "too long", "[]"))
+    first = book.notes()
+    book.redeem(place)
+    book.written(first)
+    assert book.notes().refusals == {place: None}
+    book.written(book.notes())
+    assert not book

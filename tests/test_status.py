@@ -12,12 +12,18 @@ from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.link import DeviceLink
 from gateway.recovery import Pipelines
+from gateway.sinks.dispatch import Dispatch
+from gateway.sinks.origin import Origin
 from gateway.status import status
 from gateway.writer import Writer
 
 START = 1_800_000_000 * SECOND
 NAMES = ("door1", "door2")
 SITE = Site("s", (Zone("z"),), sources=tuple(Source(name, (Antenna(0, "z"),)) for name in NAMES))
+
+
+async def nobody(reason: str) -> None:
+    """Nobody is told that the journal went back in time."""
 
 
 async def told(path: Path) -> dict[str, Any]:
@@ -41,7 +47,10 @@ async def told(path: Path) -> dict[str, Any]:
         await links["door2"].emit(nameless)
         await intake.put(Input("nobody", START, Alive(START)))
         await (await links["door1"].emit(Alive(START + 9 * SECOND)))
-        found = status("s", journal.counts(), links, writer, intake)
+        origin = Origin(
+            path, "s", {}, journal.notebook, lambda: journal.epoch, lambda: START, writer.save_notes, nobody
+        )
+        found = status("s", journal.counts(), links, writer, intake, Dispatch((), origin, dict))
         writer.stop()
         await running
         await loop.run_in_executor(thread, journal.close)

@@ -313,3 +313,27 @@ def test_a_journalled_input_that_fails_does_not_stop_the_site() -> None:
     recovered = recover(store, Tallies(), frozenset({"a"}))
     assert (recovered.stepped, recovered.skipped) == (2, 1)
     assert recovered.pipeline.snapshot() == b"[('a', 2)]"
+
+
+def test_what_was_noted_is_durable_when_it_says_so() -> None:
+    async def script(bench: Bench) -> None:
+        before = len(bench.store.commits)
+        await asyncio.gather(bench.writer.save_notes(), bench.writer.save_notes())
+        assert len(bench.store.commits) == before + 1
+        waiting = asyncio.create_task(bench.writer.save_notes())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await (await bench.seen("a", 1))
+
+    assert times(play(script).rows) == [("a", [1])]
+
+
+def test_nobody_waits_for_notes_that_will_never_be_saved() -> None:
+    async def script(bench: Bench) -> None:
+        bench.store.failures = [sqlite3.OperationalError("disk I/O error")] * 100
+        bench.writer.stop()
+        with pytest.raises(asyncio.CancelledError):
+            await bench.writer.save_notes()
+
+    with pytest.raises(ExceptionGroup):
+        play(script)

@@ -56,5 +56,10 @@ def _show(answer: dict[str, Any]) -> None:
     for name, one in answer["devices"].items():
         error = f"  {one['error']}" if one["error"] else f"  {one['info'] or ''}"
         show(f"  {name:<20} {one['state']:<10} since {one['since']}  {one['reads_total']:>12} reads{error}")
+    for name, one in answer["sinks"].items():
+        lag = f"{one['lag_rows']} rows behind" if one["lag_rows"] else "has everything"
+        show(
+            f"  {name:<20} {one['state']:<10} since {one['since']}  {lag:>18}  {one['error'] or ''}".rstrip()
+        )
     for name, value in answer["total"].items():
         show(f"  {name:<20} {'-' if value is None else value}")

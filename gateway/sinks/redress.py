@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +12,7 @@ from gateway.sinks.origin import Origin
 from gateway.sinks.refused import to_batch
 
 Decision = Literal["retry", "drop"]
+DECISIONS: Mapping[str, Decision] = {"retry": "retry", "drop": "drop"}
 BY_OPERATOR = "dropped by an operator; it was refused with: "
 
 
