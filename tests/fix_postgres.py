@@ -17,7 +17,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from gateway.sinks.timescale import migrations, roles
+from gateway.sinks.timescale import installation
+from gateway.sinks.timescale.settings import TimescaleSettings
 
 PATIENCE = 60.0
 """Seconds that a server gets to start or to stop: for one that hangs."""
@@ -29,6 +30,7 @@ INITDB = (
 )  # fmt: skip
 OWNER, WRITER, READER = "postgres", "gateway", "dashboard"
 PASSWORD = "correct horse"
+SETTINGS = TimescaleSettings(dsn="env:WAYPOST_DSN")
 
 
 class Postgres:
@@ -159,9 +161,7 @@ def prepare(server: Postgres) -> None:
     """The roles, a login for each, and the database `template` with the schema."""
     server.execute("CREATE DATABASE template")
     with psycopg.connect(server.dsn("template"), autocommit=True) as db:
-        migrations.migrate(db)
-        roles.create(db)
-        roles.grant(db)
+        installation.init(db, SETTINGS)
     server.execute(f"CREATE ROLE {WRITER} LOGIN PASSWORD '{PASSWORD}' IN ROLE waypost_writer")
     server.execute(f"CREATE ROLE {READER} LOGIN PASSWORD '{PASSWORD}' IN ROLE waypost_reader")
 

@@ -141,7 +141,7 @@ def migrate(db: Connection, to: int | None = None) -> tuple[Migration, ...]:
     Raises SchemaTooNew, SchemaChanged, psycopg.Error: then the steps before the failing one stand.
     """
     ours = steps()
-    with _locked(db):
+    with locked(db):
         db.execute(_PREPARE)
         past = taken(db)
         compare(past, ours)
@@ -155,7 +155,8 @@ def migrate(db: Connection, to: int | None = None) -> tuple[Migration, ...]:
 
 
 @contextmanager
-def _locked(db: Connection) -> Iterator[None]:
+def locked(db: Connection) -> Iterator[None]:
+    """Nobody else changes the schema meanwhile. Raises psycopg.Error."""
     db.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
     try:
         yield

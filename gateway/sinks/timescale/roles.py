@@ -10,31 +10,40 @@ from gateway.sinks.timescale.migrations import script
 WRITER, READER = "waypost_writer", "waypost_reader"
 
 
-class RolesMissing(Exception):
-    """The text says which, and what an administrator has to run."""
+NAMES = (WRITER, READER)
 
 
-def create(db: Connection) -> tuple[str, ...]:
-    """Make the roles that are missing; returns those. Raises RolesMissing if that is not allowed, psycopg.Error."""
-    absent = missing(db)
+def create(db: Connection) -> str | None:
+    """Make the roles that are missing; returns what an administrator has to do if this user may not.
+
+    Raises psycopg.Error.
+    """
     try:
-        for role in absent:
+        for role in missing(db):
             db.execute(b"CREATE ROLE " + role.encode() + b" NOLOGIN")
-    except errors.InsufficientPrivilege as error:
+    except errors.InsufficientPrivilege:
         orders = " ".join(f"CREATE ROLE {role} NOLOGIN;" for role in missing(db))
-        raise RolesMissing(
-            f"this user may not create roles; let an administrator run: {orders} and then `waypost db init` again"
-        ) from error
-    return absent
+        return (
+            "this user may not create roles, so only the owner of the schema can use it: let an administrator run "
+            f"{orders} and then run `waypost db migrate`"
+        )
+    return None
 
 
 def missing(db: Connection) -> tuple[str, ...]:
-    """Those of the two that the server does not have."""
-    there = {name for (name,) in db.execute("SELECT rolname FROM pg_roles WHERE rolname ~ '^waypost_'")}
-    return tuple(role for role in (WRITER, READER) if role not in there)
+    """Those that the server does not have. Raises psycopg.Error."""
+    there = {
+        name
+        for (name,) in db.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)", (list(NAMES),))
+    }
+    return tuple(role for role in NAMES if role not in there)
 
 
 def grant(db: Connection) -> None:
-    """Give both what they need of the schema as it is now; safe to repeat. Raises psycopg.Error."""
+    """Give the roles that are there what they need of the schema as it is now; safe to repeat. Raises psycopg.Error."""
+    absent = missing(db)
     with db.transaction():
         db.execute(script("roles.sql"))
+        for role in NAMES:
+            if role not in absent:
+                db.execute(script(f"{role}.sql"))

@@ -1,0 +1,51 @@
+"""What `waypost db init` and `waypost db migrate` do to a database, in turn."""
+
+from dataclasses import dataclass
+
+from psycopg import Connection
+
+from gateway.sinks.timescale import arrangement, edition, migrations, roles
+from gateway.sinks.timescale.edition import Server
+from gateway.sinks.timescale.migrations import Migration, SchemaMissing
+from gateway.sinks.timescale.settings import TimescaleSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """server  as it was found, after the extension was created
+    steps   that were taken
+    notes   what was left out, and what would have to be done for it
+    """
+
+    server: Server
+    steps: tuple[Migration, ...]
+    notes: tuple[str, ...]
+
+
+def init(db: Connection, settings: TimescaleSettings) -> Done:
+    """Extension, roles and schema, as far as they are not there. The connection is in autocommit.
+
+    Raises SchemaError, psycopg.Error.
+    """
+    with migrations.locked(db):
+        notes = [note for note in (edition.extend(db), roles.create(db)) if note is not None]
+        return _bring_up(db, settings, notes)
+
+
+def migrate(db: Connection, settings: TimescaleSettings) -> Done:
+    """Bring a schema that is there to our level, and its limits to what the settings say.
+
+    Raises SchemaMissing, SchemaError, psycopg.Error.
+    """
+    with migrations.locked(db):
+        if not migrations.taken(db):
+            raise SchemaMissing("the database has no schema waypost: run `waypost db init`")
+        return _bring_up(db, settings, [])
+
+
+def _bring_up(db: Connection, settings: TimescaleSettings, notes: list[str]) -> Done:
+    server = edition.detect(db)
+    steps = migrations.migrate(db)
+    arrangement.arrange(db, server, settings)
+    roles.grant(db)
+    return Done(server, steps, tuple(notes))

@@ -1,0 +1,135 @@
+-- What a person asks: where is everything, how did it get there, who was in a zone, what went through a door.
+-- All of them count events minus retractions, and go by ids.
+
+-- A subject is an item, or a tag that belongs to none.
+CREATE INDEX event_subject ON waypost.event (coalesce(item, tag), time);
+CREATE INDEX event_place ON waypost.event (place, time);
+CREATE INDEX event_retracts ON waypost.event (retracts) WHERE retracts IS NOT NULL;
+CREATE INDEX event_device ON waypost.event (site, source, time) WHERE kind IN ('device_down', 'device_up');
+
+CREATE TABLE waypost.zone (
+    site text NOT NULL,
+    zone text NOT NULL,
+    inside text,
+    depth integer NOT NULL,
+    PRIMARY KEY (site, zone)
+);
+COMMENT ON TABLE waypost.zone IS 'How zones are nested: the deepest one that something is in is where it is.';
+
+CREATE FUNCTION waypost.layout(site text, zones text[], insides text[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    WITH RECURSIVE given AS (
+        SELECT zone, inside FROM unnest($2, $3) AS one (zone, inside)
+    ), nested AS (
+        SELECT zone, inside, 1 AS depth FROM given
+            WHERE inside IS NULL OR inside NOT IN (SELECT zone FROM given)
+        UNION ALL
+        SELECT given.zone, given.inside, depth + 1 FROM given JOIN nested ON given.inside = nested.zone
+    )
+    INSERT INTO waypost.zone SELECT $1, zone, inside, depth FROM nested
+        ON CONFLICT (site, zone) DO UPDATE SET inside = excluded.inside, depth = excluded.depth;
+$$;
+COMMENT ON FUNCTION waypost.layout IS 'A gateway tells its zones, each with the one that it is inside or null.';
+
+CREATE VIEW waypost.standing AS
+    SELECT coalesce(item, tag) AS subject, e.* FROM waypost.event AS e
+    WHERE kind <> 'retracted'
+        AND NOT EXISTS (SELECT FROM waypost.event AS r WHERE r.retracts = e.id AND r.time = e.time);
+COMMENT ON VIEW waypost.standing IS 'Events that were not retracted.';
+
+CREATE VIEW waypost.visit AS
+    SELECT site, subject AS item, place AS zone, time AS arrived, until AS departed FROM (
+        SELECT site, subject, place, kind, time, lead(time) OVER (
+            PARTITION BY subject, site, place ORDER BY time, detected, seq
+        ) AS until
+        FROM waypost.standing
+        WHERE kind IN ('arrived', 'departed') AND place IS NOT NULL
+    ) AS word
+    WHERE kind = 'arrived';
+COMMENT ON VIEW waypost.visit IS
+    'Stays in zones, from the arrival to what was told next of the same item and zone; null: it is there. '
+    'A stay in a zone is one in each zone around it too.';
+
+CREATE VIEW waypost.word AS
+    SELECT DISTINCT ON (s.subject, s.site, s.place)
+        s.subject, s.site, s.place, s.kind, s.time, s.detected, s.seq, s.confidence, s.source, z.depth
+    FROM waypost.standing AS s LEFT JOIN waypost.zone AS z ON z.site = s.site AND z.zone = s.place
+    WHERE s.kind IN ('arrived', 'departed') AND s.place IS NOT NULL
+    ORDER BY s.subject, s.site, s.place, s.time DESC, s.detected DESC, s.seq DESC;
+COMMENT ON VIEW waypost.word IS 'The last word on each item and zone: it arrived, or it departed.';
+
+CREATE VIEW waypost.item_now AS
+    SELECT
+        seen.subject AS item, seen.site, here.place, here.time AS since,
+        coalesce(here.place, latest.place) AS last_place, seen.time AS last_seen,
+        CASE WHEN here.place IS NULL THEN seen.confidence ELSE here.confidence END AS confidence,
+        CASE WHEN here.place IS NULL THEN seen.source ELSE here.source END AS source
+    FROM (
+        SELECT DISTINCT ON (subject) subject, site, time, confidence, source FROM waypost.standing
+        WHERE kind IN ('arrived', 'departed', 'passed', 'found', 'missing')
+        ORDER BY subject, time DESC, detected DESC, seq DESC
+    ) AS seen
+    LEFT JOIN (
+        SELECT DISTINCT ON (subject, site) * FROM waypost.word WHERE kind = 'arrived'
+        ORDER BY subject, site, depth DESC NULLS LAST, time DESC, detected DESC, seq DESC
+    ) AS here ON here.subject = seen.subject AND here.site = seen.site
+    LEFT JOIN (
+        SELECT DISTINCT ON (subject, site) * FROM waypost.word
+        ORDER BY subject, site, time DESC, detected DESC, seq DESC
+    ) AS latest ON latest.subject = seen.subject AND latest.site = seen.site
+    WHERE seen.subject IS NOT NULL;
+COMMENT ON VIEW waypost.item_now IS
+    'Where every item is: the deepest zone that it is in, ties to the newest arrival; else null, and the zone that it '
+    'was in last. Of several sites the one that saw it last. last_seen: its newest event; what rests tells none.';
+
+CREATE VIEW waypost.item_movements AS
+    SELECT
+        subject AS item, time, kind, site, place, from_place, direction, tag, time_error, confidence, reads, late,
+        source, evidence, id
+    FROM waypost.standing
+    WHERE kind IN ('arrived', 'departed', 'passed', 'missing', 'found');
+COMMENT ON VIEW waypost.item_movements IS 'What an item did: SELECT ... WHERE item = ... ORDER BY time.';
+
+CREATE FUNCTION waypost.was_in(zone text, at timestamptz) RETURNS TABLE (site text, item text, since timestamptz)
+LANGUAGE sql STABLE AS $$
+    SELECT word.site, word.subject, word.time FROM (
+        SELECT DISTINCT ON (s.subject, s.site) s.subject, s.site, s.time, s.kind FROM waypost.standing AS s
+        WHERE s.kind IN ('arrived', 'departed') AND s.place = $1 AND s.time <= $2
+        ORDER BY s.subject, s.site, s.time DESC, s.detected DESC, s.seq DESC
+    ) AS word
+    WHERE word.kind = 'arrived' AND word.site = (
+        SELECT s.site FROM waypost.standing AS s
+        WHERE s.subject = word.subject AND s.time <= $2
+            AND s.kind IN ('arrived', 'departed', 'passed', 'found', 'missing')
+        ORDER BY s.time DESC, s.detected DESC, s.seq DESC LIMIT 1
+    );
+$$;
+COMMENT ON FUNCTION waypost.was_in IS
+    'Who was in a zone, or in one inside it, at a time, and since when. Of several sites the one that had seen it last.';
+
+CREATE VIEW waypost.doors_today AS
+    SELECT
+        e.site, e.place AS door, e.direction, count(*) AS passes, count(DISTINCT e.subject) AS items,
+        min(e.time) AS first, max(e.time) AS last
+    FROM waypost.standing AS e LEFT JOIN waypost.site AS s ON s.site = e.site
+    WHERE e.kind = 'passed' AND e.time >= now() - interval '2 days'
+        AND e.time >= date_trunc('day', now(), coalesce(s.timezone, 'UTC'))
+    GROUP BY e.site, e.place, e.direction;
+COMMENT ON VIEW waypost.doors_today IS
+    'Passes through each door since midnight of its site; direction is null where it could not be told.';
+
+CREATE VIEW waypost.gaps AS
+    SELECT
+        site, source, since, until, reason, filled,
+        extract(epoch FROM until - since)::double precision AS seconds
+    FROM waypost.gap
+    UNION ALL
+    SELECT site, source, time, NULL, reason, 0, extract(epoch FROM now() - time)::double precision
+    FROM (
+        SELECT DISTINCT ON (site, source) site, source, time, kind, evidence->>'reason' AS reason FROM waypost.event
+        WHERE kind IN ('device_down', 'device_up')
+        ORDER BY site, source, time DESC, detected DESC, seq DESC
+    ) AS last
+    WHERE kind = 'device_down';
+COMMENT ON VIEW waypost.gaps IS
+    'When each source told nothing, and why: until is null while it is still so. filled: records that came later.';
