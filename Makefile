@@ -6,7 +6,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 # command=Debian package that has it; needed by the tests only
-TEST_TOOLS := cc=gcc faketime=faketime /usr/lib/postgresql/*/bin/initdb=postgresql
+TEST_TOOLS := cc=gcc faketime=faketime /usr/lib/postgresql/*/bin/initdb=postgresql /usr/sbin/mosquitto=mosquitto openssl=openssl
 ROUNDS ?= 20
 TORTURE := $(addprefix tests/test_,power_cut.py journal_faults.py full_disk.py clock_steps.py rebuild.py \
 	end_to_end_restart.py)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.site import ID, Item, Portal, Site, Source, Tags, Zone
 from drivers.catalog import Device
+from gateway.sinks.mqtt.settings import MqttSettings
 from gateway.sinks.timescale.settings import TimescaleSettings
 from gateway.tag_text import normal_tag
 
@@ -48,6 +49,7 @@ class Tables(_Table):
     item: tuple[Item, ...] = ()
     items: Path | None = None
     timescale: TimescaleSettings | None = None
+    mqtt: MqttSettings | None = None
 
 
 def to_site(settings: Tables, more_items: tuple[Item, ...] = ()) -> Site:

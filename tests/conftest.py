@@ -5,7 +5,11 @@
 
 from hypothesis import settings
 
-pytest_plugins = ("tests.fix_postgres",)
+pytest_plugins = (
+    "tests.fix_certificates",
+    "tests.fix_mosquitto",
+    "tests.fix_postgres",
+)
 
 settings.register_profile("test", deadline=None)
 settings.register_profile("fuzz", deadline=None, derandomize=False)

@@ -13,11 +13,12 @@ class SinkTable(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-def _once(streams: tuple[Stream, ...]) -> tuple[Stream, ...]:
+def once(streams: tuple[Stream, ...]) -> tuple[Stream, ...]:
+    """Validates the streams of a table."""
     if len(set(streams)) < len(streams):
         raise ValueError("a stream is named twice; name each once")
     return streams
 
 
-Streams = Annotated[tuple[Stream, ...], Field(min_length=1), AfterValidator(_once)]
+Streams = Annotated[tuple[Stream, ...], Field(min_length=1), AfterValidator(once)]
 """What a sink takes."""

@@ -1,0 +1,314 @@
+"""One connection to a broker: MQTT 5, messages of QoS 1, on the running event loop.
+
+paho-mqtt speaks the protocol; this module moves its bytes, bounds what is in flight and tells the answers. It is
+imported when a connection is wanted and not before: a site without [mqtt] does not pay for it.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from gateway.sinks.contract import Lost, Poisoned, Refused
+from gateway.sinks.mqtt import reasons
+from gateway.sinks.mqtt.endpoint import CONNECT_SECONDS, Endpoint
+from gateway.sinks.mqtt.messages import Message
+from gateway.sinks.mqtt.reasons import Ended
+
+IN_FLIGHT = 100
+"""Messages that wait for their acknowledgement; fewer if the broker says so (Receive Maximum)."""
+ANSWER_SECONDS = 30.0
+"""Without any acknowledgement after which the connection is given up."""
+FAREWELL_SECONDS = 2.0
+MISC_SECONDS = 1.0
+"""Between two looks at whether a sign of life is due."""
+_OVERHEAD = 16
+"""Bytes of a PUBLISH besides topic and payload, at most (MQTT 5.0, section 3.3)."""
+
+# Mosquitto's answer to a message beyond its message_size_limit: in a PUBACK the standard does not have it.
+ReasonCode.names[reasons.TOO_LARGE]["Packet too large"].append(PacketTypes.PUBACK)
+
+
+@dataclass(slots=True)
+class _Sent:
+    """Messages that are published together: how many are without an answer, and the first that was refused."""
+
+    open: int = 0
+    error: Exception | None = None
+
+
+class _Client(Client):
+    """Takes a connected socket: where paho makes one itself, it blocks, and leaks it when TLS fails."""
+
+    def __init__(self, client_id: str, sock: socket.socket) -> None:
+        super().__init__(
+            CallbackAPIVersion.VERSION2,
+            client_id,
+            protocol=MQTTProtocolVersion.MQTTv5,
+            reconnect_on_failure=False,
+        )
+        self._given = sock
+
+    def _create_socket(self) -> socket.socket:
+        return self._given
+
+
+class _Trouble(logging.Handler):
+    """What paho tells of a socket that broke: it says it nowhere else."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.text: str | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.text = record.getMessage().removeprefix("failed to receive on socket: ")
+
+
+class Connection:
+    """Made by `connect`. Methods raise Ended when it is over."""
+
+    def __init__(self, endpoint: Endpoint, password: str | None, sock: socket.socket, will: Message) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._reasons = endpoint.reasons
+        self._sock = sock
+        self._trouble = _Trouble()
+        self._connected = self._loop.create_future()
+        self._over: Ended | None = None
+        self._ended = asyncio.Event()
+        self._moved = asyncio.Event()
+        self._waiting: dict[int, tuple[_Sent, Message]] = {}
+        self._window = IN_FLIGHT
+        self._largest: int | None = None
+        self._retains = True
+        self._client = client = _Client(endpoint.client_id, sock)
+        logger = logging.Logger("mqtt", logging.ERROR)
+        logger.addHandler(self._trouble)
+        client.enable_logger(logger)
+        client.max_inflight_messages_set(0)  # the bound is ours: paho does not know the broker's
+        client.will_set(will.topic, will.payload, 1, will.retain)
+        table = endpoint.settings
+        if table.username is not None:
+            client.username_pw_set(table.username, password)
+        client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
+        client.on_publish = self._on_publish
+        self._keepalive = table.keepalive
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def begin(self) -> None:
+        """Say hello on the connected socket. Raises Ended."""
+        client, loop, fd = self._client, self._loop, self._sock.fileno()
+        client.connect("broker", 1, self._keepalive, clean_start=True)
+        loop.add_reader(fd, self._readable)
+        client.on_socket_register_write = lambda *_: loop.add_writer(fd, self._writable)
+        client.on_socket_unregister_write = lambda *_: self._stop_writing(fd)
+        client.on_socket_close = lambda *_: self._detach(fd)
+        if client.want_write():
+            loop.add_writer(fd, self._writable)
+        self._tick()
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await self._connected
+        except TimeoutError:
+            self._end(None, self._reasons.lost(f"no answer within {CONNECT_SECONDS:g} s"))
+        self._raise_if_over()
+
+    @property
+    def retains(self) -> bool:
+        """Does the broker keep retained messages? Without, they go to whoever listens."""
+        return self._retains
+
+    @property
+    def over(self) -> Ended | None:
+        """Why it is over; None as long as it stands."""
+        return self._over
+
+    async def end(self) -> Ended:
+        """Returns when it is over."""
+        await self._ended.wait()
+        assert self._over is not None
+        return self._over
+
+    async def publish(self, messages: Sequence[Message]) -> None:
+        """Returns when the broker has acknowledged all of them; they leave in this order.
+
+        Raises Ended, and what the broker's refusal of one of them means: Lost, Refused, Poisoned. One that is larger
+        than the broker takes is found before the first is sent.
+        """
+        self._raise_if_over()
+        for message in messages:
+            self._check_size(message)
+        sent = _Sent()
+        for message in messages:
+            while len(self._waiting) >= self._window:
+                await self._progress()
+            if sent.error is not None:
+                break
+            self._send(message, sent)
+        while sent.open:
+            await self._progress()
+        if sent.error is not None:
+            raise sent.error
+
+    async def close(self, farewell: Message | None) -> None:
+        """Part as friends, so that the broker does not tell the will; never raises."""
+        if self._over is None:
+            with suppress(Ended, Lost, Refused, Poisoned, TimeoutError):  # the will says the same, later
+                async with asyncio.timeout(FAREWELL_SECONDS):
+                    if farewell is not None:
+                        await self.publish([farewell])
+                    self._client.disconnect()
+                    await self._ended.wait()
+        self._end(None, self._reasons.lost("closed"))
+
+    def _send(self, message: Message, sent: _Sent) -> None:
+        retain = message.retain and self._retains
+        info = self._client.publish(message.topic, message.payload, 1, retain)
+        if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+            self._end(None, self._reasons.lost(f"cannot publish: {info.rc.name}"))
+            self._raise_if_over()
+        sent.open += 1
+        self._waiting[info.mid] = sent, message
+
+    def _check_size(self, message: Message) -> None:
+        size = len(message.topic.encode()) + len(message.payload) + _OVERHEAD
+        if self._largest is not None and size > self._largest:
+            raise Poisoned(f"a message of {size} bytes, and the broker takes {self._largest} at most")
+
+    async def _progress(self) -> None:
+        """Until something was acknowledged."""
+        self._moved.clear()
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._moved.wait()
+        except TimeoutError:
+            self._end(None, self._reasons.lost(f"acknowledged nothing for {ANSWER_SECONDS:g} s"))
+        self._raise_if_over()
+
+    def _raise_if_over(self) -> None:
+        if self._over is not None:
+            raise self._over
+
+    def _on_connect(
+        self, client: Client, _: object, flags: ConnectFlags, code: ReasonCode, properties: Properties | None
+    ) -> None:
+        if code.is_failure:
+            self._refuse(code, properties)
+            return
+        self._window = min(IN_FLIGHT, getattr(properties, "ReceiveMaximum", IN_FLIGHT))
+        self._largest = getattr(properties, "MaximumPacketSize", None)
+        self._retains = bool(getattr(properties, "RetainAvailable", 1))
+        if getattr(properties, "MaximumQoS", 1) < 1:
+            self._end(reasons.NO_QOS, self._reasons.ended(reasons.NO_QOS, "QoS not supported", None))
+        elif not self._connected.done():
+            self._connected.set_result(None)
+
+    def _on_disconnect(
+        self,
+        client: Client,
+        _: object,
+        flags: DisconnectFlags,
+        code: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self._refuse(code, properties)
+            return
+        text = self._trouble.text
+        if text is not None:
+            self._end(None, self._reasons.broken(text))
+        elif code.value == reasons.SILENT:
+            self._end(None, self._reasons.lost("gave no sign of life when it was asked for one"))
+        elif self._connected.done():
+            self._end(reasons.CLOSED, self._reasons.taken_over(reasons.CLOSED, 1))
+        else:
+            self._end(
+                None, self._reasons.lost("closed the connection at once; is it MQTT that listens there?")
+            )
+
+    def _refuse(self, code: ReasonCode, properties: Properties | None) -> None:
+        server = getattr(properties, "ServerReference", None)
+        self._end(code.value, self._reasons.ended(code.value, code.getName(), server))
+
+    def _on_publish(
+        self, client: Client, _: object, mid: int, code: ReasonCode, properties: Properties | None
+    ) -> None:
+        sent, message = self._waiting.pop(mid)
+        sent.open -= 1
+        if code.is_failure and sent.error is None:
+            size = len(message.payload)
+            sent.error = self._reasons.not_published(code.value, code.getName(), message.topic, size)
+        self._moved.set()
+
+    def _readable(self) -> None:
+        try:
+            self._client.loop_read()
+            # TLS may hold decrypted bytes that the system does not know of
+            while (pending := getattr(self._client.socket(), "pending", None)) is not None and pending():
+                self._client.loop_read()
+        except Exception as error:
+            self._end(None, self._reasons.lost(f"sent what is not MQTT 5: {error}"))
+
+    def _writable(self) -> None:
+        try:
+            self._client.loop_write()
+        except Exception as error:
+            self._end(None, self._reasons.lost(str(error)))
+
+    def _tick(self) -> None:
+        """paho pings when it is time, and gives up when no answer came."""
+        self._timer = self._loop.call_later(MISC_SECONDS, self._tick)
+        self._client.loop_misc()
+
+    def _stop_writing(self, fd: int) -> None:
+        self._loop.remove_writer(fd)
+
+    def _detach(self, fd: int) -> None:
+        self._loop.remove_reader(fd)
+        self._loop.remove_writer(fd)
+
+    def _end(self, code: int | None, error: Lost | Refused) -> None:
+        """The first reason counts."""
+        if self._over is not None:
+            return
+        self._over = Ended(code, error)
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._sock.fileno() >= 0:
+            self._detach(self._sock.fileno())
+            self._sock.close()
+        if not self._connected.done():
+            self._connected.set_result(None)
+        self._ended.set()
+        self._moved.set()
+
+
+async def connect(endpoint: Endpoint, will: Message) -> Connection:
+    """A connection that the broker has accepted. Raises Lost, Refused and Ended."""
+    loop, password = asyncio.get_running_loop(), endpoint.password()
+    dialling = loop.run_in_executor(None, endpoint.dial)
+    try:
+        sock = await asyncio.shield(dialling)
+    except asyncio.CancelledError:
+        dialling.add_done_callback(_hang_up)
+        raise
+    connection = Connection(endpoint, password, sock, will)
+    try:
+        await connection.begin()
+    except BaseException:
+        await connection.close(None)
+        raise
+    return connection
+
+
+def _hang_up(dialling: "asyncio.Future[socket.socket]") -> None:
+    """Nobody waits for it any more."""
+    if not dialling.cancelled() and dialling.exception() is None:
+        dialling.result().close()
