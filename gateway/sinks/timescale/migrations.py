@@ -7,7 +7,7 @@ gateways that migrate at once do it once.
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
@@ -53,8 +53,8 @@ class Migration:
 
     number: int
     name: str
-    sql: bytes
     checksum: int
+    sql: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def steps() -> tuple[Migration, ...]:
 def _step(name: str) -> Migration:
     sql = script(name)
     number, _, rest = name.removesuffix(".sql").partition("_")
-    return Migration(int(number), rest, sql, zlib.crc32(sql))
+    return Migration(int(number), rest, zlib.crc32(sql), sql)
 
 
 def level() -> int:
