@@ -306,7 +306,10 @@ def test_states_that_are_not_allowed_are_said_and_hold_up_nothing(
     mosquitto: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     acl = tmp_path / "acl"
-    acl.write_text("topic write waypost/leeds/status\ntopic write waypost/leeds/event/#\n")
+    acl.write_text(
+        "topic write waypost/leeds/status\ntopic write waypost/leeds/event/#\n"
+        "topic write waypost/leeds/item/#\n"
+    )
     acl.chmod(0o600)
     mosquitto.start(f"acl_file {acl}")
 

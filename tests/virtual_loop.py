@@ -53,6 +53,13 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._back)
         return future
 
+    async def shutdown_default_executor(self) -> None:
+        self._jumping.in_threads += 1
+        try:
+            await super().shutdown_default_executor()
+        finally:
+            self._jumping.in_threads -= 1
+
     def _back(self, _: "asyncio.Future[T]") -> None:
         self._jumping.in_threads -= 1
 

@@ -105,13 +105,12 @@ class Connection:
     async def begin(self) -> None:
         """Say hello on the connected socket. Raises Ended."""
         client, loop, fd = self._client, self._loop, self._sock.fileno()
-        client.connect("broker", 1, self._keepalive, clean_start=True)
+        # what the broker says goes before what we say: an alert of TLS 1.3 comes after the handshake
         loop.add_reader(fd, self._readable)
         client.on_socket_register_write = lambda *_: loop.add_writer(fd, self._writable)
         client.on_socket_unregister_write = lambda *_: self._stop_writing(fd)
         client.on_socket_close = lambda *_: self._detach(fd)
-        if client.want_write():
-            loop.add_writer(fd, self._writable)
+        client.connect("broker", 1, self._keepalive, clean_start=True)
         self._tick()
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
@@ -200,13 +199,14 @@ class Connection:
         self, client: Client, _: object, flags: ConnectFlags, code: ReasonCode, properties: Properties | None
     ) -> None:
         if code.is_failure:
-            self._refuse(code, properties)
+            server = getattr(properties, "ServerReference", None)
+            self._end(code.value, self._reasons.not_let_in(code.value, code.getName(), server))
             return
         self._window = min(IN_FLIGHT, getattr(properties, "ReceiveMaximum", IN_FLIGHT))
         self._largest = getattr(properties, "MaximumPacketSize", None)
         self._retains = bool(getattr(properties, "RetainAvailable", 1))
         if getattr(properties, "MaximumQoS", 1) < 1:
-            self._end(reasons.NO_QOS, self._reasons.ended(reasons.NO_QOS, "QoS not supported", None))
+            self._end(reasons.NO_QOS, self._reasons.not_let_in(reasons.NO_QOS, "", None))
         elif not self._connected.done():
             self._connected.set_result(None)
 
@@ -219,11 +219,14 @@ class Connection:
         properties: Properties | None,
     ) -> None:
         if flags.is_disconnect_packet_from_server:
-            self._refuse(code, properties)
+            server = getattr(properties, "ServerReference", None)
+            self._end(code.value, self._reasons.hung_up(code.value, code.getName(), server))
             return
         text = self._trouble.text
         if text is not None:
             self._end(None, self._reasons.broken(text))
+        elif code.value == reasons.PROTOCOL:
+            self._end(None, self._reasons.lost("sent what is not MQTT 5"))
         elif code.value == reasons.SILENT:
             self._end(None, self._reasons.lost("gave no sign of life when it was asked for one"))
         elif self._connected.done():
@@ -232,10 +235,6 @@ class Connection:
             self._end(
                 None, self._reasons.lost("closed the connection at once; is it MQTT that listens there?")
             )
-
-    def _refuse(self, code: ReasonCode, properties: Properties | None) -> None:
-        server = getattr(properties, "ServerReference", None)
-        self._end(code.value, self._reasons.ended(code.value, code.getName(), server))
 
     def _on_publish(
         self, client: Client, _: object, mid: int, code: ReasonCode, properties: Properties | None

@@ -8,6 +8,7 @@ from gateway.sinks.contract import Lost, Poisoned, Refused
 
 CLOSED = 0x00
 """The connection was closed without a word: what Mosquitto 2.0 does when a client is taken over."""
+PROTOCOL = 0x82
 SILENT = 0x8D
 TAKEN_OVER = 0x8E
 TOO_LARGE = 0x95
@@ -81,8 +82,14 @@ class Reasons:
             )
         return self.lost(text)
 
-    def ended(self, code: int, name: str, server: str | None) -> Lost | Refused:
-        """Of a CONNACK or a DISCONNECT; `name` is the standard's, `server` another one that the broker names."""
+    def hung_up(self, code: int, name: str, server: str | None) -> Lost | Refused:
+        """Of a DISCONNECT; as `not_let_in`, but that a packet which was too large was not our will."""
+        if code == TOO_LARGE:
+            return self.lost("the broker takes no packet of the size of what it was sent")
+        return self.not_let_in(code, name, server)
+
+    def not_let_in(self, code: int, name: str, server: str | None) -> Lost | Refused:
+        """Of a CONNACK; `name` is the standard's, `server` another one that the broker names."""
         if code in _CONNECT:
             words = self._words | ({} if server is None else {"server": repr(server)})
             return self.refused(_CONNECT[code].format_map(words))

@@ -7,7 +7,7 @@ look. A retraction of what an item's place rests on forgets the item, and the ne
 import asyncio
 import json
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,7 +24,7 @@ _LATER = 1 << 60
 """Where the count of what went by begins: what goes by comes after what was looked up."""
 
 Found = Mapping[str, Whereabouts]
-Look = Callable[[Collection[str]], Awaitable[Found]]
+Look = Callable[[Collection[str]], Coroutine[None, None, Found]]
 """What the journal knows of items; those that it does not know are left out. Raises Lost."""
 
 
@@ -66,24 +66,25 @@ class Standing:
         await self._recall(names)
         for event in passed:
             self._fold(event)
-        return await self.of(names)
+        held = await self._recall(names)
+        return {item: found_json(item, held[item], self._inside) for item in names}
 
     async def of(self, items: Iterable[str]) -> dict[str, Mapping[str, object]]:
-        """The state of items that were ever seen. Raises Lost."""
-        found = await self._recall(items)
-        return {item: found_json(item, held, self._inside) for item, held in found.items()}
+        """The state of those of the items that were ever seen. Raises Lost."""
+        held = await self._recall(list(items))
+        return {
+            item: found_json(item, one, self._inside) for item, one in held.items() if one.last is not None
+        }
 
-    async def _recall(self, items: Iterable[str]) -> Found:
-        """From memory, and what is not there from the journal into it."""
-        wanted = list(items)
-        missing = [item for item in wanted if item not in self._memory]
+    async def _recall(self, items: Collection[str]) -> Found:
+        """From memory, and what is not there from the journal into it; nothing is known of what is not there either."""
+        missing = [item for item in items if item not in self._memory]
         seen = await self._look(missing) if missing else {}
-        found = {item: held for item in wanted if (held := self._memory.get(item) or seen.get(item))}
-        for item, held in seen.items():
-            self._memory[item] = held
+        self._memory.update((item, seen.get(item) or Whereabouts()) for item in missing)
+        held = {item: self._memory[item] for item in items}
         while len(self._memory) > self._remembered:
             self._memory.popitem(last=False)
-        return found
+        return held
 
     def _fold(self, event: Event) -> None:
         self._passed += 1
