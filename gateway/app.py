@@ -57,6 +57,7 @@ class Daemon:
         self.listeners: list[Callable[[Decided], None]] = []
         self._notifier = notifier
         self._stop = asyncio.Event()
+        self._dated = asyncio.Event()
         self._fed = 0.0
         self.links = {
             driver.id: DeviceLink(driver.id, self.intake, clock.now, lambda: clock.synchronised)
@@ -128,6 +129,7 @@ class Daemon:
             notebook=journal.notebook,
             epoch=lambda: journal.epoch,
             now=self.clock.now,
+            dated=self._dated.wait,
             save=writer.save_notes,
             went_back=tell_gap,
         )
@@ -216,20 +218,27 @@ class Daemon:
                 await link.emit(Down(min(last_written(opening.quarantined), self.clock.now()), LOST))
 
     async def _watch_clock(self) -> None:
+        loop = asyncio.get_running_loop()
+        patience = loop.time() + self.configuration.settings.site.clock_wait
         while not self.clock.synchronised:
-            await asyncio.sleep(CLOCK_POLL)
+            if loop.time() >= patience:
+                self._dated.set()
+            left = CLOCK_POLL if self._dated.is_set() else min(CLOCK_POLL, patience - loop.time())
+            await asyncio.sleep(left)
             by = self.clock.reanchor()
             if by is not None:
                 await self._shift(by)
+        self._dated.set()
 
     async def _shift(self, by: int) -> None:
+        """Returns when it is durable."""
         log.info("the system clock is synchronised: times before now were wrong by %.3f s", by / 1e6)
         for link in self.links.values():
             link.shift(by)
         sources = self.configuration.site.sources
         if sources:  # the step concerns all sources, whichever is named
             now = self.clock.now()
-            await self.intake.put(Input(sources[0].id, now, Shift(now, by)))
+            await (await self.intake.put(Input(sources[0].id, now, Shift(now, by))))
 
     async def _watch_health(self, writer: Writer, journal: Journal, dispatch: Dispatch) -> None:
         told, forgotten = "", False

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Literal, Self
 
 from core.events import Event, Gap
-from core.records import Input
-from gateway import database, wal
+from core.records import Input, Shift
+from gateway import database, redating, wal
 from gateway.counters import Counters, Counts
 from gateway.database import CommitsLost, JournalDamaged, JournalError, JournalFailed, JournalUnreadable
 from gateway.heads import Head
@@ -73,6 +73,7 @@ class Journal:
         self._file: File | None = None
         self._failure: JournalError | None = None
         self._head = Head()
+        self._began: Head | None = None
         self._suspect = False
         self._tried: Transaction | None = None
         self._landed: Transaction | None = None
@@ -128,12 +129,14 @@ class Journal:
             self.notebook.replaced()
         self._failure = JournalFailed(f"journal {self.path} is being replaced: {damage}")
         self._head = Head()
+        self._began = None
         self._tried = None
 
     def _take(self, file: File) -> None:
         self._file = file
         self._failure = None
         self._head = file.head
+        self._began = self._began or file.head
         self._codes = file.codes
         self.notebook.load(file.cursors)
         self._retention = Retention(self._limits)
@@ -187,6 +190,7 @@ class Journal:
     ) -> Head:
         """Make all of it durable, or nothing; returns the last sequence numbers.
 
+        inputs    a `Shift` only as the first: what was committed before was dated before
         snapshot  the state after these inputs; the newest two are kept
 
         Raises ValueError or IndexError for what cannot be written, and the journal goes on. Raises JournalFull,
@@ -209,6 +213,8 @@ class Journal:
         self._open_file()
         began = time.perf_counter()
         codes = self._codes.next() if self._codes.full else self._codes
+        if inputs and isinstance(step := inputs[0].body, Shift):
+            self.notebook.put(redating.KEY, self._noted(step.by))
         notes = self.notebook.notes()
         transaction = prepare(self._head, codes, inputs, events, gaps, snapshot, poison, notes)
         landed, self._landed = self._landed, None
@@ -220,6 +226,10 @@ class Journal:
         if self._logged >= 4 * LOG:
             self._checkpoint()
         return self._head
+
+    def _noted(self, by: int) -> str:
+        """What was committed since the daemon's start was dated by a clock that was `by` microseconds behind."""
+        return redating.note(self.get(redating.KEY), self._began or self._head, self._head, by)
 
     def _run(self, transaction: Transaction) -> list[Drop]:
         db = self._open_file().db

@@ -23,9 +23,13 @@ class _Table(BaseModel):
 
 
 class SiteSettings(_Table):
-    """[site]"""
+    """[site]
+
+    clock_wait  seconds that rows for a database wait for the clock to be synchronised: their times are final there
+    """
 
     id: str = Field(pattern=f"^{ID.pattern}$")
+    clock_wait: float = Field(default=300.0, ge=0, le=86_400)
 
 
 class JournalSettings(_Table):

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
 
-from core.records import Input, Reads
+from core.records import Input, Reads, Shift
 from gateway.batch import Batch, Told
 from gateway.contracts import Decided, Decider, Past, Restorer, Store
 from gateway.intake import Intake, Taken
@@ -174,6 +174,10 @@ class Writer:
             while not (self._journal.stopping and not self.intake.waiting):
                 await self._gather()
                 for merged in merge(self.intake.take()):
+                    if isinstance(
+                        merged.input.body, Shift
+                    ):  # so that the journal knows what was dated before it
+                        await self._commit(None)
                     await self._step(merged)
                 if self._due() or self._noted:
                     await self._commit(self._snapshot() if self._grown() else None)

@@ -1,5 +1,6 @@
 """A destination that keeps an account in memory as a database does, and breaks off where a test says."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -30,6 +31,7 @@ class Account:
     fates: dict[tuple[Line, int], str] = field(default_factory=dict)
     last: dict[Line, Position] = field(default_factory=dict)
     ids: set[str] = field(default_factory=set)
+    times: dict[str, tuple[int, int]] = field(default_factory=dict)
     doubled: int = 0
 
     def put(self, batch: Batch) -> None:
@@ -41,6 +43,7 @@ class Account:
 
     def take(self, batch: Batch) -> None:
         """Take it, whatever its numbers."""
+        self.times.update(times(batch))
         for number, what in enumerate(names(batch), batch.first):
             if what in self.ids:
                 self.doubled += 1
@@ -61,6 +64,15 @@ class Account:
     def whats(self, stream: Stream) -> list[str]:
         """What came of a stream, in the order of its coming."""
         return [what for one, _, _, what in self.rows if one == stream]
+
+
+def times(batch: Batch) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Of each row by its name: an event's time and when it was decided, a gap's two ends."""
+    match batch.rows:
+        case Events(rows):
+            yield from ((row[1], (row[2], json.loads(row[7])["detected"])) for row in rows)
+        case Gaps(gaps):
+            yield from ((row[4], (row[2], row[3])) for row in gaps)
 
 
 def names(batch: Batch) -> Iterator[str]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.records import Reads
+from core.records import Input, Reads, Shift
 from gateway.journal import Journal
 from gateway.notes import Notebook
 from gateway.quarantine import set_aside
@@ -52,6 +52,9 @@ class Gateway:
     def __init__(self, path: Path, limits: Limits | None = None) -> None:
         self.journal = Journal.open(path, SITE, limits or Limits())
         self.told: list[str] = []
+        self.forwarder: Forwarder | None = None
+        self.right = asyncio.Event()
+        self.right.set()
 
     @property
     def notebook(self) -> Notebook:
@@ -72,15 +75,20 @@ class Gateway:
             journal.notebook,
             lambda: self.journal.epoch,
             _now,
+            self.right.wait,
             self.save,
             self.went_back,
         )
+
+    def holding(self) -> bool:
+        """Is the forwarder waiting for the clock?"""
+        return self.forwarder is not None and self.forwarder.health.state == "holding"
 
     def send(self, sink: Ledgered, until: Callable[[], bool], then: Script | None = None) -> Forwarder:
         """Run the forwarder until there is what is waited for, and a script after that."""
 
         async def main() -> Forwarder:
-            forwarder = Forwarder(sink, self.origin())
+            self.forwarder = forwarder = Forwarder(sink, self.origin())
             running = asyncio.create_task(forwarder.run())
             await condition(until)
             if then is not None:
@@ -401,3 +409,34 @@ def test_a_journal_that_is_replaced_while_it_is_sent_is_finished_first(tmp_path:
     gateway.journal.close()
     assert len({row[1] for row in account.rows}) == 2
     assert account.fates == {}
+
+
+def test_rows_wait_until_the_clock_is_right_and_have_the_times_that_it_gives(tmp_path: Path) -> None:
+    """What was decided before is dated later by the step; what was there at the start, and what came after, is not."""
+    gateway = Gateway(tmp_path / "waypost.db")
+    fill(gateway.journal, 5)
+    gateway.journal.close()
+    gateway = Gateway(tmp_path / "waypost.db")
+    fill(gateway.journal, 10, 6)
+    gateway.right.clear()
+    account, step = Account(), 3_600_000_000
+
+    async def synchronise(forwarder: Forwarder) -> None:
+        assert account.rows == []
+        gateway.journal.commit([Input("door1", START, Shift(START, step))])
+        fill(gateway.journal, 15, 11)
+        gateway.right.set()
+        await condition(lambda: complete(account, 15))
+        assert forwarder.health.state == "up"
+
+    gateway.send(Ledgered(account), gateway.holding, synchronise)
+    gateway.journal.close()
+    wanted = {}
+    for k in range(1, 16):
+        for event in events(k):
+            by = step if 6 <= k <= 10 else 0
+            wanted[event.id] = (event.time + by, event.detected + by)
+        for gap in gaps(k):
+            by = step if 6 <= k <= 10 else 0
+            wanted[gap.reason] = (gap.since + by, gap.to + by)
+    assert account.times == wanted

@@ -48,7 +48,15 @@ async def told(path: Path) -> dict[str, Any]:
         await intake.put(Input("nobody", START, Alive(START)))
         await (await links["door1"].emit(Alive(START + 9 * SECOND)))
         origin = Origin(
-            path, "s", {}, journal.notebook, lambda: journal.epoch, lambda: START, writer.save_notes, nobody
+            path,
+            "s",
+            {},
+            journal.notebook,
+            lambda: journal.epoch,
+            lambda: START,
+            writer.save_notes,
+            writer.save_notes,
+            nobody,
         )
         found = status("s", journal.counts(), links, writer, intake, Dispatch((), origin, dict))
         writer.stop()

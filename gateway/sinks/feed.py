@@ -8,9 +8,11 @@ from itertools import accumulate, takewhile
 from typing import TypeVar
 
 from core.records import Reads
+from gateway import redating
 from gateway.database import JournalDamaged
 from gateway.quarantine import Salvage
 from gateway.reader import Reader
+from gateway.redating import Step, dated_events, dated_gaps, noted
 from gateway.refusals import Place, Refusal
 from gateway.rows import EventRow, GapRow
 from gateway.sinks.contract import Batch, Events, Gaps, Hole, Line, Readings, Stream
@@ -28,7 +30,8 @@ Row = TypeVar("Row", EventRow, GapRow)
 
 
 class Feed:
-    """One journal as a sink sees it. Numbers are those of the epoch, which begin with 1.
+    """One journal as a sink sees it. Numbers are those of the epoch, which begin with 1; what was decided before the
+    gateway knew the time has the time that it should have had.
 
     strict   a reader that raises where it finds damage, None for a journal that was put aside
     salvage  one that steps over it
@@ -93,10 +96,11 @@ class Feed:
         rows: Events | Gaps | Readings
         if stream == "events":
             events, missing = self._rows(stream, at, Reader.event_rows)
-            events = _within_bytes(events)
+            events = dated_events(self._steps(), _within_bytes(events))
             rows, count = Events(_events(events, self._before[stream])), len(events)
         elif stream == "gaps":
             gaps, missing = self._rows(stream, at, Reader.gap_rows)
+            gaps = dated_gaps(self._steps(), gaps)
             rows, count = Gaps(_gaps(gaps, self._before[stream])), len(gaps)
         else:
             parts, missing = self._readings(at)
@@ -104,6 +108,9 @@ class Feed:
         if missing:
             return self._hole(line, after + 1, after + missing)
         return Batch(line, after + 1, after + count, rows) if count else None
+
+    def _steps(self) -> list[Step]:
+        return noted(self._salvage.get(redating.KEY))
 
     def _rows(
         self, stream: Stream, after: int, fetch: Callable[[Reader, int, int], list[Row]]

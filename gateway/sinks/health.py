@@ -7,14 +7,14 @@ from typing import Literal
 
 from core.events import rfc3339
 
-State = Literal["connecting", "up", "lost", "refused", "stopped"]
+State = Literal["connecting", "holding", "up", "lost", "refused", "stopped"]
 
 
 @dataclass(slots=True)
 class Health:
     """Of one sink since the daemon's start; times in microseconds UTC.
 
-    state   refused: an operator must change something, `error` says what
+    state   holding: connected, and waiting for the gateway's clock; refused: an operator must change something, `error` says what
     sent    rows that the destination has taken, quarantined: that it refused, missing: that could not be sent any
             more, by stream
     at      how far it is, in numbers of the journal, by stream

@@ -14,6 +14,7 @@ class Origin:
     offsets    by device, microseconds that its own times lack
     epoch      of the journal now
     now        microseconds UTC
+    dated      returns when the clock is right, or has been waited for long enough: times will not change any more
     save       returns when what was noted in the notebook is durable
     went_back  told, with the reason, that the journal had gone back in time and has another epoch since
     """
@@ -24,5 +25,6 @@ class Origin:
     notebook: Notebook
     epoch: Callable[[], str]
     now: Callable[[], int]
+    dated: Callable[[], Awaitable[object]]
     save: Callable[[], Awaitable[None]]
     went_back: Callable[[str], Awaitable[None]]

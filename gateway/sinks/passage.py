@@ -39,6 +39,7 @@ TURN = 4
 """Batches of one stream before another has its turn."""
 IN_A_ROW = 100
 """Rows that may be refused one after the other before it is taken to be the destination's fault."""
+HOLDING = "the clock is not synchronised yet: rows are held until it is, or site.clock_wait is over"
 REASON = 1_000
 """Characters of a reason that are kept."""
 
@@ -128,9 +129,22 @@ class Passage:
                 begin = feed.cursor(name, stream, begin)
             return max(notebook.begin(name, key, begin) - feed.before(stream), 0)
         if key == stream:
+            await self._until_dated()  # an account is kept of rows that never change: neither may their times
             await self._compare(feed, stream, position.last, position.mark, head)
         notebook.advance(name, key, position.last + feed.before(stream))
         return position.last
+
+    async def _until_dated(self) -> None:
+        waiting = asyncio.ensure_future(self._origin.dated())
+        try:
+            done, _ = await asyncio.wait({waiting}, timeout=0)
+            if not done:
+                log.info("%s: rows are held until the clock is synchronised", self._sink.name)
+                self._health.turn("holding", self._origin.now(), HOLDING)
+                await waiting
+                self._health.turn("up", self._origin.now())
+        finally:
+            waiting.cancel()
 
     async def _compare(self, feed: Feed, stream: Stream, last: int, mark: str | None, head: int) -> None:
         """Raises WentBack where the destination's account is of rows that this journal never had."""
