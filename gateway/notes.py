@@ -97,9 +97,10 @@ class Notebook:
             self.advance(sink, stream, at)
         return self._cursors[sink, stream]
 
-    def sinks(self) -> set[Cursor]:
-        """All that are registered."""
-        return set(self._cursors)
+    @property
+    def cursors(self) -> Mapping[Cursor, int]:
+        """How far all registered sinks are."""
+        return self._cursors.copy()
 
     def advance(self, sink: str, stream: str, seq: int) -> None:
         """The sink has everything up to `seq`."""

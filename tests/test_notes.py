@@ -58,7 +58,7 @@ def test_a_sink_that_begins_later_is_registered_there_once() -> None:
     book = Notebook()
     assert book.begin("mqtt", "events", 40) == 40
     assert book.begin("mqtt", "events", 90) == 40
-    assert book.sinks() == {("mqtt", "events")}
+    assert book.cursors == {("mqtt", "events"): 40}
 
 
 def test_numbers_begin_anew_with_the_journal() -> None:

@@ -23,7 +23,7 @@ class Dispatch:
     def _forget_others(self, origin: Origin) -> None:
         """What is not configured any more holds up no deletion."""
         wanted = {(name, one) for name, each in self.forwarders.items() for one in each.sink.streams}
-        for name, stream in origin.notebook.sinks():
+        for name, stream in origin.notebook.cursors:
             if (name, STREAMS.get(stream.partition("/")[0])) not in wanted:
                 origin.notebook.forget(name, stream)
 

@@ -41,7 +41,16 @@ class Forwarder:
         self._sleep = sleep
         self._chance = random.Random(sink.name)
         self._thread = ThreadPoolExecutor(1, sink.name)
+        self._begin()
         self._passage = Passage(sink, origin, self.health, self._thread)
+
+    def _begin(self) -> None:
+        """As far as the journal knows, until the destination has been asked."""
+        known = self._origin.notebook.cursors
+        for stream in self.sink.streams:
+            at = known.get((self.sink.name, stream), 0 if self.sink.begins == "first" else None)
+            if at is not None:
+                self.health.at[stream] = at
 
     def wake(self, _: object = None) -> None:
         """The journal has something new, perhaps."""
