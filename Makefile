@@ -6,7 +6,9 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 READY := $(VENV)/.ready
 # command=Debian package that has it; needed by the tests only
-TEST_TOOLS := cc=gcc faketime=faketime /usr/lib/postgresql/*/bin/initdb=postgresql /usr/sbin/mosquitto=mosquitto openssl=openssl
+TEST_TOOLS := cc=gcc faketime=faketime /usr/lib/postgresql/*/bin/initdb=postgresql \
+	node=nodejs npm=npm /usr/sbin/mosquitto=mosquitto openssl=openssl
+NODE_READY := tests/node_modules/.package-lock.json
 ROUNDS ?= 20
 TORTURE := $(addprefix tests/test_,power_cut.py journal_faults.py full_disk.py clock_steps.py rebuild.py \
 	end_to_end_restart.py)
@@ -34,11 +36,11 @@ check: $(READY)
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-pytest: $(READY) tools
+pytest: $(READY) tools $(NODE_READY)
 	$(RUN) -m pytest -n 2 --dist worksteal --cov --cov-report=term --cov-fail-under=100
 
 # each round: `fuzz` takes examples that no other took, `torture` another seed for the moments
-fuzz: $(READY)
+fuzz: $(READY) tools
 	for round in $$(seq $(ROUNDS)); do echo "round $$round of $(ROUNDS)"; \
 		$(RUN) -m pytest -n 2 --dist worksteal -m hypothesis --hypothesis-profile=fuzz || exit 1; done
 
@@ -73,6 +75,11 @@ tools:
 	@missing=""; for pair in $(TEST_TOOLS); do \
 		command -v $${pair%%=*} >/dev/null || missing="$$missing $${pair#*=}"; done; \
 	[ -z "$$missing" ] || $(MAKE) --no-print-directory install PACKAGES="$$missing"
+
+# TimescaleDB in WebAssembly, as tests/package-lock.json names it
+$(NODE_READY): tests/package.json tests/package-lock.json | tools
+	npm ci --prefix tests --no-audit --no-fund
+	@touch $@
 
 # As root the missing Debian packages are installed; anybody else is told which line to run.
 .PHONY: install

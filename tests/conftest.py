@@ -9,6 +9,7 @@ pytest_plugins = (
     "tests.fix_certificates",
     "tests.fix_mosquitto",
     "tests.fix_postgres",
+    "tests.fix_timescale",
 )
 
 settings.register_profile("test", deadline=None)
