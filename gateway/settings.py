@@ -12,6 +12,7 @@ from core.site import ID, Item, Portal, Site, Source, Tags, Zone
 from drivers.catalog import Device
 from gateway.sinks.mqtt.settings import MqttSettings
 from gateway.sinks.timescale.settings import TimescaleSettings
+from gateway.sinks.webhook.settings import WebhookSettings
 from gateway.tag_text import normal_tag
 
 LARGEST = 1 << 48
@@ -54,6 +55,7 @@ class Tables(_Table):
     items: Path | None = None
     timescale: TimescaleSettings | None = None
     mqtt: MqttSettings | None = None
+    webhook: WebhookSettings | None = None
 
 
 def to_site(settings: Tables, more_items: tuple[Item, ...] = ()) -> Site:

@@ -1,16 +1,18 @@
 """The sink: events and gaps as messages, in order; beside them the states that the broker keeps."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, TypeVar
 
 from gateway.rows import row_event, row_gap
-from gateway.sinks.contract import Batch, Events, Gaps, Hole, Line, Position, Stream
+from gateway.sinks.contract import Batch, Events, Gaps, Hole, Line, Poisoned, Position, Stream
 from gateway.sinks.mqtt.endpoint import Endpoint
-from gateway.sinks.mqtt.messages import Topics
+from gateway.sinks.mqtt.messages import Message, Topics
 from gateway.sinks.mqtt.session import Session, Sleep
 from gateway.sinks.mqtt.standing import Standing
 from gateway.sinks.mqtt.states import REFRESH, Devices, States
+
+T = TypeVar("T")
 
 
 class MqttSink:
@@ -62,10 +64,10 @@ class MqttSink:
         match batch.rows:
             case Events(rows):
                 events = [row_event(row)[1] for row in rows]
-                await self._session.publish([self._topics.event(event) for event in events])
+                await self._session.publish(_said(self._topics.event, events))
                 await self._states.after(events)
             case Gaps(rows):
-                await self._session.publish([self._topics.gap(row_gap(row)[1]) for row in rows])
+                await self._session.publish(_said(self._topics.gap, [row_gap(row)[1] for row in rows]))
             case _:
                 raise TypeError(f"[mqtt] takes no {batch.line.stream}")
 
@@ -86,3 +88,11 @@ class MqttSink:
 
     def _begun(self) -> None:
         self._states.forgotten()
+
+
+def _said(message: Callable[[T], Message], rows: Sequence[T]) -> list[Message]:
+    """Raises Poisoned where JSON has no word for a value, such as a time after the year 9999."""
+    try:
+        return [message(row) for row in rows]
+    except ValueError as error:
+        raise Poisoned(f"cannot be said in JSON: {error}") from error
