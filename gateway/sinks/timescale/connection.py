@@ -86,7 +86,7 @@ async def connect(dsn: str, name: str, patience: float) -> Connection:
 
     Raises Lost and Refused, without the connection string in their texts.
     """
-    given, where = _parameters(dsn)
+    given, where = target(dsn)
     ours = {
         "application_name": name,
         "connect_timeout": str(max(2, round(patience))),
@@ -114,18 +114,21 @@ async def connect(dsn: str, name: str, patience: float) -> Connection:
     return connection
 
 
-def _parameters(dsn: str) -> tuple[dict[str, str], str]:
+def target(dsn: str) -> tuple[dict[str, str], str]:
     """Those of the connection string, and how to call the database that they name."""
     try:
         found = conninfo_to_dict(reveal(dsn))
     except LookupError as error:
         raise Refused(f"[timescale] dsn: {error}") from None
     except psycopg.Error:  # whose text repeats a piece of the string, which may be the password
-        raise Refused(
-            f"[timescale] dsn: what {dsn} holds is no connection string; "
-            "write postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
-        ) from None
+        found = {"port": ""}
     given = {key: str(value) for key, value in found.items() if value is not None}
     host = given.get("host", given.get("hostaddr", "the default host"))
-    port = f":{given['port']}" if "port" in given else ""
-    return given, f"database {given.get('dbname', given.get('user', 'of the service'))} at {host}{port}"
+    database = given.get("dbname", given.get("user", "of the service"))
+    ports = given.get("port", "0")
+    if "@" in host[1:] + database or not all(port.isdecimal() for port in ports.split(",")):
+        raise Refused(
+            f"[timescale] dsn: what {dsn} holds is no connection string; write "
+            "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, and each of @ : / % in the password as %40 %3A %2F %25"
+        )
+    return given, f"database {database} at {host}" + (f":{ports}" if "port" in given else "")

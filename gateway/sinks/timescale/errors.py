@@ -12,6 +12,8 @@ from gateway.sinks.contract import Lost, Poisoned, Refused
 
 LONGEST = 300
 """Characters of a reason."""
+_END = 100
+"""Of these from its end."""
 AHEAD = "WP001"
 """waypost.account: these numbers are not the next ones of their line."""
 NOT_QUARANTINED = "WP002"
@@ -93,4 +95,6 @@ def told(error: BaseException) -> str:
 def bounded(text: str) -> str:
     """One line that PostgreSQL takes as text: no control characters, no lone surrogates, 300 characters."""
     line = " ".join("".join(one if one.isprintable() else " " for one in text).split())
-    return line if len(line) <= LONGEST else line[: LONGEST - 3] + "..."
+    if len(line) <= LONGEST:
+        return line
+    return f"{line[: LONGEST - _END - 3]}...{line[-_END:]}"  # the value that is wrong may be long, and the reason last
