@@ -115,6 +115,24 @@ COMMENT ON COLUMN waypost.ledger.refused IS 'Rows of this range that were there 
 COMMENT ON COLUMN waypost.ledger.mark IS
     'Of the row with the number last: the id of an event, a checksum of a gap; by it a journal knows its ledger.';
 
+CREATE TABLE waypost.summed (
+    site text NOT NULL,
+    epoch uuid NOT NULL,
+    stream text NOT NULL,
+    last bigint NOT NULL,
+    PRIMARY KEY (site, epoch, stream)
+);
+COMMENT ON TABLE waypost.summed IS 'Up to which number of a line the rows are in the sums.';
+
+CREATE TABLE waypost.belated (
+    site text NOT NULL,
+    epoch uuid NOT NULL,
+    stream text NOT NULL,
+    seq bigint NOT NULL,
+    PRIMARY KEY (site, epoch, stream, seq)
+);
+COMMENT ON TABLE waypost.belated IS 'Numbers that came out of quarantine behind waypost.summed.';
+
 CREATE TABLE waypost.site (
     site text PRIMARY KEY,
     timezone text,
@@ -142,6 +160,10 @@ CREATE TABLE waypost.device (
     PRIMARY KEY (site, device)
 );
 COMMENT ON COLUMN waypost.device.last_seen IS 'When a gateway that has this device connected to the database.';
+
+-- Whoever changes sums, or what they have to hold, holds this lock.
+CREATE FUNCTION waypost.sums_lock() RETURNS bigint
+LANGUAGE sql IMMUTABLE AS $$ SELECT hashtextextended('waypost sums', 0) $$;
 
 -- One writer at a time and line; until the end of the transaction.
 CREATE FUNCTION waypost.lock_line(site text, epoch uuid, stream text) RETURNS void
@@ -213,7 +235,8 @@ COMMENT ON FUNCTION waypost.account IS
     'Notes what became of the numbers first to last of a line, in turn; SQLSTATE WP001 with the line''s last number '
     'as detail if they are not next. Returns last.';
 
--- Repeated after a lost answer it finds the number as it should be, and changes nothing.
+-- Repeated after a lost answer it finds the number as it should be, and changes nothing. A row that comes behind the
+-- sums is noted for them.
 CREATE FUNCTION waypost.settle(
     site text, epoch uuid, stream text, number bigint, state text, reason text, mark text, written bigint DEFAULT 0
 ) RETURNS void
@@ -221,15 +244,21 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     offered bigint := (state = 'written')::integer;
 BEGIN
+    PERFORM pg_advisory_xact_lock(waypost.sums_lock());
     PERFORM waypost.lock_line(site, epoch, stream);
-    IF NOT waypost.restate(site, epoch, stream, number, state, reason, mark, offered, written) THEN
-        PERFORM FROM waypost.ledger AS l
-            WHERE (l.site, l.epoch, l.stream, l.state) = (settle.site, settle.epoch, settle.stream, settle.state)
-                AND settle.number BETWEEN l.first AND l.last;
-        IF NOT FOUND THEN
-            RAISE EXCEPTION 'the ledger of %/%/% does not have % as quarantined', site, epoch, stream, number
-                USING ERRCODE = 'WP002';
-        END IF;
+    IF waypost.restate(site, epoch, stream, number, state, reason, mark, offered, written) THEN
+        INSERT INTO waypost.belated
+            SELECT s.site, s.epoch, s.stream, number FROM waypost.summed AS s
+            WHERE (s.site, s.epoch, s.stream) = (settle.site, settle.epoch, settle.stream)
+                AND written > 0 AND number <= s.last;
+        RETURN;
+    END IF;
+    PERFORM FROM waypost.ledger AS l
+        WHERE (l.site, l.epoch, l.stream, l.state) = (settle.site, settle.epoch, settle.stream, settle.state)
+            AND settle.number BETWEEN l.first AND l.last;
+    IF NOT FOUND OR written > 0 THEN
+        RAISE EXCEPTION 'the ledger of %/%/% does not have % as quarantined', site, epoch, stream, number
+            USING ERRCODE = 'WP002';
     END IF;
 END
 $$;

@@ -9,24 +9,6 @@ CREATE TABLE waypost.edition (
 );
 COMMENT ON TABLE waypost.edition IS 'For which edition `waypost db migrate` has made the sums and what keeps the limits.';
 
-CREATE TABLE waypost.summed (
-    site text NOT NULL,
-    epoch uuid NOT NULL,
-    stream text NOT NULL,
-    last bigint NOT NULL,
-    PRIMARY KEY (site, epoch, stream)
-);
-COMMENT ON TABLE waypost.summed IS 'Up to which number of a line the rows are in the sums.';
-
-CREATE TABLE waypost.belated (
-    site text NOT NULL,
-    epoch uuid NOT NULL,
-    stream text NOT NULL,
-    seq bigint NOT NULL,
-    PRIMARY KEY (site, epoch, stream, seq)
-);
-COMMENT ON TABLE waypost.belated IS 'Numbers that came out of quarantine behind waypost.summed.';
-
 CREATE TABLE waypost.passes_sum (
     site text NOT NULL,
     place text,
@@ -158,36 +140,5 @@ BEGIN
         done := done + waypost.fold_next(line, most - done);
     END LOOP;
     RETURN done;
-END
-$$;
-
--- Whoever changes sums, or what they have to hold, holds this lock.
-CREATE FUNCTION waypost.sums_lock() RETURNS bigint
-LANGUAGE sql IMMUTABLE AS $$ SELECT hashtextextended('waypost sums', 0) $$;
-
--- As before, and a row that comes behind the sums is noted for them.
-CREATE OR REPLACE FUNCTION waypost.settle(
-    site text, epoch uuid, stream text, number bigint, state text, reason text, mark text, written bigint DEFAULT 0
-) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    offered bigint := (state = 'written')::integer;
-BEGIN
-    PERFORM pg_advisory_xact_lock(waypost.sums_lock());
-    PERFORM waypost.lock_line(site, epoch, stream);
-    IF waypost.restate(site, epoch, stream, number, state, reason, mark, offered, written) THEN
-        INSERT INTO waypost.belated
-            SELECT s.site, s.epoch, s.stream, number FROM waypost.summed AS s
-            WHERE (s.site, s.epoch, s.stream) = (settle.site, settle.epoch, settle.stream)
-                AND written > 0 AND number <= s.last;
-        RETURN;
-    END IF;
-    PERFORM FROM waypost.ledger AS l
-        WHERE (l.site, l.epoch, l.stream, l.state) = (settle.site, settle.epoch, settle.stream, settle.state)
-            AND settle.number BETWEEN l.first AND l.last;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'the ledger of %/%/% does not have % as quarantined', site, epoch, stream, number
-            USING ERRCODE = 'WP002';
-    END IF;
 END
 $$;
