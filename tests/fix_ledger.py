@@ -111,6 +111,7 @@ class Ledgered:
         self.begins: Literal["first", "now"] = begins
         self.poison = poison
         self.largest = 0
+        self.tended = 0
         self._fault = fault
         self._keeps = keeps
 
@@ -147,6 +148,11 @@ class Ledgered:
         del self.account_of.fates[batch.line, batch.first]
         for what in names(batch):
             self.account_of.rows.append((batch.line.stream, batch.line.epoch, batch.first, what))
+
+    async def tend(self) -> bool:
+        self._break("before")
+        self.tended += 1
+        return self.tended < 3
 
     async def close(self) -> None:
         return None

@@ -18,9 +18,10 @@ from gateway.notes import Notebook
 from gateway.quarantine import set_aside
 from gateway.retention import DAY, Limits
 from gateway.sinks.contract import Lost, Refused, Stream
+from gateway.sinks.feed import ROWS
 from gateway.sinks.forwarder import REFUSED, Forwarder
 from gateway.sinks.origin import Origin
-from gateway.sinks.passage import IN_A_ROW
+from gateway.sinks.passage import IN_A_ROW, TEND
 from tests.faults.scenario import COMMITS, SITE, START, events, expected_events, gaps, inputs
 from tests.fix_journal import fill
 from tests.fix_ledger import Account, Fate, Fault, Ledgered
@@ -138,7 +139,9 @@ def test_everything_comes_once_and_in_order_and_then_what_is_new(gateway: Gatewa
         forwarder.wake()
         await condition(lambda: complete(account, COMMITS + 12, ALL))
 
-    forwarder = gateway.send(Ledgered(account, ALL), lambda: complete(account, streams=ALL), more)
+    sink = Ledgered(account, ALL)
+    forwarder = gateway.send(sink, lambda: complete(account, streams=ALL), more)
+    assert sink.largest == ROWS
     assert forwarder.health.lag({"events": 1_000, "gaps": 0, "reads": 0}) == 1_000 - len(
         account.whats("events")
     )
@@ -305,6 +308,19 @@ def test_what_was_deleted_before_it_was_sent_stands_in_the_account(tmp_path: Pat
     assert {number: fate for (_, number), fate in account.fates.items()} == dict.fromkeys(
         range(1, first), "dropped"
     )
+
+
+def test_a_destination_is_tended_until_nothing_is_left_and_then_now_and_then(gateway: Gateway) -> None:
+    account = Account()
+    sink = Ledgered(account)
+
+    async def wait(forwarder: Forwarder) -> None:
+        await condition(lambda: sink.tended == 3)
+        began = _now()
+        await condition(lambda: sink.tended == 4)
+        assert (_now() - began) / 1e6 > TEND - 1
+
+    gateway.send(sink, lambda: complete(account), wait)
 
 
 def test_a_sink_that_begins_now_is_sent_what_comes_from_now_on(gateway: Gateway) -> None:

@@ -160,6 +160,13 @@ class Sink(Protocol):
         """Write one row that the account has as quarantined; Poisoned leaves it so. Without an account: as `write`."""
         ...
 
+    async def tend(self) -> bool:
+        """What the destination needs done now and then, a bounded step of it; returns whether there is more to do.
+
+        Also a look whether it is still there, while there is nothing to send.
+        """
+        ...
+
     async def close(self) -> None:
         """Let go of the connection; never raises."""
         ...

@@ -35,6 +35,8 @@ PACE = 0.1
 """Seconds between two rounds while rows keep coming: a busy site's go together, an idle site's goes at once."""
 POLL = 1.0
 """Seconds after which reads are looked for: nobody says that some were committed."""
+TEND = 30.0
+"""Seconds after which a destination is tended again."""
 TURN = 4
 """Batches of one stream before another has its turn."""
 IN_A_ROW = 100
@@ -60,6 +62,7 @@ class Passage:
         self._thread = thread
         self._wake = asyncio.Event()
         self._refused_in_a_row = 0
+        self._tended = -TEND
         self.redress = Redress(sink, origin)
 
     def wake(self) -> None:
@@ -104,16 +107,27 @@ class Passage:
                 before, at[stream] = at[stream], await self._batches(feed, stream, at[stream], stream)
                 moved = max(moved, at[stream] - before)
                 self._health.at[stream] = at[stream] + feed.before(stream)
+            more = await self._tend()
             if not moved:
                 self._health.even, self._health.oldest = self._origin.now(), None
-                await self._until_woken()
+                if not more:
+                    await self._until_woken()
             elif moved < ROWS:
                 await asyncio.sleep(PACE)
 
+    async def _tend(self) -> bool:
+        """A step now and then, and one in each round for as long as there is more to do."""
+        now = asyncio.get_running_loop().time()
+        if now < self._tended + TEND:
+            return False
+        more = await self._sink.tend()
+        if not more:
+            self._tended = now
+        return more
+
     async def _until_woken(self) -> None:
-        patience = POLL if "reads" in self._sink.streams else None
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(POLL if "reads" in self._sink.streams else TEND):
                 await self._wake.wait()
         except TimeoutError:
             return

@@ -2,11 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from core.offset import corrected
 from core.records import Input, Reads
 from gateway.database import JournalDamaged
-from gateway.reader import Reader
+
+
+class Inputs(Protocol):
+    """`Reader.reads`."""
+
+    def reads(self, after: int, /) -> Iterator[tuple[int, Input]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,7 @@ class ReadsQueue:
     offsets  by device, microseconds that its own times lack
     """
 
-    def __init__(self, strict: Reader | None, salvage: Reader, offsets: Mapping[str, int]) -> None:
+    def __init__(self, strict: Inputs | None, salvage: Inputs, offsets: Mapping[str, int]) -> None:
         self._strict = strict
         self._salvage = salvage
         self._offsets = offsets

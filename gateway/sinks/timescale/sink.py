@@ -15,6 +15,7 @@ from gateway.sinks.timescale.connection import Connection, connect
 from gateway.sinks.timescale.errors import Ahead, bounded, told
 from gateway.sinks.timescale.migrations import SchemaError, Taken
 from gateway.sinks.timescale.settings import TimescaleSettings
+from gateway.sinks.timescale.upkeep import upkeep
 
 _TABLES: Mapping[Stream, str] = {"events": "event", "gaps": "gap", "reads": "read"}
 
@@ -136,6 +137,10 @@ class TimescaleSink:
                 await connection.fetch(rows.DROP, parameters)
             except Poisoned:  # it was never quarantined
                 raise ahead from None
+
+    async def tend(self) -> bool:
+        """Sums and limits, where the database has no jobs for them."""
+        return (await upkeep(self._opened())).more
 
     async def close(self) -> None:
         """Let go of the connection."""
