@@ -99,9 +99,13 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
 
 @dataclass(slots=True)
 class Heard:
-    """What a subscriber was sent: topic, body, and whether it was retained from before."""
+    """What a subscriber was sent: topic, body, and whether it was retained from before.
+
+    ended  the broker is gone
+    """
 
     messages: list[tuple[str, dict[str, Any], bool]] = field(default_factory=list)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, topic: str, body: dict[str, Any], retained: bool) -> None:
@@ -133,9 +137,12 @@ async def listening(port: int, topic: str = "#", **how: Any) -> AsyncIterator[He
     heard = Heard()
 
     async def listen(client: aiomqtt.Client) -> None:
-        async for message in client.messages:
-            assert isinstance(message.payload, bytes)
-            heard.add(str(message.topic), json.loads(message.payload), bool(message.retain))
+        try:
+            async for message in client.messages:
+                assert isinstance(message.payload, bytes)
+                heard.add(str(message.topic), json.loads(message.payload), bool(message.retain))
+        except aiomqtt.MqttError:
+            heard.ended.set()
 
     async with aiomqtt.Client(HOST, port, protocol=aiomqtt.ProtocolVersion.V5, **how) as client:
         await client.subscribe(topic, qos=1)

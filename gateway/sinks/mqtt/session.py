@@ -82,6 +82,11 @@ class Session:
                 raise Poisoned(str(ended)) from None
             raise self._meant(ended) from None
 
+    def lost(self) -> Lost | Refused | None:
+        """Why there is no connection; None if there is one."""
+        connection = self._connection
+        return None if connection is None or connection.over is None else self._meant(connection.over)
+
     async def keep_up(self) -> None:
         """Until it is cancelled: begin again whenever the connection is lost."""
         while True:

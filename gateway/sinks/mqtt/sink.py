@@ -78,6 +78,13 @@ class MqttSink:
         """As `write`."""
         await self.write(batch)
 
+    async def tend(self) -> bool:
+        """Say why the session is lost, if it still is: it is taken up again by itself, but somebody may have to know."""
+        why = self._session.lost()
+        if why is not None:
+            raise why
+        return False
+
     async def close(self) -> None:
         """Say farewell, if the broker still listens."""
         for task in self._tasks:

@@ -79,6 +79,10 @@ class WebhookSink:
         """As `write`."""
         await self.write(batch)
 
+    async def tend(self) -> bool:
+        """A receiver needs nothing, and is asked nothing while there is nothing to send."""
+        return False
+
     async def close(self) -> None:
         """What still blocks in the thread ends by itself."""
         thread, exchange = self._thread, self._exchange
