@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from gateway.sinks.contract import Stream
 
@@ -14,11 +14,13 @@ class SinkTable(BaseModel):
 
 
 def once(streams: tuple[Stream, ...]) -> tuple[Stream, ...]:
-    """Validates the streams of a table."""
+    """Validates the streams of a table: one or more, each once."""
+    if not streams:
+        raise ValueError("nothing would be sent; name a stream, or remove the table")
     if len(set(streams)) < len(streams):
         raise ValueError("a stream is named twice; name each once")
     return streams
 
 
-Streams = Annotated[tuple[Stream, ...], Field(min_length=1), AfterValidator(once)]
+Streams = Annotated[tuple[Stream, ...], AfterValidator(once)]
 """What a sink takes."""

@@ -66,10 +66,7 @@ class MqttSettings(SinkTable):
     key: Path | None = None
     client_id: str | None = Field(default=None, pattern=r"^[^\x00-\x1f]{1,256}$")
     prefix: Annotated[str, AfterValidator(_prefix)] = "waypost"
-    streams: Annotated[tuple[Literal["events", "gaps"], ...], Field(min_length=1), AfterValidator(once)] = (
-        "events",
-        "gaps",
-    )
+    streams: Annotated[tuple[Literal["events", "gaps"], ...], AfterValidator(once)] = ("events", "gaps")
     keepalive: int = Field(default=30, ge=5, le=3600)
 
     @property
