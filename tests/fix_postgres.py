@@ -80,6 +80,15 @@ class Postgres:
             assert time.monotonic() < ends, f"postgres does not answer:\n{self.log}"
             time.sleep(0.02)
 
+    def install(self, cert: Path, key: Path) -> None:
+        """What it shows to clients when it is started with ssl=on."""
+        for source, name in ((cert, "server.crt"), (key, "server.key")):
+            copy = self.data / name
+            shutil.copy(source, copy)
+            copy.chmod(0o600)
+            if self._account is not None:
+                os.chown(copy, self._account.pw_uid, self._account.pw_gid)
+
     def kill(self) -> None:
         """As a power cut ends it, all its processes included; what it had written stays with the system."""
         self._end(signal.SIGQUIT)

@@ -10,6 +10,7 @@ from gateway.commands import (
     bench,
     capture,
     check,
+    db,
     decode,
     demo,
     events,
@@ -74,6 +75,7 @@ for _command in (
     capture.capture,
 ):
     application.command()(_command)
+application.add_typer(db.application, name="db")
 application.command(
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 )(bench.bench)

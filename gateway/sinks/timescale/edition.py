@@ -38,6 +38,16 @@ class Server:
     timescaledb: str | None = None
     home: str | None = None
 
+    def __str__(self) -> str:
+        if self.timescaledb is None:
+            return f"PostgreSQL {self.postgresql} without TimescaleDB"
+        licence = "community" if self.edition == "timescaledb" else "Apache-2"
+        return f"TimescaleDB {self.timescaledb}, {licence} edition, on PostgreSQL {self.postgresql}"
+
+    def json(self) -> dict[str, object]:
+        """As `waypost db` prints it."""
+        return {"edition": self.edition, "postgresql": self.postgresql, "timescaledb": self.timescaledb}
+
 
 def detect(db: Connection) -> Server:
     """Look at the server. Raises ServerTooOld, psycopg.Error."""

@@ -13,11 +13,13 @@ from gateway.sinks.timescale.settings import TimescaleSettings
 @dataclass(frozen=True, slots=True)
 class Done:
     """server  as it was found, after the extension was created
+    level   of the schema now
     steps   that were taken
     notes   what was left out, and what would have to be done for it
     """
 
     server: Server
+    level: int
     steps: tuple[Migration, ...]
     notes: tuple[str, ...]
 
@@ -48,4 +50,4 @@ def _bring_up(db: Connection, settings: TimescaleSettings, notes: list[str]) -> 
     steps = migrations.migrate(db)
     arrangement.arrange(db, server, settings)
     roles.grant(db)
-    return Done(server, steps, tuple(notes))
+    return Done(server, migrations.level(), steps, tuple(notes))
