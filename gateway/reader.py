@@ -6,7 +6,7 @@ must not keep the write-ahead log from being moved into the file.
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -137,14 +137,22 @@ class Reader:
         """The newest `count` events that are wanted, in order."""
         return list(islice(self.events_back(wanted), count))[::-1]
 
-    def events_back(self, wanted: Filter = ALL) -> Iterator[tuple[int, Event]]:
-        """Sequence numbers and events, the newest first; those that were there when this was called."""
+    def events_back(
+        self, wanted: Filter = ALL, skip: Callable[[EventRow], bool] = lambda row: False
+    ) -> Iterator[tuple[int, Event]]:
+        """Sequence numbers and events, the newest first; those that were there when this was called.
+
+        skip  says which rows are of no use, before they are looked into: that is most of the work
+        """
         sql, parameters = wanted.sql()
         first, high = self.span(EVENT)
         size = FILTERED if sql else WINDOW
         while high >= first:
             low = max(first, high - size + 1)
-            yield from reversed(self._parsed(EVENT, low, high, row_event, sql, parameters))
+            found = self._parsed(
+                EVENT, low, high, lambda row: None if skip(row) else row_event(row), sql, parameters
+            )
+            yield from (one for one in reversed(found) if one is not None)
             high = low - 1
 
     def gaps(self, after: int = 0) -> Iterator[tuple[int, Gap]]:

@@ -8,6 +8,9 @@ from core.events import Event, rfc3339
 When = tuple[int, int]
 """Time of an event, microseconds UTC, and its sequence number: what comes later counts."""
 
+_TELLING = ("arrived", "departed", "passed", "found", "missing")
+"""Kinds of events that say where something was."""
+
 
 @dataclass(slots=True)
 class Whereabouts:
@@ -28,8 +31,16 @@ class Whereabouts:
             known = self.at.get(event.place)
             if known is None or known[0] < when:
                 self.at[event.place] = (when, event)
-        if event.kind in ("arrived", "departed", "passed", "found", "missing") and self._last < when:
+        if event.kind in _TELLING and self._last < when:
             self.last, self._last = event, when
+
+    def settles(self, seq: int, time: int, kind: str, place: str | None) -> bool:
+        """Would such an event change nothing?"""
+        when = (time, seq)
+        known = self.at.get(place) if place is not None and kind in ("arrived", "departed") else None
+        if kind in ("arrived", "departed") and place is not None and (known is None or known[0] < when):
+            return False
+        return kind not in _TELLING or self._last >= when
 
     @property
     def places(self) -> dict[str, Event]:

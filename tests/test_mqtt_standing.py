@@ -1,5 +1,6 @@
 """Where the items are, kept by the events that go by: the same as if all events were told again from the beginning."""
 
+import random
 from collections.abc import Collection
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.events import Event
 from gateway.journal import Journal
+from gateway.reader import FILTERED
 from gateway.sinks.contract import Lost
 from gateway.sinks.mqtt.standing import Found, Standing, journal_look
 from gateway.whereabouts import found_json, whereabouts
@@ -122,6 +124,40 @@ def test_many_items_are_looked_up_in_one_go(tmp_path: Path) -> None:
         journal.close()
     assert {item: one.last_place for item, one in found.items()} == {"gen-8": "cage", "gen-9": "yard"}
     assert not found["gen-8"].places
+
+
+def test_a_long_journal_is_not_looked_into_for_nothing(tmp_path: Path) -> None:
+    """Over several windows, with late events and retractions across them: the same as from the whole history."""
+    chance = random.Random(7)
+    names = [f"item-{number}" for number in range(40)]
+    history: list[Event] = []
+    for number in range(2 * FILTERED + 500):
+        if chance.random() < 0.02 and history:
+            gone = history[-1 - chance.randrange(min(len(history), FILTERED))]
+            if gone.kind != "retracted":
+                more = {"item": gone.item, "retracts": gone.id, "time": gone.time}
+                history.append(event(number, "retracted", gone.place, id=f"r-{number}", **more))
+                continue
+        at = number - (chance.randrange(3_000) if chance.random() < 0.1 else 0)
+        history.append(
+            event(
+                number, chance.choice(KINDS), chance.choice(["site", "yard", "cage"]),
+                item=chance.choice(names), time=at * 1_000,
+            )
+        )  # fmt: skip
+    once = {one.retracts: one for one in history if one.retracts}  # what is retracted twice never happens
+    history = [one for one in history if one.retracts is None or once[one.retracts] is one]
+    path = tmp_path / "waypost.db"
+    journal = Journal.open(path, SITE)
+    for start in range(0, len(history), 5_000):
+        journal.commit([], history[start : start + 5_000], [])
+    try:
+        found = run(journal_look(path)(names))
+    finally:
+        journal.close()
+    assert {item: found_json(item, one, INSIDE) for item, one in found.items()} == {
+        item: expected(history, item) for item in names
+    }
 
 
 def test_an_item_of_which_nothing_stands_any_more_is_told_so() -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from core.events import Event
 from gateway.database import JournalError
-from gateway.reader import open_read_only
+from gateway.reader import Reader, open_read_only
+from gateway.rows import EventRow
 from gateway.sinks.contract import Lost
 from gateway.tables import Filter
 from gateway.whereabouts import Whereabouts, found_json
@@ -106,7 +107,7 @@ def _rests_on(held: Whereabouts, id: str | None) -> bool:
 
 def _lean(event: Event) -> Event:
     """Without what only the event's own message tells."""
-    return replace(event, evidence={})
+    return replace(event, evidence={}) if event.evidence else event
 
 
 def journal_look(path: Path) -> Look:
@@ -114,7 +115,7 @@ def journal_look(path: Path) -> Look:
 
     def read(items: Collection[str]) -> Found:
         with open_read_only(path) as journal:
-            return _folded(journal.events_back(_OfItems(items=json.dumps(list(items)))))
+            return _folded(journal, _OfItems(items=json.dumps(list(items))))
 
     async def look(items: Collection[str]) -> Found:
         try:
@@ -125,14 +126,20 @@ def journal_look(path: Path) -> Look:
     return look
 
 
-def _folded(newest_first: Iterable[tuple[int, Event]]) -> Found:
+def _folded(journal: Reader, wanted: Filter) -> Found:
     """`whereabouts` of many items at once, which takes no more room than what is kept of them."""
     found, gone = dict[str, Whereabouts](), set[str | None]()
-    for seq, event in newest_first:
+
+    def skip(row: EventRow) -> bool:
+        seq, _, time, kind, item, _, place, *_ = row
+        held = found.get(item) if item is not None else None
+        return kind != "retracted" and held is not None and held.settles(seq, time, kind, place)
+
+    for seq, event in journal.events_back(wanted, skip):
         if event.kind == "retracted":
             gone.add(event.retracts)
         elif event.id in gone:
             gone.remove(event.id)
         elif event.item is not None:
-            found.setdefault(event.item, Whereabouts()).add(seq, event)
+            found.setdefault(event.item, Whereabouts()).add(seq, _lean(event))
     return found
