@@ -16,6 +16,7 @@ from gateway.sinks.timescale.settings import TimescaleSettings
 from gateway.sinks.timescale.sink import TimescaleSink
 
 START = 1_760_000_000_000_000
+ZONES = (("yard", None), ("hall", None), ("cage", "hall"))
 DEVICES = (("door-1", "llrp"), ("recorded-1", "recorded"))
 
 
@@ -24,7 +25,7 @@ def sink_to(monkeypatch: pytest.MonkeyPatch, dsn: str, timeout: float = 30.0) ->
     name = f"DSN_{uuid.uuid4().hex}"
     monkeypatch.setenv(name, dsn)
     settings = TimescaleSettings(dsn=f"env:{name}", streams=("events", "gaps", "reads"))
-    return TimescaleSink(settings.model_copy(update={"timeout": timeout}), "leeds", DEVICES, "1.2.3")
+    return TimescaleSink(settings.model_copy(update={"timeout": timeout}), "leeds", DEVICES, "1.2.3", ZONES)
 
 
 def line() -> Line:

@@ -45,6 +45,10 @@ def test_the_database_knows_who_reports(database: Database, monkeypatch: pytest.
         gateways = db.execute("SELECT site, epoch::text, version FROM waypost.gateway").fetchall()
         assert gateways == [("leeds", of.epoch, "1.2.3")]
         assert db.execute("SELECT device, kind FROM waypost.device").fetchall() == list(DEVICES)
+        zones = db.execute(
+            "SELECT zone, inside, depth FROM waypost.zone ORDER BY depth DESC, zone"
+        ).fetchall()
+        assert zones == [("cage", "hall", 2), ("hall", None, 1), ("yard", None, 1)]
         names = db.execute("SELECT application_name FROM pg_stat_activity WHERE usename = 'gateway'")
         assert names.fetchall() == []
 

@@ -13,5 +13,6 @@ def sinks(configuration: Configuration) -> list[Sink]:
         from gateway.sinks.timescale.sink import TimescaleSink
 
         devices = [(device.id, device.kind) for device in settings.device]
-        found.append(TimescaleSink(settings.timescale, settings.site.id, devices, version("waypost")))
+        zones = [(zone.id, zone.inside) for zone in settings.zone]
+        found.append(TimescaleSink(settings.timescale, settings.site.id, devices, version("waypost"), zones))
     return found

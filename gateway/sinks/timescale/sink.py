@@ -28,7 +28,7 @@ _RIGHTS = """
     SELECT 'SELECT from waypost.ledger' WHERE NOT has_table_privilege('waypost.ledger', 'SELECT')
     UNION ALL
     SELECT 'EXECUTE waypost.' || proname FROM pg_proc
-        WHERE pronamespace = 'waypost'::regnamespace AND proname IN ('account', 'settle', 'present')
+        WHERE pronamespace = 'waypost'::regnamespace AND proname IN ('account', 'settle', 'present', 'layout', 'upkeep')
         AND NOT has_function_privilege(oid, 'EXECUTE')
 """
 _PRESENT = """
@@ -36,6 +36,7 @@ _PRESENT = """
         %(site)b::text, %(epoch)b::uuid, %(version)b::text, NULL, %(devices)b::text[], %(kinds)b::text[]
     )
 """
+_LAYOUT = "SELECT waypost.layout(%(site)b::text, %(zones)b::text[], %(insides)b::text[])"
 _POSITION = """
     SELECT last, mark FROM waypost.ledger
     WHERE site = %(site)b AND epoch = %(epoch)b::uuid AND stream = %(stream)b ORDER BY first DESC LIMIT 1
@@ -47,19 +48,26 @@ class TimescaleSink:
 
     devices  id and kind of each that the site has
     version  of Waypost
+    zones    of the site, each with the one that it is inside
     """
 
     name: Literal["timescale"] = "timescale"
     begins: Literal["first"] = "first"
 
     def __init__(
-        self, settings: TimescaleSettings, site: str, devices: Sequence[tuple[str, str]], version: str
+        self,
+        settings: TimescaleSettings,
+        site: str,
+        devices: Sequence[tuple[str, str]],
+        version: str,
+        zones: Sequence[tuple[str, str | None]] = (),
     ) -> None:
         self.streams = settings.streams
         self._settings = settings
         self._site = site
         self._devices = devices
         self._version = version
+        self._zones = zones
         self._connection: Connection | None = None
         self._presented: set[str] = set()
 
@@ -75,6 +83,7 @@ class TimescaleSink:
             )
         await self._check_schema(connection)
         await self._check_rights(connection)
+        await connection.fetch(_LAYOUT, self._layout())
 
     async def _check_schema(self, connection: Connection) -> None:
         ((there,),) = await connection.fetch(_MIGRATED)
@@ -101,6 +110,10 @@ class TimescaleSink:
             self._presented.add(line.epoch)
         found = await connection.fetch(_POSITION, _key(line))
         return Position(*found[0]) if found else Position(0, None)
+
+    def _layout(self) -> Parameters:
+        zones, insides = zip(*self._zones, strict=True) if self._zones else ((), ())
+        return {"site": self._site, "zones": texts(zones), "insides": texts(insides)}
 
     def _present(self, line: Line) -> Parameters:
         ids, kinds = zip(*self._devices, strict=True) if self._devices else ((), ())
