@@ -4,13 +4,15 @@ import io
 import json
 import math
 from pathlib import Path
+from tempfile import gettempdir
 
 import numpy as np
+import psycopg
 import pytest
 
 from drivers.codecs.llrp import decode_message
 from drivers.codecs.llrp_frames import Frames
-from gateway.bench import day, host, main, peer, rated, stages, start
+from gateway.bench import day, host, main, peer, rated, sink, stages, start
 from gateway.bench.codec import START, decoded, recorded
 from gateway.bench.live import Failed
 from gateway.bench.machine import machine
@@ -19,6 +21,7 @@ from gateway.bench.scene import Cast, Scene
 from gateway.bench.script import SIZES, Framing, Playback, Script, spread
 from gateway.bench.suite import NAMES, Suite, guarded
 from gateway.bench.wire import Load, wire
+from tests.fix_postgres import Database
 
 FIELDS = ["name", "what", "value", "unit", "target", "ratio", "conditions"]
 
@@ -110,6 +113,39 @@ def test_days(tmp_path: Path) -> None:
 def test_stages(tmp_path: Path) -> None:
     rows = shaped(list(stages.stages(0.02, tmp_path, populations=(60,))))
     assert {name.split()[0] for name in rows} == {"codec", "step", "commit"}
+
+
+SINK = ["sink", "sink: against a script", "sink: CPU", "sink: memory", "sink: live", "sink: visible"]
+
+
+def test_sink() -> None:
+    rows = shaped(list(sink.sink(0.02, Path(gettempdir()), None)))  # where the server, another user, may look
+    assert list(rows) == SINK
+
+
+def test_sink_into_a_database_that_is_given(
+    empty_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMPTY", empty_database.owner)
+    assert list(shaped(list(sink.sink(0.01, tmp_path, "env:EMPTY")))) == SINK
+    with psycopg.connect(empty_database.owner) as db:
+        assert db.execute("SELECT to_regnamespace('waypost') IS NULL").fetchone() == (True,)
+
+
+def test_no_store_that_is_in_use_is_measured(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("USED", database.owner)
+    (row,) = guarded("sink", lambda: list(sink.sink(0.01, tmp_path, "env:USED")))
+    assert "has a schema waypost already" in row.conditions
+    (row,) = guarded("sink", lambda: list(sink.sink(0.01, tmp_path, "env:UNSET")))
+    assert "UNSET is not set" in row.conditions
+
+
+def test_a_connection_string_in_the_arguments_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["sink", "--dsn", "postgresql://leeds:hunter2@db/waypost"])
+    assert "hunter2" not in capsys.readouterr().err
 
 
 def test_without_sllurp_the_row_says_how_to_get_it(tmp_path: Path) -> None:

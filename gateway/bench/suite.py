@@ -10,20 +10,28 @@ from gateway.bench.live import Failed
 from gateway.bench.peer import PEERS, TARGET, sllurp
 from gateway.bench.rated import rated
 from gateway.bench.rows import Row
+from gateway.bench.sink import sink
 from gateway.bench.stages import stages
 from gateway.bench.start import start
 from gateway.bench.wire import LOADS, Load, wire
+from gateway.secret import SecretName
 
-NAMES = ("wire", "wire-100000", "wire-1", "sllurp", "rated", "start", "day", "stages")
+NAMES = ("wire", "wire-100000", "wire-1", "sllurp", "rated", "start", "day", "stages", "sink")
+OPTIONAL = ("sllurp", "sink")
+"""What needs software that a gateway does not have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """What is measured for how long: `seconds` of each rate, journals on the filesystem of `folder`."""
+    """What is measured for how long: `seconds` of each rate, journals on the filesystem of `folder`.
+
+    dsn  the name of the secret that has the connection string of an empty database; None = a server of our own
+    """
 
     folder: Path
     seconds: float = 10.0
     peers: Path = PEERS
+    dsn: SecretName | None = None
 
     def run(self, names: Sequence[str]) -> Iterator[Row]:
         """The rows of `names`, all if there are none; one that cannot be measured says why."""
@@ -46,6 +54,7 @@ class Suite:
             "start": partial(start, self.folder),
             "day": partial(days, self.seconds, self.folder),
             "stages": partial(stages, self.seconds, self.folder),
+            "sink": partial(sink, self.seconds, self.folder, self.dsn),
         }
 
     def _wire(self, load: Load) -> Iterator[Row]:

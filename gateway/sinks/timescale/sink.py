@@ -5,6 +5,7 @@ ledger refuses numbers that are not next. So an answer that was lost, a statemen
 with the same journal can neither lose nor double a row: after any doubt the ledger says how to go on.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
@@ -130,8 +131,8 @@ class TimescaleSink:
 
     async def _put(self, statement: Callable[[Batch], tuple[str, Parameters]], batch: Batch) -> None:
         connection = self._opened()
-        try:
-            sql, parameters = statement(batch)
+        try:  # a batch takes some milliseconds, in which the daemon has other things to do
+            sql, parameters = await asyncio.to_thread(statement, batch)
         except ValueError as error:
             raise Poisoned(told(error)) from None
         await connection.fetch(sql, parameters)
