@@ -11,8 +11,10 @@ from psycopg.conninfo import make_conninfo
 
 from gateway.rows import EventRow
 from gateway.sinks.contract import Batch, Hole, Lost, Poisoned, Position, Refused
+from gateway.sinks.timescale import installation
+from gateway.sinks.timescale.errors import Ahead
 from gateway.sinks.timescale.sink import TimescaleSink
-from tests.fix_postgres import PASSWORD, READER, Database, Postgres, free_port, fresh
+from tests.fix_postgres import PASSWORD, READER, SETTINGS, Database, Postgres, free_port, fresh
 from tests.stored import DEVICES, batch, events, held, line, sink_to
 
 Steps = Callable[[TimescaleSink], Awaitable[None]]
@@ -293,3 +295,32 @@ def test_a_lock_that_is_not_let_go_is_given_up_by_the_server(
 
     opened(sink_to(monkeypatch, database.writer, 0.5), locked)
     assert held(database.owner, of).once == 0
+
+
+def test_a_hypertable_takes_the_same_rows_with_the_same_account(
+    timescale: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(timescale, autocommit=True) as db:
+        assert installation.init(db, SETTINGS).server.edition == "timescaledb"
+    of, restored = line(), line()
+    rows = events(of, 9)
+
+    async def all_of_it(sink: TimescaleSink) -> None:
+        await sink.write(batch(of, rows[:4]))
+        with pytest.raises(Ahead):
+            await sink.write(batch(of, rows[:4]))
+        with pytest.raises(Poisoned, match="event_retraction"):
+            await sink.write(batch(of, [rows[4], altered(rows[5], retracts=rows[0][1])]))
+        await sink.write(batch(of, rows[4:5]))
+        await sink.account(Hole(of, 6, 6, "quarantined", "odd"))
+        await sink.write(batch(of, rows[6:]))
+        await sink.redeem(batch(of, rows[5:6]))
+        assert await sink.position(of) == Position(9, rows[8][1])
+        await sink.write(batch(restored, [*rows[:8], altered(rows[8], id=of.epoch)]))
+        assert not await sink.tend()
+
+    opened(sink_to(monkeypatch, timescale), all_of_it)
+    found = held(timescale, of)
+    assert found.once == 9
+    assert found.ranges == [(1, 5, 5, 0, "written"), (6, 6, 1, 0, "written"), (7, 9, 3, 0, "written")]
+    assert held(timescale, restored).ranges == [(1, 9, 1, 8, "written")]
