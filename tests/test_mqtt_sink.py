@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from gateway.journal import Journal
 from gateway.link import Health
 from gateway.sinks.contract import Lost, Poisoned, Refused
 from gateway.sinks.mqtt.session import REFUSED
-from gateway.sinks.mqtt.standing import journal_look
+from gateway.sinks.mqtt.sink import MqttSink
+from gateway.sinks.mqtt.standing import Found, journal_look
 from tests.fix_daemon import until
 from tests.fix_mosquitto import Heard, Mosquitto, listening
 from tests.mqtt_sinks import NOW, SITE, batch, event, gap_batch, made, opened
@@ -64,6 +66,13 @@ def journal_with(path: Path, *events: object) -> Journal:
     journal = Journal.open(path, SITE)
     journal.commit([], list(events), [])  # type: ignore[arg-type]
     return journal
+
+
+async def looked_after(sink: MqttSink) -> None:
+    """Until it complains."""
+    while True:
+        await sink.tend()
+        await asyncio.sleep(0)
 
 
 def test_an_event_has_its_topic_and_every_field(mosquitto: Mosquitto) -> None:
@@ -371,6 +380,53 @@ def test_two_with_one_client_id_are_told_so(mosquitto: Mosquitto, caplog: pytest
             assert [
                 str(one) for one in said if isinstance(one, Refused) and "is this card a copy" in str(one)
             ]
+
+    asyncio.run(script())
+
+
+def test_a_birth_that_is_refused_is_no_session(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """Not at the second attempt either, and not beside the events."""
+    acl = tmp_path / "acl"
+    acl.write_text("topic write waypost/leeds/event/#\n")
+    acl.chmod(0o600)
+    mosquitto.start(f"acl_file {acl}")
+
+    async def script() -> None:
+        sink = made(mosquitto.port)
+        for _ in range(2):
+            with pytest.raises(Refused, match="waypost/leeds/status"):
+                await sink.open()
+        with pytest.raises(Refused, match="waypost/leeds/status"):
+            await sink.write(batch([event(1)]))
+        await sink.close()
+
+    asyncio.run(script())
+
+
+def test_a_session_that_is_lost_is_said_when_somebody_looks(mosquitto: Mosquitto) -> None:
+    mosquitto.start()
+
+    async def script() -> None:
+        forever = asyncio.Event()
+        async with opened(made(mosquitto.port, sleep=lambda seconds: forever.wait())) as sink:
+            assert await sink.tend() is False
+            await asyncio.to_thread(mosquitto.kill)
+            with pytest.raises(Lost, match="closed the connection without giving a reason"):
+                await looked_after(sink)
+
+    asyncio.run(script())
+
+
+def test_a_fault_beside_the_events_is_no_secret(mosquitto: Mosquitto) -> None:
+    mosquitto.start()
+
+    async def broken(items: Collection[str]) -> Found:
+        raise ZeroDivisionError("a fault")
+
+    async def script() -> None:
+        async with opened(made(mosquitto.port, broken)) as sink:
+            with pytest.raises(ZeroDivisionError):
+                await looked_after(sink)
 
     asyncio.run(script())
 

@@ -126,14 +126,19 @@ class Session:
 
         now = self._now()
         try:
-            self._connection = await connect(
+            connection = await connect(
                 self._endpoint, self._topics.offline(now, self._version, "connection lost")
             )
-            await self._connection.publish([self._topics.online(now, self._version)])
+            try:
+                await connection.publish([self._topics.online(now, self._version)])
+            except BaseException:
+                await connection.close(None)
+                raise
         except Ended as ended:
             raise self._meant(ended) from None
-        if not self._connection.retains:
+        if not connection.retains:
             log.warning("mqtt: the broker keeps no retained messages: states reach only who listens")
+        self._connection = connection
         self._begun()
 
     def _meant(self, ended: Ended) -> Lost | Refused:

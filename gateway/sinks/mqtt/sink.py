@@ -1,6 +1,7 @@
 """The sink: events and gaps as messages, in order; beside them the states that the broker keeps."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeVar
 
@@ -11,6 +12,8 @@ from gateway.sinks.mqtt.messages import Message, Topics
 from gateway.sinks.mqtt.session import Session, Sleep
 from gateway.sinks.mqtt.standing import Standing
 from gateway.sinks.mqtt.states import REFRESH, Devices, States
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -80,6 +83,9 @@ class MqttSink:
 
     async def tend(self) -> bool:
         """Say why the session is lost, if it still is: it is taken up again by itself, but somebody may have to know."""
+        for task in self._tasks:
+            if task.done():
+                task.result()  # they never end but by a fault
         why = self._session.lost()
         if why is not None:
             raise why
@@ -89,7 +95,9 @@ class MqttSink:
         """Say farewell, if the broker still listens."""
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for end in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(end, Exception):
+                log.error("mqtt: a fault beside the events", exc_info=end)
         self._tasks = []
         await self._session.end()
 

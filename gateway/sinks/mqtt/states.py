@@ -100,6 +100,8 @@ class States:
 
     async def _tell_devices(self) -> None:
         names, now = tuple(self._changed), self._devices()
+        if not names:
+            return
         self._changed.clear()
         try:
             await self._publish([self._topics.device(name, now[name]) for name in names if name in now])

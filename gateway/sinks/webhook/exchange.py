@@ -12,6 +12,8 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection, RemoteDi
 
 from gateway.sinks.webhook.target import Target
 
+CONNECT_SECONDS = 10.0
+"""For a connection to be made, at most: nobody can hurry that, also when the daemon is to end."""
 _SHOWN = 64 << 10
 """Bytes of an answer that are read; one with more costs the connection."""
 _GONE = (
@@ -44,10 +46,12 @@ class Exchange:
 
     def __init__(self, target: Target, timeout: float) -> None:
         self._path = target.path
+        self._timeout = timeout
+        at_first = min(timeout, CONNECT_SECONDS)
         self._connection = (
-            HTTPConnection(target.host, target.port, timeout=timeout)
+            HTTPConnection(target.host, target.port, timeout=at_first)
             if target.context is None
-            else HTTPSConnection(target.host, target.port, timeout=timeout, context=target.context)
+            else HTTPSConnection(target.host, target.port, timeout=at_first, context=target.context)
         )
         self._connection.auto_open = 0
         self._aborted = False
@@ -57,6 +61,9 @@ class Exchange:
         if self._connection.sock is None:
             try:
                 self._connection.connect()
+                made: socket.socket | None = self._connection.sock
+                if made is not None:
+                    made.settimeout(self._timeout)
             except BaseException:
                 self._connection.close()
                 raise
