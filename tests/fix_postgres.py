@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -90,8 +91,19 @@ class Postgres:
                 os.chown(copy, self._account.pw_uid, self._account.pw_gid)
 
     def kill(self) -> None:
-        """As a power cut ends it, all its processes included; what it had written stays with the system."""
-        self._end(signal.SIGQUIT)
+        """SIGKILL to it and all its processes, at once; what it had written stays with the system."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)  # so that it neither sees its children die nor makes others
+        pid = self._process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(int(child), signal.SIGKILL)
+        self._end(signal.SIGKILL)
+        ends = time.monotonic() + PATIENCE
+        while any(_lives(child) for child in children):  # with its memory, in which no other server may start
+            assert time.monotonic() < ends, f"processes of postgres do not end: {children}"
+            time.sleep(0.01)
 
     def stop(self) -> None:
         """Breaks connections off and stops cleanly."""
@@ -206,6 +218,13 @@ def free_port() -> int:
         one.bind(("127.0.0.1", 0))
         port: int = one.getsockname()[1]
         return port
+
+
+def _lives(process: str) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _account() -> pwd.struct_passwd | None:
