@@ -107,7 +107,7 @@ def _make_aggregates(db: Connection) -> None:
         db.execute("DROP VIEW IF EXISTS waypost.dwell_daily")
         for name in AGGREGATES:
             db.execute(sql.SQL("DROP VIEW IF EXISTS waypost.{}").format(sql.Identifier(name)))
-        for index in ("event_line", "event_time", "gap_since", "read_time", "fix_time"):
+        for index in ("event_range", "gap_range", "read_range", "fix_range"):
             db.execute(sql.SQL("DROP INDEX IF EXISTS waypost.{}").format(sql.Identifier(index)))
     for statement in script("aggregates.sql").split(b";"):
         if statement.strip():

@@ -25,7 +25,7 @@ CREATE TABLE waypost.event (
     retracts uuid,
     of text,
     stored timestamptz NOT NULL DEFAULT now(),
-    CONSTRAINT event_once UNIQUE (id, time),
+    CONSTRAINT event_once UNIQUE (time, id),
     CONSTRAINT event_retraction CHECK (
         (kind = 'retracted') = (retracts IS NOT NULL) AND (retracts IS NULL) = (of IS NULL)
     )

@@ -3,7 +3,6 @@
 
 -- A subject is an item, or a tag that belongs to none.
 CREATE INDEX event_subject ON waypost.event (coalesce(item, tag), time);
-CREATE INDEX event_place ON waypost.event (place, time);
 CREATE INDEX event_retracts ON waypost.event (retracts) WHERE retracts IS NOT NULL;
 CREATE INDEX event_device ON waypost.event (site, source, time) WHERE kind IN ('device_down', 'device_up');
 
