@@ -73,9 +73,9 @@ def beliefs(events: Iterable[Event]) -> dict[str, Belief]:
 
 def adopt(state: State, decider: Decider, admission: Admission, events: Iterable[Event], now: int) -> None:
     """Let every subject be where the events say; decides the departures with reason "config" at time `now`."""
-    unsaid = {event.id for subject in state.subjects for _, event in subject.said}
+    unsaid = {id for subject in state.subjects.awake.values() for id in _told(decider, subject)}
     known = beliefs(_noted(events, unsaid))
-    numbers = {subject.name: number for number, subject in enumerate(state.subjects)}
+    numbers = {state.subjects.name(number): number for number in state.subjects}
     taken, still = set(), _kept(state.site, admission, known)
     for name, belief in _all_beliefs(state, known):
         kept = still.get(name, {})
@@ -86,15 +86,25 @@ def adopt(state: State, decider: Decider, admission: Admission, events: Iterable
         for zone, stay in belief.stays.items():
             if zone not in kept:
                 _end(decider, belief, name, stay, now)
-        if number is None or _agrees(state.subjects[number], kept, belief, unsaid):
+        state.subjects.rest()
+        if number is None or _agrees(decider, state.subjects[number], kept, belief, unsaid):
             continue
         taken.add(number)
         anchored = tuple(_anchored(stay, state.subjects[number]) for stay in kept.values())
         standing = Standing((), anchored, (), belief.last_place, belief.missing)
         _take_over(state, number, _claimed(state, decider, admission, number, standing, belief.tag))
+    state.subjects.rest()
     for door in state.doors.values():
         if any(state.tracks.subject[track] in taken for track in door.ended):
             door.settled()
+
+
+def _told(decider: Decider, subject: Subject) -> list[str]:
+    """The ids of what was told of a subject and may still be taken back."""
+    return [
+        decider.identity.event(one.kind, subject.name, one.place, one.anchor, one.revision)
+        for one in subject.said
+    ]
 
 
 def _noted(events: Iterable[Event], unknown: set[str]) -> Iterator[Event]:
@@ -107,9 +117,10 @@ def _noted(events: Iterable[Event], unknown: set[str]) -> Iterator[Event]:
 def _all_beliefs(state: State, known: Mapping[str, Belief]) -> Iterator[tuple[str, Belief]]:
     """What is known of every subject, also of those of which nothing was said."""
     yield from known.items()
-    for subject in tuple(state.subjects):
-        if subject.name not in known:
-            yield subject.name, Belief(None if subject.item is None else subject.item.id, "")
+    for number in tuple(state.subjects):
+        name, item = state.subjects.name(number), state.subjects.items.get(number)
+        if name not in known:
+            yield name, Belief(None if item is None else item.id, "")
 
 
 def _kept(site: Site, admission: Admission, known: Mapping[str, Belief]) -> dict[str, dict[str, Stay]]:
@@ -122,10 +133,12 @@ def _kept(site: Site, admission: Admission, known: Mapping[str, Belief]) -> dict
     }
 
 
-def _agrees(subject: Subject, zones: Collection[str], belief: Belief, unsaid: Collection[str]) -> bool:
+def _agrees(
+    decider: Decider, subject: Subject, zones: Collection[str], belief: Belief, unsaid: Collection[str]
+) -> bool:
     """Is the subject where it was said to be, and was everything said that may still be taken back?"""
     where = {stay.zone for stay in subject.now.stays}
-    said = not any(event.id in unsaid for _, event in subject.said)
+    said = not any(id in unsaid for id in _told(decider, subject))
     return said and where == set(zones) and subject.now.missing == belief.missing
 
 
@@ -200,7 +213,7 @@ def _take_over(state: State, number: int, standing: Standing) -> None:
         if run is not None and (id(run) in held or tracks.kind[track] is Kind.WATCH) and tracks.open[track]:
             run.known = run.applied = run.start_based = True
         else:
-            tracks.current[track] = None
+            tracks.current.pop(track, None)
             tracks.open[track] = 0
     subject.base = subject.now = standing
     subject.said, subject.passes, subject.revisions = (), (), ()

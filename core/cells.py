@@ -1,10 +1,13 @@
 """Cells: one per (source, tag, antenna) that was ever heard, and the table that finds them for a whole batch."""
 
+from array import array
 from collections.abc import Callable, Iterator, Sequence
+from heapq import heapify, heappop
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.growth import grown
 from core.records import Codes, Dictionary, Reads
 
 Cell = NDArray[np.int32]
@@ -18,12 +21,19 @@ PORTS = 256
 """Ports from PORTS - 1 on share a column of the look-up table."""
 
 
+_BLANK = {"track": -1, "watch": -1, "side": 0, "last": NEVER, "next": -1}
+"""The columns over all cells, and what stands where there is none."""
+CELL_COLUMNS = tuple(_BLANK)
+
+
 class Cells:
     """Columns over all cells.
 
     track int32[n]  the visit or pass that its reads belong to;  watch int32[n] the track of all evidence, or -1
     side  int8[n]   of the portal: 0 or 1;  last int64[n] newest read, microseconds, or NEVER;  next int32[n] another
                   cell of the same tag, or -1;  tags, sources, ports: what a cell is
+
+    The track of a free number is -1. One that was given up is not free before nobody can mean the old cell by it.
     """
 
     def __init__(self, source_ids: Sequence[str], room: int = 256) -> None:
@@ -32,12 +42,15 @@ class Cells:
         self.track: Cell = np.full(room, -1, np.int32)
         self.watch: Cell = np.full(room, -1, np.int32)
         self.side: NDArray[np.int8] = np.zeros(room, np.int8)
-        self.last: NDArray[np.int64] = np.zeros(room, np.int64)
+        self.last: NDArray[np.int64] = np.full(room, NEVER, np.int64)
         self.tags: list[str] = []
-        self.sources: list[int] = []
-        self.ports: list[int] = []
+        self.sources = array("i")
+        self.ports = array("i")
         self.next: Cell = np.full(room, -1, np.int32)
         self.by_tag: dict[str, int] = {}
+        self.free: list[int] = []
+        """A heap of the numbers below `size` that are free: the least is taken first."""
+        self.given_up: list[int] = []
         self._views()
 
     def _views(self) -> None:
@@ -47,21 +60,43 @@ class Cells:
 
     def add(self, tag: str, source: int, port: int, track: int, watch: int, side: int) -> int:
         """A new cell; returns its number."""
+        if self.free:
+            number = heappop(self.free)
+            self.tags[number], self.sources[number], self.ports[number] = tag, source, port
+        else:
+            number = self._append(tag, source, port)
+        self.next[number] = self.by_tag.get(tag, -1)
+        self.by_tag[tag] = number
+        self.track[number], self.watch[number], self.side[number] = track, watch, side
+        return number
+
+    def _append(self, tag: str, source: int, port: int) -> int:
         number = self.size
         if number == len(self.track):
-            for column in ("track", "watch", "side", "last", "next"):
-                old = getattr(self, column)
-                setattr(self, column, np.concatenate([old, np.zeros_like(old)]))
+            for name, blank in _BLANK.items():
+                setattr(self, name, grown(getattr(self, name), blank))
             self._views()
         self.size += 1
         self.tags.append(tag)
         self.sources.append(source)
         self.ports.append(port)
-        self.next[number] = self.by_tag.get(tag, -1)
-        self.by_tag[tag] = number
-        self.track[number], self.watch[number], self.side[number] = track, watch, side
-        self.last[number] = NEVER
         return number
+
+    def remove(self, tag: str) -> None:
+        """Give the cells of a tag up."""
+        gone = list(self.of_tag(tag))
+        del self.by_tag[tag]
+        for cell in gone:
+            self.tags[cell] = ""
+            for name, blank in _BLANK.items():
+                getattr(self, name)[cell] = blank
+        self.given_up += gone
+
+    def release(self) -> None:
+        """What was given up is free."""
+        self.free += self.given_up
+        heapify(self.free)
+        self.given_up.clear()
 
     def of_tag(self, tag: str) -> Iterator[int]:
         """The cells of a tag, newest first."""
@@ -108,6 +143,12 @@ class Lookup:
         """The cell, or the refusal, of one read; `UNRESOLVED` when `one` has not been asked yet."""
         column = self._columns_of.get(port)
         return UNRESOLVED if column is None or tag >= self._room else self._view[tag, column]
+
+    def forget(self, tag: str) -> None:
+        """The tag's cells are given up."""
+        code = self.tags.codes.get(tag, len(self._table))
+        if code < len(self._table):
+            self._table[code] = UNRESOLVED
 
     def _prepare(self, port: int) -> int:
         """Room for the dictionary's newest tags, and a column for the port."""
@@ -176,6 +217,11 @@ class Lookups:
         made = Lookup(tags, self._resolve)
         self._tables = [made, *self._tables[: self.LIMIT - 1]]
         return made
+
+    def forget(self, tag: str) -> None:
+        """The tag's cells are given up."""
+        for table in self._tables:
+            table.forget(tag)
 
     def clear(self) -> None:
         """What was resolved has other numbers now."""

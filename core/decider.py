@@ -21,7 +21,7 @@ from core.records import SECOND
 from core.silence import Silences
 from core.sources import Source, unpack
 from core.state import State
-from core.timeline import Subject, decide, reconcile
+from core.timeline import Said, Subject, decide, reconcile
 from core.tracks import Change, Kind, Run
 from core.wording import Who, Wording
 
@@ -70,6 +70,9 @@ class Decider:
         tracks = self.state.tracks
         if late:
             piece.late_to = piece.last
+        if tracks.kind[piece.track] is not Kind.PASS:
+            # what is the newest run by now may hold its claim when it is not any more
+            self.state.subjects.wake(tracks.subject[piece.track])
         change, run = tracks.put(piece, self._silences.uptime(piece.track), self.state.cells.name)
         passes = tracks.kind[run.track] is Kind.PASS
         if not passes and not run.known and run.first == piece.first:
@@ -92,11 +95,8 @@ class Decider:
     def is_rivalled(self, track: int) -> bool:
         """Is the subject of a visit's track being read in another zone as well?"""
         tracks = self.state.tracks
-        others = (one for one in self.state.subjects[tracks.subject[track]].tracks if one != track)
-        return any(
-            tracks.kind[one] is Kind.VISIT and (run := tracks.current[one]) is not None and not run.ended
-            for one in others
-        )
+        others = self.state.subjects.tracks(tracks.subject[track])
+        return any(one != track and tracks.kind[one] is Kind.VISIT and tracks.is_read(one) for one in others)
 
     def _arm(self, source: Source, track: int) -> None:
         """Set the timer of a track for its earliest run that has not ended."""
@@ -120,7 +120,7 @@ class Decider:
         """Nobody can say when the run's silence is complete: it is timed anew when its place is watched again."""
         for place in self._silences.places(run.track, run.last):
             if place.blind.open:
-                place.parked.append(run.track)
+                place.parked[run.track] = None
         self.state.tracks.disarm(run.track)
 
     def _set(self, source: Source, due: int, kind: Due, track: int) -> None:
@@ -179,13 +179,12 @@ class Decider:
         sources only make it later, and are asked for when it rings then.
         """
         tracks = self.state.tracks
-        run = tracks.current[track]
-        if run is None or not tracks.m_open[track] or track in tracks.older:
+        if not tracks.m_open[track] or track in tracks.older:
             return False
         due = tracks.m_last[track] + tracks.m_gap[track]
-        if kind == Due.PASS and not run.static:
+        if kind == Due.PASS and not tracks.current[track].static:
             place = self.state.places[self.state.tracks.place[track]]
-            due = min(due, run.first + place.max_pass + place.gap)
+            due = min(due, tracks.m_first[track] + place.max_pass + place.gap)
         later = due + self._silences.lateness(source, track)
         if later <= threshold:
             return False
@@ -196,7 +195,9 @@ class Decider:
     def _begin(self, source: Source, track: int) -> None:
         """All that a subject's source knows of it by now is decided together: of one instant, in the fold's order."""
         number, news = self.state.tracks.subject[track], list[Run]()
-        for one in self.state.subjects[number].tracks:
+        if number < 0:
+            return  # it was forgotten
+        for one in self.state.subjects.tracks(number):
             if self.state.tracks.kind[one] is not Kind.PASS:
                 frontier = source.newest - self._silences.lateness(source, one)
                 news += [
@@ -215,7 +216,7 @@ class Decider:
             if due is not None and due <= frontier:
                 run.ended, run.due, new = True, due, True
                 late = late or run.last <= run.late_to
-                if run is self.state.tracks.current[track]:
+                if run is self.state.tracks.current.get(track):
                     self.state.tracks.close(track)
         self._arm(source, track)
         if new:
@@ -269,10 +270,10 @@ class Decider:
         if decisions or subject.said:
             corrected = False
 
-            def retract(event: Event) -> Event:
+            def retract(one: Said) -> Event:
                 nonlocal corrected
                 corrected = True
-                return self._words.retraction(event, self._now)
+                return self._words.retraction(self._words.again(subject, one), self._now)
 
             def make(decision: Decision, revision: int) -> Event:
                 return self._words.event(subject, decision, self._now, revision, late or corrected)
@@ -285,13 +286,17 @@ class Decider:
             self.state.tracks.forget(track, horizon)
 
     def rest(self, source: Source) -> None:
-        """Settle the subjects whose last events lie beyond the horizon, or are too many to remember."""
+        """Settle the subjects whose last events lie beyond the horizon, or are too many to remember.
+
+        Then those rest with which nothing is going on.
+        """
         said = self.state.said
         while said and (said[0][0] < source.newest - HORIZON or len(said) > SAID_LIMIT):
             when, number = said.popleft()
-            subject = self.state.subjects[number]
-            if subject.said and subject.said[-1][1].detected <= when:
+            subject = self.state.subjects.awake.get(number)
+            if subject is not None and subject.said and subject.said[-1].detected <= when:
                 self.redecide(source, number, late=False, horizon=when)
+        self.state.subjects.rest()
 
     def tell(self, name: str, decision: Decision, who: Who, evidence: Evidence) -> None:
         """Say what no timeline decides."""
@@ -312,7 +317,7 @@ class Decider:
         """Places are watched again: silences that could not be judged are timed anew."""
         for place in places:
             if place.parked:
-                parked, place.parked = dict.fromkeys(place.parked), []
+                parked, place.parked = place.parked, {}
                 for track in parked:
                     self._arm(source, track)
 

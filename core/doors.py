@@ -1,7 +1,7 @@
 """Portals at work: which passes are open, which wait for the vote of their companions, which were judged."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from itertools import pairwise
@@ -69,6 +69,15 @@ class Door:
         judged = Judged(run, seen)
         self.ended.setdefault(run.track, []).append(judged)
         self.wait(judged)
+
+    def leave(self, track: int, runs: Iterable[Run]) -> bool:
+        """A tag is forgotten: so are its passes, but not their votes. True if one of them was going on."""
+        going_on = [run for run in runs if run in self.open]
+        for run in going_on:
+            del self.open[run]
+        if any(one.verdict is None for one in self.ended.pop(track, ())):
+            self.waiting = sorted(entry for entry in self.waiting if entry[2].run.track != track)
+        return bool(going_on)
 
     def wait(self, one: Judged) -> None:
         """A pass waits until nothing that began in time to be its companion is open."""

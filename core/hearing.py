@@ -36,12 +36,12 @@ class Hearing:
     def hear(self, source: Source, reads: Reads) -> None:
         """Take a batch, cut where the unknown tags are counted: the rows alone say when, not their batches."""
         state = self._state
-        while len(reads) >= (left := state.turn - state.heard):
+        while len(reads) >= (left := self._eviction.pause):
             self._hear(source, reads.slice(0, left))
-            reads, state.heard = reads.slice(left, len(reads)), 0
-            if self._eviction.look(source):
+            reads, state.heard = reads.slice(left, len(reads)), state.heard + left
+            for tag in self._eviction.look(source):
                 for lookups in self._lookups:
-                    lookups.clear()
+                    lookups.forget(tag)
         state.heard += len(reads)
         self._hear(source, reads)
 

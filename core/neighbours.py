@@ -34,7 +34,7 @@ class Neighbours:
         if not beside:
             return
         tracks = self._state.tracks
-        for track in self._state.subjects[tracks.subject[one.run.track]].tracks:
+        for track in self._state.subjects.tracks(tracks.subject[one.run.track]):
             for other in beside:
                 if tracks.place[track] == other.place.index:
                     yield from ((other, two) for two in other.ended.get(track, ()) if _at_once(one, two))

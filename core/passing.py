@@ -58,7 +58,7 @@ class Passing:
         for run in [one for one in tracks.runs(track) if not one.ended]:
             if run.last + gap <= frontier:
                 run.ended, run.due = True, run.last + gap
-                if run is tracks.current[track]:
+                if run is tracks.current.get(track):
                     tracks.close(track)
                 door.closed(run)
             elif not run.static and run.first + max_pass + gap <= frontier:

@@ -87,7 +87,7 @@ class Place:
     sources: list[int] = field(default_factory=list)
     blind: Blind = field(default_factory=Blind)
     sided: bool = False
-    parked: list[int] = field(default_factory=list)
+    parked: dict[int, None] = field(default_factory=dict)
     """Tracks whose silence can not be judged while an antenna is off."""
 
 

@@ -10,12 +10,11 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from core.claims import Claim, Decision, Standing, Stay, left
-from core.events import Event
+from core.claims import Claim, Standing, Stay, left
 from core.places import Place
 from core.portal import Motion, Movement, Verdict
 from core.site import Item
-from core.timeline import Pass, Subject
+from core.timeline import Pass, Said, Subject
 from core.tracks import Run
 from core.weights import Sums
 
@@ -24,8 +23,7 @@ Plain = object
 
 _FLAGS = ("known", "ended", "static", "applied", "start_based", "end_based", "late", "doubted")
 _NUMBERS = ("track", "first", "last", "count", "cell", "due", "opening", "late_to")
-_DECISION = attrgetter(*(field.name for field in fields(Decision)))
-_EVENT = attrgetter(*(field.name for field in fields(Event)))
+_SAID = attrgetter(*(field.name for field in fields(Said)))
 
 
 def column(values: list[int]) -> bytes:
@@ -145,7 +143,7 @@ def subject(one: Subject, runs: Runs) -> Plain:
         [runs.number(each.run), each.place.index, motion(each.seen), verdict(each.verdict), each.direction]
         for each in one.passes
     ]
-    said = [(_DECISION(decision), _EVENT(event)) for decision, event in one.said]
+    said = [_SAID(each) for each in one.said]
     revisions = [(*fact, count) for fact, count in one.revisions]
     item = None if one.item is None else one.item.id
     rest = [one.settled, said, revisions, passes, one.waiting]
@@ -160,7 +158,7 @@ def load_subject(data: Plain, items: dict[str, Item], places: list[Place], runs:
     settled, said, revisions, passes, waiting = cast(
         tuple[
             int,
-            list[tuple[tuple[str, str, int, int, int], tuple[str, int, int, str, str, str, str]]],
+            list[tuple[str, str | None, int, int, int, str | None, str | None, int, int]],
             list[tuple[str, str | None, int, int]],
             list[tuple[int, int, Plain, Plain, int]],
             bool,
@@ -170,7 +168,7 @@ def load_subject(data: Plain, items: dict[str, Item], places: list[Place], runs:
     before = load_standing(base, runs)
     made = Subject(name, None if item is None else items[item], tracks, before, settled)
     made.now = before if now is None else load_standing(now, runs)
-    made.said = tuple((Decision(*decision), Event(*event)) for decision, event in said)
+    made.said = tuple(Said(*each) for each in said)
     made.revisions = tuple(((kind, place, anchor), count) for kind, place, anchor, count in revisions)
     for run, place, seen, judged, direction in passes:
         decided = load_verdict(judged)

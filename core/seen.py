@@ -1,6 +1,6 @@
 """Which reads were already delivered: exact, within a bounded memory."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 
 import numpy as np
@@ -36,10 +36,10 @@ class _Chunk:
     def columns(self) -> tuple[Cells, Times]:
         return (self.keys >> _TIME_BITS).astype(np.int32), (self.keys & ((1 << _TIME_BITS) - 1)) + self.first
 
-    def renumber(self, number: Cells) -> None:
-        cell, time = self.columns()
-        cell = number[cell]
-        self.keys = key(cell[cell >= 0], time[cell >= 0], self.first)
+    def forget(self, gone: NDArray[np.bool_]) -> None:
+        """`gone` bool[m]: which cells are forgotten; the last entry stands for those beyond."""
+        cell = np.minimum(self.keys >> _TIME_BITS, len(gone) - 1)
+        self.keys = self.keys[~gone[cell]]
 
 
 class Seen:
@@ -135,11 +135,13 @@ class Seen:
         for chunk in self._chunks:
             chunk.first, chunk.last, chunk.heard = chunk.first + by, chunk.last + by, chunk.heard + by
 
-    def renumber(self, number: Cells) -> None:
-        """Cells have other numbers now: `number` int32[cells] ascends, with -1 for those that are forgotten."""
+    def forget(self, cells: Sequence[int]) -> None:
+        """Nothing was read in these cells."""
         self._flush()
+        gone = np.zeros(max(cells) + 2, np.bool_)
+        gone[cells] = True
         for chunk in self._chunks:
-            chunk.renumber(number)
+            chunk.forget(gone)
         self._chunks = [chunk for chunk in self._chunks if len(chunk)]
         self._rows = sum(map(len, self._chunks))
 

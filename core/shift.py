@@ -1,5 +1,7 @@
 """Re-anchoring: the gateway's clock was wrong by a known step, and everything open moves with it."""
 
+from collections import deque
+
 from core.sources import Source
 from core.state import State
 from core.tracks import Run
@@ -17,10 +19,9 @@ def shift(state: State, by: int) -> None:
         place.blind.shift(by)
     tracks = state.tracks
     runs = [run for older in tracks.older.values() for run in older]
-    for track in range(tracks.size):
-        newest = tracks.newest(track)
-        if newest is not None:
-            runs.append(newest)
+    for track, newest in tracks.current.items():
+        tracks.newest(track)  # as of its last read
+        runs.append(newest)
     for run in runs:
         _shift_run(run, by)
     tracks.first[: tracks.size] += by
@@ -31,10 +32,10 @@ def shift(state: State, by: int) -> None:
     state.inbox.shift(by)
     tracks.armed[: tracks.size] += by
     state.said.clear()
+    state.leaving = deque((number, heard + by) for number, heard in state.leaving)
     for door in state.doors.values():
         door.shift(by)
-    for subject in state.subjects:
-        subject.settle(by)
+    state.subjects.shift(by)
 
 
 def _shift_source(source: Source, by: int) -> None:

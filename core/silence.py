@@ -31,15 +31,15 @@ class Silences:
         state, tracks = self._state, self._state.tracks
         if tracks.place[track] >= 0:
             return [state.places[tracks.place[track]]]
-        all_tracks = state.subjects[tracks.subject[track]].tracks
+        all_tracks = state.subjects.tracks(tracks.subject[track])
         heard = [one for one in all_tracks if tracks.place[one] >= 0 and self._was_heard(one, time)]
         return [state.places[tracks.place[one]] for one in heard]
 
     def _was_heard(self, track: int, time: int) -> bool:
         tracks = self._state.tracks
-        oldest = next(tracks.runs(track), None)
+        oldest = tracks.oldest(track)
         if oldest is not None:
-            return oldest.first <= time
+            return oldest <= time
         return bool(tracks.count[track] and tracks.last[track] <= time)
 
     def uptime(self, track: int) -> Callable[[int, int], int]:
@@ -109,7 +109,8 @@ class Silences:
         run = next((run for run in state.tracks.runs(track) if not run.ended), None)
         for place in self.places(track, 0 if run is None else run.last):
             yield from self._speaking(place) if place.blind.open else place.sources
-        for heir, _ in state.subjects[state.tracks.subject[track]].now.waiting:
+        subject = state.subjects.awake.get(state.tracks.subject[track])
+        for heir, _ in () if subject is None else subject.now.waiting:
             yield from self._speaking(state.places[state.tracks.place[heir.track]])
 
     def speaking(self, track: int) -> Source | None:

@@ -3,26 +3,27 @@
 import io
 import pickle
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core import plain
-from core.cells import Cells
+from core.cells import CELL_COLUMNS, Cells
 from core.doors import Door, Judged
 from core.inbox import Inbox
-from core.places import Blind, Place
+from core.places import Blind, Nesting, Place
 from core.plain import Plain, Runs
-from core.site import Site
+from core.site import Item, Site
 from core.sources import Outage, Source
 from core.state import State
+from core.subjects import SUBJECT_COLUMNS, Subjects
 from core.timeline import Subject
-from core.tracks import ENDLESS, Kind, Run, Tracks
+from core.tracks import ENDLESS, TRACK_COLUMNS, Kind, Run, Tracks
 from core.weights import Sums
 
-SCHEMA = 4
+SCHEMA = 5
 """Version of the snapshot; another version means that the state is rebuilt from the journal."""
 PART = 1_024
 """Subjects that are written and read together."""
@@ -62,27 +63,29 @@ def dump(state: State) -> bytes:
         "cells": _cells(state.cells),
         "tracks": _tracks(state.tracks, runs),
         "seen": [column.tobytes() for column in state.seen.columns()],
-        "subjects": [_pickled(some, runs) for some in _parts(state.subjects)],
+        "subjects": _subjects(state.subjects),
+        "awake": [_pickled(some, runs) for some in _parts(list(state.subjects.awake.items()))],
         "said": [
             plain.column([when for when, _ in state.said]),
             plain.column([who for _, who in state.said]),
         ],
         "undecided": list(state.undecided),
         "heard": state.heard,
+        "leaving": list(state.leaving),
         "inbox": _inbox(state.inbox),
         "runs": runs.dump(),
     }
     return pickle.dumps(parts, protocol=5)
 
 
-def _parts(subjects: list[Subject]) -> Iterator[list[Subject]]:
+def _parts(subjects: list[tuple[int, Subject]]) -> Iterator[list[tuple[int, Subject]]]:
     """Pieces of which only one at a time is in memory as plain values too."""
     for start in range(0, len(subjects), PART):
         yield subjects[start : start + PART]
 
 
-def _pickled(subjects: list[Subject], runs: Runs) -> bytes:
-    return pickle.dumps([plain.subject(subject, runs) for subject in subjects], protocol=5)
+def _pickled(subjects: list[tuple[int, Subject]], runs: Runs) -> bytes:
+    return pickle.dumps([(number, plain.subject(one, runs)) for number, one in subjects], protocol=5)
 
 
 def _unpickled(data: bytes) -> object:
@@ -116,16 +119,15 @@ def _load(state: State, parts: dict[str, Plain]) -> State:
     cell, time = cast(list[bytes], parts["seen"])
     state.seen.restore(np.frombuffer(cell, np.int32), np.frombuffer(time, np.int64))
     items = {item.id: item for item in state.site.items}
-    for part in cast(list[bytes], parts["subjects"]):
-        for data in cast(list[Plain], _unpickled(part)):
-            state.subjects.append(plain.load_subject(data, items, state.places, runs))
-    state.of_item = {
-        subject.name: number for number, subject in enumerate(state.subjects) if subject.item is not None
-    }
+    _load_subjects(state, parts["subjects"], items)
+    for part in cast(list[bytes], parts["awake"]):
+        for number, data in cast(list[tuple[int, Plain]], _unpickled(part)):
+            state.subjects.awake[number] = plain.load_subject(data, items, state.places, runs)
     when, who = (plain.numbers(one).tolist() for one in cast(list[Plain], parts["said"]))
     state.said.extend(zip(when, who, strict=True))
     state.undecided = dict.fromkeys(cast(list[int], parts["undecided"]))
     state.heard = cast(int, parts["heard"])
+    state.leaving.extend(cast(list[tuple[int, int]], parts["leaving"]))
     _load_inbox(state.inbox, parts["inbox"])
     return state
 
@@ -142,12 +144,13 @@ def _load_inbox(inbox: Inbox, data: Plain) -> None:
 
 def _place(place: Place) -> Plain:
     blind = place.blind
-    return [blind.starts, blind.ends, blind.open, place.parked]
+    return [blind.starts, blind.ends, blind.open, list(place.parked)]
 
 
 def _load_place(place: Place, data: Plain) -> None:
     place.blind = Blind()
-    starts, ends, causes, place.parked = cast(tuple[list[int], list[int], dict[str, int], list[int]], data)
+    starts, ends, causes, parked = cast(tuple[list[int], list[int], dict[str, int], list[int]], data)
+    place.parked = dict.fromkeys(parked)
     place.blind.starts, place.blind.ends, place.blind.open = starts, ends, causes
 
 
@@ -210,64 +213,86 @@ def _load_door(door: Door, data: Plain, runs: list[Run]) -> None:
     door.ballot.load(bins)
 
 
-CELL_COLUMNS = ("track", "watch", "side", "last", "next")
-
-
 def _cells(cells: Cells) -> Plain:
     columns = [getattr(cells, name)[: cells.size].tobytes() for name in CELL_COLUMNS]
-    return [columns, cells.tags, plain.column(cells.sources), plain.column(cells.ports)]
+    return [columns, cells.tags, cells.sources.tobytes(), cells.ports.tobytes(), cells.given_up]
 
 
 def _load_cells(data: Plain, source_ids: Sequence[str]) -> Cells:
-    columns, tags, sources, ports = cast(tuple[list[bytes], list[str], bytes, bytes], data)
+    columns, tags, sources, ports, given_up = cast(
+        tuple[list[bytes], list[str], bytes, bytes, list[int]], data
+    )
     cells = Cells(source_ids, max(256, len(tags)))
     _fill(cells, CELL_COLUMNS, columns, len(tags))
     cells.size, cells.tags = len(tags), tags
-    cells.sources, cells.ports = plain.numbers(sources).tolist(), plain.numbers(ports).tolist()
-    cells.by_tag = {tag: cell for cell, tag in enumerate(tags)}
+    cells.sources.frombytes(sources)
+    cells.ports.frombytes(ports)
+    cells.given_up = given_up
+    cells.free = _free(cells.track[: cells.size] < 0, given_up)
+    cells.by_tag = {tag: cell for cell, tag in enumerate(tags) if tag}
     return cells
 
 
-def _fill(owner: Cells | Tracks, names: tuple[str, ...], columns: list[bytes], size: int) -> None:
+def _free(blank: NDArray[np.bool_], taken: Collection[int] = ()) -> list[int]:
+    """The numbers that are blank and not taken, as a heap."""
+    blank[list(taken)] = False
+    free: list[int] = np.flatnonzero(blank).tolist()
+    return free
+
+
+def _fill(owner: Cells | Tracks | Subjects, names: tuple[str, ...], columns: list[bytes], size: int) -> None:
     for name, one in zip(names, columns, strict=True):
         column: NDArray[np.int64] = getattr(owner, name)
         column[:size] = np.frombuffer(one, column.dtype)
 
 
-TRACK_COLUMNS = ("first", "last", "count", "gap", "open", "rivals", "row", "armed", "armed_by")
-
-
 def _tracks(tracks: Tracks, runs: Runs) -> Plain:
     columns = [getattr(tracks, name)[: tracks.size].tobytes() for name in TRACK_COLUMNS]
-    current = [runs.number(tracks.newest(track)) for track in range(tracks.size)]
+    current = [(track, runs.number(tracks.newest(track))) for track in tracks.current]
     older = [(track, [runs.number(run) for run in some]) for track, some in tracks.older.items()]
-    owners = [
-        plain.column(list(map(int, tracks.kind))),
-        plain.column(tracks.subject),
-        plain.column(tracks.place),
-    ]
+    owners = [bytes(tracks.kind), tracks.subject.tobytes(), tracks.place.tobytes()]
     return [
         tracks.size,
         tracks.rows,
         columns,
         tracks.sums[: tracks.rows].tobytes(),
         owners,
-        plain.column(current),
+        current,
         older,
     ]
 
 
 def _load_tracks(data: Plain, runs: list[Run]) -> Tracks:
     size, rows, columns, sums, owners, current, older = cast(
-        tuple[int, int, list[bytes], bytes, list[bytes], bytes, list[tuple[int, list[int]]]], data
+        tuple[int, int, list[bytes], bytes, list[bytes], list[tuple[int, int]], list[tuple[int, list[int]]]],
+        data,
     )
     tracks = Tracks(max(256, size), max(64, rows))
     _fill(tracks, TRACK_COLUMNS, columns, size)
     tracks.sums[:rows] = np.frombuffer(sums, np.int64).reshape(rows, Sums.WIDTH)
     tracks.size, tracks.rows = size, rows
     tracks.least_gap = int(tracks.gap[:size].min(initial=ENDLESS))
-    kinds, tracks.subject, tracks.place = (plain.numbers(one).tolist() for one in owners)
-    tracks.kind = [Kind(kind) for kind in kinds]
-    tracks.current = [None if number < 0 else runs[number] for number in plain.numbers(current).tolist()]
+    kinds = list(Kind)
+    tracks.kind = [kinds[kind] for kind in owners[0]]
+    tracks.subject.frombytes(owners[1])
+    tracks.place.frombytes(owners[2])
+    subject = np.frombuffer(owners[1], np.int32)
+    tracks.free = _free(subject < 0)
+    tracks.free_rows = _free(np.ones(rows, np.bool_), tracks.row[:size][tracks.row[:size] >= 0].tolist())
+    tracks.current = {track: runs[number] for track, number in current}
     tracks.older = {track: [runs[number] for number in some] for track, some in older}
     return tracks
+
+
+def _subjects(subjects: Subjects) -> Plain:
+    columns = [getattr(subjects, name)[: subjects.size].tobytes() for name in SUBJECT_COLUMNS]
+    return [subjects.size, columns, [(number, item.id) for number, item in subjects.items.items()]]
+
+
+def _load_subjects(state: State, data: Plain, items: dict[str, Item]) -> None:
+    size, columns, owned = cast(tuple[int, list[bytes], list[tuple[int, str]]], data)
+    subjects = Subjects(state.places, Nesting(state.site.zones), state.tracks, state.cells, max(256, size))
+    _fill(subjects, SUBJECT_COLUMNS, columns, size)
+    subjects.size, subjects.free = size, _free(subjects.cell[:size] < 0)
+    subjects.items = {number: items[id] for number, id in owned}
+    state.subjects, state.of_item = subjects, {id: number for number, id in owned}

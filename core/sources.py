@@ -1,8 +1,9 @@
 """One source of records (a device): its frontier, its timers, its blindness and its counts."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import ClassVar
 
 import numpy as np
@@ -50,6 +51,8 @@ class Source:
     """Time of the last `device_down` or `device_up`."""
     late_ports: list[int] = field(default_factory=list)
     timers: list[int] = field(default_factory=list)
+    idle_timers: int = 0
+    """At least so many of them are of tracks that were forgotten."""
     own: int = 0
     """The source's own lateness, microseconds."""
     offset: int = 0
@@ -82,6 +85,18 @@ class Source:
     def due(self) -> int | None:
         """The next threshold."""
         return self.timers[0] >> (INDEX_BITS + _KIND_BITS) if self.timers else None
+
+    def keep(self, is_armed: Callable[[int, int, int], bool], always: int) -> None:
+        """Drop the timers that would find nothing armed; those of the kind `always` need not be."""
+        mask = (1 << INDEX_BITS) - 1
+        self.timers = [
+            timer
+            for timer in self.timers
+            if (timer >> INDEX_BITS) & ((1 << _KIND_BITS) - 1) == always
+            or is_armed(timer & mask, self.index, timer >> self.SHIFT)
+        ]
+        heapify(self.timers)
+        self.idle_timers = 0
 
     def timers_pop(self) -> int:
         """Take the next timer."""

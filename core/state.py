@@ -7,13 +7,13 @@ from core.admission import Admission, Refusal
 from core.cells import Cells
 from core.doors import Door
 from core.inbox import Inbox
-from core.places import Place, places
+from core.places import Nesting, Place, places
 from core.portal import Ballot
 from core.records import SECOND
 from core.seen import Seen
 from core.site import Item, Site
 from core.sources import Source, sources
-from core.timeline import Subject
+from core.subjects import Subjects
 from core.tracks import Kind, Tracks
 
 TURN = 65_536
@@ -30,9 +30,9 @@ class State:
     doors: dict[int, Door]
     cells: Cells
     inbox: Inbox
-    tracks: Tracks = field(default_factory=Tracks)
+    tracks: Tracks
+    subjects: Subjects
     seen: Seen = field(default_factory=Seen)
-    subjects: list[Subject] = field(default_factory=list)
     of_item: dict[str, int] = field(default_factory=dict)
     """The subjects of items, by id."""
     said: deque[tuple[int, int]] = field(default_factory=deque)
@@ -42,6 +42,8 @@ class State:
     turn: int = TURN
     heard: int = 0
     """Reads in this turn."""
+    leaving: deque[tuple[int, int]] = field(default_factory=deque)
+    """(subject, when it was heard last) of those that have to make room, the longest unheard first."""
 
     @classmethod
     def fresh(cls, site: Site) -> "State":
@@ -50,8 +52,9 @@ class State:
         all_places = list(by_id.values())
         doors = {place.index: Door(place, Ballot(place.gap)) for place in all_places if place.portal}
         cells = Cells([source.id for source in site.sources])
-        inbox = Inbox(cells.source_ids)
-        return cls(site, all_places, sources(site.sources, by_id), doors, cells, inbox)
+        inbox, tracks = Inbox(cells.source_ids), Tracks()
+        subjects = Subjects(all_places, Nesting(site.zones), tracks, cells)
+        return cls(site, all_places, sources(site.sources, by_id), doors, cells, inbox, tracks, subjects)
 
     @property
     def unowned(self) -> int:
@@ -74,30 +77,32 @@ class State:
         place, side = looked_at
         item = admission.items.get(tag)
         if subject is None:
-            subject = self._subject(tag, item)
+            subject = self._subject(item)
         kind = Kind.PASS if place.portal else Kind.VISIT
         track = self._track(kind, subject, place.index, place.gap)
         watch = -1
         if item is not None and item.missing_after is not None:
             watch = self._track(Kind.WATCH, subject, -1, round(item.missing_after * SECOND))
-        return self.cells.add(tag, source.index, port, track, watch, side)
+        cell = self.cells.add(tag, source.index, port, track, watch, side)
+        if self.subjects.cell[subject] < 0:
+            self.subjects.cell[subject] = cell
+        return cell
 
-    def _subject(self, tag: str, item: Item | None) -> int:
+    def _subject(self, item: Item | None) -> int:
         if item is not None and item.id in self.of_item:
             return self.of_item[item.id]
-        number = len(self.subjects)
-        self.subjects.append(Subject(tag if item is None else item.id, item))
+        number = self.subjects.add(item)
         if item is not None:
             self.of_item[item.id] = number
         return number
 
     def _track(self, kind: Kind, subject: int, place: int, gap: int) -> int:
-        owner = self.subjects[subject]
-        for track in owner.tracks:
+        owned = self.subjects.tracks(subject)
+        for track in owned:
             if self.tracks.place[track] == place:
                 return track
         track = self.tracks.add(kind, subject, place, gap)
-        owner.tracks = (*owner.tracks, track)
-        visits = [one for one in owner.tracks if self.tracks.kind[one] is Kind.VISIT]
+        self.subjects.add_track(subject, track)
+        visits = [one for one in (*owned, track) if self.tracks.kind[one] is Kind.VISIT]
         self.tracks.rivals[visits] = len(visits) > 1
         return track

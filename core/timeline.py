@@ -18,6 +18,8 @@ from core.tracks import Kind, Run
 
 Fact = tuple[str, str | None, int]
 """Kind, place and anchor: what an identity is made of besides the subject and the revision."""
+Same = tuple[str, str | None, int, int, int, str | None, str | None]
+"""What makes two decisions the same, see `Decision.same`."""
 
 LIMIT = 256
 """Elements and events of one subject that a correction may reach back over; older ones are settled early."""
@@ -38,12 +40,34 @@ class Pass:
     based: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A decision that was told: what makes it the same one again, the revision of its identity, and when it was told."""
+
+    kind: str
+    place: str | None
+    time: int
+    anchor: int
+    cell: int
+    from_place: str | None
+    direction: str | None
+    revision: int
+    detected: int
+
+    @property
+    def same(self) -> Same:
+        """As of the decision."""
+        return (self.kind, self.place, self.time, self.anchor, self.cell, self.from_place, self.direction)
+
+    @property
+    def fact(self) -> Fact:
+        """What its identity is made of, besides subject and revision."""
+        return (self.kind, self.place, self.anchor)
+
+
 @dataclass(slots=True)
 class Subject:
-    """An item, or a tag that belongs to none: its tracks, passes, settled past and what was said since.
-
-    A site knows a hundred thousand of them, most of them at rest: what is empty costs nothing.
-    """
+    """An item, or a tag that belongs to none: its tracks, passes, settled past and what was said since."""
 
     name: str
     item: Item | None
@@ -51,7 +75,7 @@ class Subject:
     base: Standing = NOWHERE
     settled: int = 0
     """Time of the newest element in the settled past, microseconds."""
-    said: tuple[tuple[Decision, Event], ...] = ()
+    said: tuple[Said, ...] = ()
     revisions: tuple[tuple[Fact, int], ...] = ()
     """How often an identity was taken back."""
     passes: tuple[Pass, ...] = ()
@@ -67,7 +91,7 @@ class Subject:
             claims=tuple(replace(claim, since=claim.since + by) for claim in self.now.claims),
             stays=tuple(stay.moved(by) for stay in self.now.stays),
         )
-        newest = max((decision.time for decision, _ in self.said), default=self.settled)
+        newest = max((one.time for one in self.said), default=self.settled)
         self.settled = max(self.settled, newest) + by
         self.said, self.passes, self.revisions = (), (), ()
 
@@ -165,7 +189,7 @@ def decide(subject: Subject, world: World, horizon: int) -> list[Decision]:
     decisions: list[Decision] = []
     elements = _elements(subject, world)
     settling, waiting = True, False
-    said = {one.same for one, _ in subject.said}
+    said = {one.same for one in subject.said}
     for number, element in enumerate(elements):
         overtaken = element.time < subject.settled
         if element.order == 1 and not element.run.applied:
@@ -204,7 +228,7 @@ def _forget_said(subject: Subject, settled: Iterable[Decision]) -> None:
     """What was said of the settled past can not be taken back any more."""
     gone = {one.same for one in settled}
     if gone:
-        subject.said = tuple(one for one in subject.said if one[0].same not in gone)
+        subject.said = tuple(one for one in subject.said if one.same not in gone)
 
 
 def _certain(subject: Subject, element: Element, state: Standing, world: World) -> bool:
@@ -315,36 +339,37 @@ def _presumed(state: Standing, between: tuple[str, str], nesting: Nesting) -> tu
 
 Make = Callable[[Decision, int], Event]
 """Gives a decision of a given revision its id and names."""
-Retract = Callable[[Event], Event]
+Retract = Callable[[Said], Event]
 
 
 def reconcile(subject: Subject, decisions: list[Decision], make: Make, retract: Retract) -> list[Event]:
     """Say what is new and take back what no longer holds; updates what was said."""
     said = subject.said
     same = 0
-    while same < len(said) and same < len(decisions) and said[same][0].same == decisions[same].same:
+    while same < len(said) and same < len(decisions) and said[same].same == decisions[same].same:
         same += 1
     fresh = decisions[same:]
-    standing = {decision.same: event for decision, event in said[same:]}
+    standing = {one.same: one for one in said[same:]}
     wanted = {decision.same for decision in fresh}
     events: list[Event] = []
-    for decision, event in said[same:]:
-        if decision.same not in wanted:
-            _revise(subject, decision)
-            events.append(retract(event))
+    for one in said[same:]:
+        if one.same not in wanted:
+            _revise(subject, one.fact)
+            events.append(retract(one))
     kept = list(said[:same])
     for decision in fresh:
         known = standing.get(decision.same)
         if known is None:
-            known = make(decision, dict(subject.revisions).get(decision.fact, 0))
-            events.append(known)
-        kept.append((decision, known))
+            revision = dict(subject.revisions).get(decision.fact, 0)
+            events.append(make(decision, revision))
+            known = Said(*decision.same, revision, events[-1].detected)
+        kept.append(known)
     subject.said = tuple(kept)
     return events
 
 
-def _revise(subject: Subject, decision: Decision) -> None:
-    """Count a retraction of the decision's identity, for the id of what may follow."""
+def _revise(subject: Subject, fact: Fact) -> None:
+    """Count a retraction of an identity, for the id of what may follow."""
     counts = dict(subject.revisions)
-    counts[decision.fact] = counts.pop(decision.fact, 0) + 1
+    counts[fact] = counts.pop(fact, 0) + 1
     subject.revisions = tuple(counts.items())[-LIMIT:]

@@ -3,16 +3,20 @@
 A track belongs to one subject and one place. Its reads form runs: two reads belong to the same run when no silence
 longer than the track's gap lies between them. A run is a sum over a set of reads, so the order of arrival cannot
 matter; a late read may join two runs. The newest run of each track lives in columns, so that a batch extends thousands
-of runs at once; the runs before it are kept as objects for as long as a late read may touch them.
+of runs at once; it is an object too while something is to be decided about it. The runs before it are kept as objects
+for as long as a late read may touch them.
 """
 
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from heapq import heappop, heappush
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.growth import grown
 from core.weights import COARSE, FINE, Sums
 
 Column = NDArray[np.int64]
@@ -81,16 +85,29 @@ class Change(IntEnum):
     """The past changed: an earlier beginning, a bridge, or a run where none was known."""
 
 
+_BLANK = {
+    **dict.fromkeys(("first", "last", "count", "gap", "open", "rivals", "armed", "cell", "opening"), 0),
+    **dict.fromkeys(("row", "armed_by", "next"), -1),
+}
+"""The columns over all tracks, and what stands where there is none."""
+TRACK_COLUMNS = tuple(_BLANK)
+
+
 class Tracks:
     """All tracks, as growable columns.
 
-    first, last, count  int64[n]  of the newest run;  gap int64[n] microseconds;  cell int32[n] of its first read
+    first, last, count  int64[n]  of the newest run;  gap int64[n] microseconds
+    cell, opening       int32[n]  of the newest run while it rests
     open                int8[n]   1 while the newest run is growing
     rivals              int8[n]   1 if the subject was ever heard in another zone too
-    kind int8[n], subject int32[n], place int32[n]
+    kind, subject, place  of each; the subject of a free number is -1
     sums                int64[m, Sums.WIDTH] of passes; row int32[n] says where, -1 for no pass
     least_gap           the shortest of all gaps
     armed, armed_by     int64[n], int32[n]  threshold and source of the timer that is set; source -1 = none
+    next                int32[n]  another track of the same subject, -1 for none
+
+    A newest run rests when it is open and all that was decided about it is settled: then nothing but its columns is
+    kept. Who asks for it gets an object, which is kept until `rest`.
     """
 
     def __init__(self, room: int = 256, rows: int = 64) -> None:
@@ -104,45 +121,75 @@ class Tracks:
         self.armed: Column = np.zeros(room, np.int64)
         self.armed_by: NDArray[np.int32] = np.full(room, -1, np.int32)
         self.row: NDArray[np.int32] = np.full(room, -1, np.int32)
+        self.next: NDArray[np.int32] = np.full(room, -1, np.int32)
+        self.cell: NDArray[np.int32] = np.zeros(room, np.int32)
+        self.opening: NDArray[np.int32] = np.zeros(room, np.int32)
         self.sums: NDArray[np.int64] = np.zeros((rows, Sums.WIDTH), np.int64)
         self.rows = 0
         self.least_gap = ENDLESS
         self._views()
         self.kind: list[Kind] = []
-        self.subject: list[int] = []
-        self.place: list[int] = []
-        self.current: list[Run | None] = []
+        self.subject = array("i")
+        self.place = array("i")
+        self.current: dict[int, Run] = {}
+        """Newest runs that do not rest."""
         self.older: dict[int, list[Run]] = {}
+        self.stirred: dict[int, None] = {}
+        """Tracks whose newest run was made an object again."""
+        self.free: list[int] = []
+        """Heaps of the numbers and rows below `size` and `rows` that are free: the least is taken first."""
+        self.free_rows: list[int] = []
 
     def add(self, kind: Kind, subject: int, place: int, gap: int) -> int:
         """A new track; returns its number."""
-        number = self.size
-        if number == len(self.first):
-            self._grow()
-        self.size += 1
+        if self.free:
+            number = heappop(self.free)
+            self.kind[number], self.subject[number], self.place[number] = kind, subject, place
+        else:
+            number = self.size
+            if number == len(self.first):
+                self._grow()
+            self.size += 1
+            self.kind.append(kind)
+            self.subject.append(subject)
+            self.place.append(place)
         self.gap[number] = gap
         self.least_gap = min(gap, self.least_gap)
-        self.kind.append(kind)
-        self.subject.append(subject)
-        self.place.append(place)
-        self.current.append(None)
         if kind is Kind.PASS:
-            if self.rows == len(self.sums):
-                self.sums = np.concatenate([self.sums, np.zeros_like(self.sums)])
-                self._views()
-            self.row[number] = self.rows
-            self.rows += 1
+            self.row[number] = self._add_row()
         return number
+
+    def _add_row(self) -> int:
+        if self.free_rows:
+            return heappop(self.free_rows)
+        if self.rows == len(self.sums):
+            self.sums = grown(self.sums)
+            self._views()
+        self.rows += 1
+        return self.rows - 1
+
+    def remove(self, track: int) -> None:
+        """Forget a track: its number and its row become those of a new one."""
+        if self.m_row[track] >= 0:
+            self.sums[self.m_row[track]] = 0
+            heappush(self.free_rows, self.m_row[track])
+        for name, blank in _BLANK.items():
+            getattr(self, name)[track] = blank
+        self.subject[track] = -1
+        for runs in (self.current, self.older, self.stirred):
+            runs.pop(track, None)
+        heappush(self.free, track)
 
     def _views(self) -> None:
         """The same columns for one row at a time: a memoryview's item costs a third of an array's."""
         self.m_first, self.m_last, self.m_count = self.first.data, self.last.data, self.count.data
         self.m_gap, self.m_open, self.m_sums = self.gap.data, self.open.data, self.sums.data
         self.m_armed, self.m_armed_by, self.m_row = self.armed.data, self.armed_by.data, self.row.data
+        self.m_next, self.m_cell, self.m_opening = self.next.data, self.cell.data, self.opening.data
 
     def add_read(self, track: int, side: int, weight: int, time: int, count: int) -> None:
         """Add one read to the sums of the newest pass; a parked tag's are of no use any more."""
-        run = self.current[track]
+        run = self.current.get(track)
         if run is None or run.static:
             return
         sums, row, base = self.m_sums, self.row[track], 1 + 5 * side
@@ -155,12 +202,8 @@ class Tracks:
         sums[row, base + 4] += rough * ((time >> COARSE) - (origin >> COARSE))
 
     def _grow(self) -> None:
-        for name in ("first", "last", "count", "gap", "open", "rivals", "armed"):
-            column = getattr(self, name)
-            setattr(self, name, np.concatenate([column, np.zeros_like(column)]))
-        for name in ("row", "armed_by"):
-            column = getattr(self, name)
-            setattr(self, name, np.concatenate([column, np.full_like(column, -1)]))
+        for name, blank in _BLANK.items():
+            setattr(self, name, grown(getattr(self, name), blank))
         self._views()
 
     def arm(self, track: int, source: int, threshold: int) -> bool:
@@ -179,14 +222,41 @@ class Tracks:
         self.m_armed_by[track] = -1
 
     def newest(self, track: int) -> Run | None:
-        """The newest run with its columns read back; None when the track was never heard."""
-        run = self.current[track]
-        if run is not None and self.open[track]:
-            run.first, run.last = int(self.first[track]), int(self.last[track])
-            run.count = int(self.count[track])
-            if run.sums is not None:
-                run.sums.load(self.sums[self.row[track]])
+        """The newest run with its columns read back; None when the track has none."""
+        run = self.current.get(track)
+        if not self.m_open[track]:
+            return run
+        first, last, count = self.m_first[track], self.m_last[track], self.m_count[track]
+        if run is None:
+            run = Run(track, first, last, count, self.m_cell[track], None, 0, self.m_opening[track])
+            run.known = run.applied = run.start_based = True
+            self.current[track] = run
+            self.stirred[track] = None
+        run.first, run.last, run.count = first, last, count
+        if run.sums is not None:
+            run.sums.load(self.sums[self.row[track]])
         return run
+
+    def rest(self, track: int) -> None:
+        """Let the newest run rest, if it may. Nobody else must know it as an object."""
+        run = self.current.get(track)
+        if run is None or not self.m_open[track] or run.sums is not None or track in self.older:
+            return
+        settled = run.known and run.applied and run.start_based and not run.end_based
+        if settled and run.late_to < self.m_last[track]:
+            self.m_cell[track], self.m_opening[track] = run.cell, run.opening
+            del self.current[track]
+
+    def is_read(self, track: int) -> bool:
+        """Is there a newest run that has not ended?"""
+        run = self.current.get(track)
+        return bool(self.m_open[track]) or (run is not None and not run.ended)
+
+    def oldest(self, track: int) -> int | None:
+        """When the oldest run that is still remembered began."""
+        if track in self.older:
+            return self.older[track][0].first
+        return self.m_first[track] if self.m_open[track] or track in self.current else None
 
     def runs(self, track: int) -> Iterator[Run]:
         """Every run that is still remembered, oldest first."""
@@ -257,9 +327,9 @@ class Tracks:
 
     def forget(self, track: int, before: int) -> None:
         """Drop runs whose end is part of the settled past and older than `before`."""
-        newest = self.current[track]
+        newest = self.current.get(track)
         if newest is not None and newest.is_past(before) and not self.open[track]:
-            self.current[track] = None
+            del self.current[track]
         if track not in self.older:
             return
         kept = [run for run in self.older[track] if not run.is_past(before)]
@@ -275,7 +345,7 @@ class Tracks:
 
     def doubt(self, run: Run) -> None:
         """The next read of a run that has not ended must be noticed."""
-        if run is self.current[run.track]:
+        if run is self.current.get(run.track):
             self.close(run.track)
             run.doubted = True
 

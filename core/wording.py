@@ -3,7 +3,7 @@
 from core.cells import Cells
 from core.claims import Decision
 from core.events import Event, Evidence, Identity
-from core.timeline import Subject
+from core.timeline import Said, Subject
 
 Who = tuple[str | None, str, str | None]
 """Item, tag and source of an event."""
@@ -56,6 +56,22 @@ class Wording:
             late,
             source,
             evidence,
+        )
+
+    def again(self, subject: Subject, one: Said) -> Event:
+        """What was told of a subject, as far as a retraction repeats it."""
+        tag, source, _ = self._cells.name(one.cell)
+        return Event(
+            id=self.identity.event(one.kind, subject.name, one.place, one.anchor, one.revision),
+            time=one.time,
+            detected=one.detected,
+            kind=one.kind,
+            item=None if subject.item is None else subject.item.id,
+            tag=tag,
+            place=one.place,
+            from_place=one.from_place,
+            direction=one.direction,
+            source=source,
         )
 
     def retraction(self, event: Event, now: int) -> Event:

@@ -46,9 +46,9 @@ def said(source: str, body: Body) -> Input:
 def values(pipeline: Pipeline) -> dict[str, object]:
     """What a snapshot says, in whatever objects."""
     parts: dict[str, object] = pickle.loads(pipeline.snapshot())
-    subjects = parts["subjects"]
-    assert isinstance(subjects, list)
-    return {**parts, "subjects": [one for part in subjects for one in pickle.loads(part)]}
+    awake = parts["awake"]
+    assert isinstance(awake, list)
+    return {**parts, "awake": [one for part in awake for one in pickle.loads(part)]}
 
 
 STORY = (
