@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -67,6 +68,11 @@ class Mosquitto:
     def kill(self) -> None:
         """As a power cut."""
         self._end(terminate=False)
+
+    def pause(self) -> None:
+        """It neither answers nor hangs up any more; `kill` ends that."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
 
     def passwords(self, **users: str) -> Path:
         """A password file."""

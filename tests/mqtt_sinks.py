@@ -56,10 +56,12 @@ def made(
     devices: Mapping[str, Health] | None = None,
     scheme: str = "mqtt",
     sleep: Sleep = asyncio.sleep,
+    keepalive: int = 30,
     **table: Any,
 ) -> MqttSink:
-    """A sink that is not open."""
+    """A sink that is not open; `keepalive` may be shorter than an operator could set it."""
     settings = MqttSettings(url=f"{scheme}://{HOST}:{port}", **table)
+    settings = settings.model_copy(update={"keepalive": keepalive})
     states = {} if devices is None else devices
     return MqttSink(
         Endpoint(settings, SITE, Path("/")), Standing(look, ITEMS, INSIDE), lambda: states, lambda: NOW, "1.2.3",

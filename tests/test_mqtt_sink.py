@@ -417,6 +417,49 @@ def test_a_session_that_is_lost_is_said_when_somebody_looks(mosquitto: Mosquitto
     asyncio.run(script())
 
 
+def test_a_broker_that_hangs_is_left_also_while_nothing_is_sent(mosquitto: Mosquitto) -> None:
+    mosquitto.start()
+
+    async def script() -> None:
+        forever = asyncio.Event()
+        sink = made(mosquitto.port, sleep=lambda seconds: forever.wait(), keepalive=1)
+        async with opened(sink):
+            mosquitto.pause()
+            with pytest.raises(Lost, match="gave no sign of life"):
+                await looked_after(sink)
+
+    asyncio.run(script())
+
+
+def test_an_outage_is_one_line_and_its_end_another(
+    mosquitto: Mosquitto, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However often it was tried in between."""
+    caplog.set_level("INFO", "gateway.sinks.mqtt")
+    mosquitto.start()
+
+    async def script() -> None:
+        tries = 0
+
+        async def sleep(seconds: float) -> None:
+            nonlocal tries
+            tries += 1
+            if tries == 5:
+                await asyncio.to_thread(mosquitto.start)
+
+        async with opened(made(mosquitto.port, sleep=sleep)):
+            await asyncio.to_thread(mosquitto.kill)
+            await until(lambda: "mqtt: up again" in caplog.text, "it is up again")
+
+    asyncio.run(script())
+    said = [one.message.partition(f":{mosquitto.port}: ")[::2] for one in caplog.records]
+    assert said == [
+        ("mqtt: lost: mqtt://127.0.0.1", "the broker closed the connection without giving a reason"),
+        ("mqtt: still lost: mqtt://127.0.0.1", "cannot be reached: Connection refused"),
+        ("mqtt: up again", ""),
+    ]
+
+
 def test_a_fault_beside_the_events_is_no_secret(mosquitto: Mosquitto) -> None:
     mosquitto.start()
 
