@@ -73,7 +73,7 @@ def beliefs(events: Iterable[Event]) -> dict[str, Belief]:
 
 def adopt(state: State, decider: Decider, admission: Admission, events: Iterable[Event], now: int) -> None:
     """Let every subject be where the events say; decides the departures with reason "config" at time `now`."""
-    unsaid = {id for subject in state.subjects.awake.values() for id in _told(decider, subject)}
+    unsaid = {id for number in state.subjects for id in _told(state, decider, number)}
     known = beliefs(_noted(events, unsaid))
     numbers = {state.subjects.name(number): number for number in state.subjects}
     taken, still = set(), _kept(state.site, admission, known)
@@ -87,7 +87,10 @@ def adopt(state: State, decider: Decider, admission: Admission, events: Iterable
             if zone not in kept:
                 _end(decider, belief, name, stay, now)
         state.subjects.rest()
-        if number is None or _agrees(decider, state.subjects[number], kept, belief, unsaid):
+        if number is None:
+            continue
+        said = unsaid.isdisjoint(_told(state, decider, number))
+        if said and _agrees(state.subjects[number], kept, belief):
             continue
         taken.add(number)
         anchored = tuple(_anchored(stay, state.subjects[number]) for stay in kept.values())
@@ -99,12 +102,10 @@ def adopt(state: State, decider: Decider, admission: Admission, events: Iterable
             door.settled()
 
 
-def _told(decider: Decider, subject: Subject) -> list[str]:
+def _told(state: State, decider: Decider, number: int) -> list[str]:
     """The ids of what was told of a subject and may still be taken back."""
-    return [
-        decider.identity.event(one.kind, subject.name, one.place, one.anchor, one.revision)
-        for one in subject.said
-    ]
+    name, event = state.subjects.name(number), decider.identity.event
+    return [event(one.kind, name, one.place, one.anchor, one.revision) for one in state.subjects.told(number)]
 
 
 def _noted(events: Iterable[Event], unknown: set[str]) -> Iterator[Event]:
@@ -133,13 +134,10 @@ def _kept(site: Site, admission: Admission, known: Mapping[str, Belief]) -> dict
     }
 
 
-def _agrees(
-    decider: Decider, subject: Subject, zones: Collection[str], belief: Belief, unsaid: Collection[str]
-) -> bool:
-    """Is the subject where it was said to be, and was everything said that may still be taken back?"""
+def _agrees(subject: Subject, zones: Collection[str], belief: Belief) -> bool:
+    """Is the subject where it was said to be?"""
     where = {stay.zone for stay in subject.now.stays}
-    said = not any(id in unsaid for id in _told(decider, subject))
-    return said and where == set(zones) and subject.now.missing == belief.missing
+    return where == set(zones) and subject.now.missing == belief.missing
 
 
 def _anchored(stay: Stay, subject: Subject) -> Stay:

@@ -293,8 +293,8 @@ class Decider:
         said = self.state.said
         while said and (said[0][0] < source.newest - HORIZON or len(said) > SAID_LIMIT):
             when, number = said.popleft()
-            subject = self.state.subjects.awake.get(number)
-            if subject is not None and subject.said and subject.said[-1].detected <= when:
+            told = self.state.subjects.told(number)
+            if told and told[-1].detected <= when:
                 self.redecide(source, number, late=False, horizon=when)
         self.state.subjects.rest()
 

@@ -3,6 +3,7 @@
 Runs are shared between tracks, claims, passes and doors: they are written once, as columns, and referred to by number.
 """
 
+from collections.abc import Callable
 from dataclasses import fields
 from operator import attrgetter
 from typing import cast
@@ -21,9 +22,12 @@ from core.weights import Sums
 Plain = object
 """int, float, str, bytes, bool, None, and lists of them: what a snapshot is made of."""
 
+SaidRow = tuple[str, str | None, int, int, int, str | None, str | None, int, int]
+"""The fields of a `Said`."""
+
 _FLAGS = ("known", "ended", "static", "applied", "start_based", "end_based", "late", "doubted")
 _NUMBERS = ("track", "first", "last", "count", "cell", "due", "opening", "late_to")
-_SAID = attrgetter(*(field.name for field in fields(Said)))
+SAID: Callable[[Said], Plain] = attrgetter(*(field.name for field in fields(Said)))
 
 
 def column(values: list[int]) -> bytes:
@@ -143,7 +147,7 @@ def subject(one: Subject, runs: Runs) -> Plain:
         [runs.number(each.run), each.place.index, motion(each.seen), verdict(each.verdict), each.direction]
         for each in one.passes
     ]
-    said = [_SAID(each) for each in one.said]
+    said = list(map(SAID, one.said))
     revisions = [(*fact, count) for fact, count in one.revisions]
     item = None if one.item is None else one.item.id
     rest = [one.settled, said, revisions, passes, one.waiting]
@@ -158,7 +162,7 @@ def load_subject(data: Plain, items: dict[str, Item], places: list[Place], runs:
     settled, said, revisions, passes, waiting = cast(
         tuple[
             int,
-            list[tuple[str, str | None, int, int, int, str | None, str | None, int, int]],
+            list[SaidRow],
             list[tuple[str, str | None, int, int]],
             list[tuple[int, int, Plain, Plain, int]],
             bool,

@@ -19,7 +19,7 @@ from core.site import Item, Site
 from core.sources import Outage, Source
 from core.state import State
 from core.subjects import SUBJECT_COLUMNS, Subjects
-from core.timeline import Subject
+from core.timeline import Said, Subject
 from core.tracks import ENDLESS, TRACK_COLUMNS, Kind, Run, Tracks
 from core.weights import Sums
 
@@ -286,13 +286,18 @@ def _load_tracks(data: Plain, runs: list[Run]) -> Tracks:
 
 def _subjects(subjects: Subjects) -> Plain:
     columns = [getattr(subjects, name)[: subjects.size].tobytes() for name in SUBJECT_COLUMNS]
-    return [subjects.size, columns, [(number, item.id) for number, item in subjects.items.items()]]
+    owned = [(number, item.id) for number, item in subjects.items.items()]
+    said = [(number, list(map(plain.SAID, some))) for number, some in subjects.said.items()]
+    return [subjects.size, columns, owned, said]
 
 
 def _load_subjects(state: State, data: Plain, items: dict[str, Item]) -> None:
-    size, columns, owned = cast(tuple[int, list[bytes], list[tuple[int, str]]], data)
+    size, columns, owned, said = cast(
+        tuple[int, list[bytes], list[tuple[int, str]], list[tuple[int, list[plain.SaidRow]]]], data
+    )
     subjects = Subjects(state.places, Nesting(state.site.zones), state.tracks, state.cells, max(256, size))
     _fill(subjects, SUBJECT_COLUMNS, columns, size)
     subjects.size, subjects.free = size, _free(subjects.cell[:size] < 0)
     subjects.items = {number: items[id] for number, id in owned}
+    subjects.said = {number: tuple(Said(*one) for one in some) for number, some in said}
     state.subjects, state.of_item = subjects, {id: number for number, id in owned}

@@ -17,18 +17,20 @@ from core.claims import NOWHERE, Claim, Standing, Stay, left
 from core.growth import grown
 from core.places import Nesting, Place
 from core.site import Item
-from core.timeline import Subject
+from core.timeline import Said, Subject
 from core.tracks import Run, Tracks
 
 _BLANK = {
-    **dict.fromkeys(("cell", "track", "zone", "last"), -1),
+    **dict.fromkeys(("cell", "track", "zone", "last", "base"), -1),
     **dict.fromkeys(("flags", "settled", "since", "anchor"), 0),
 }
 """The columns over all subjects, and what stands where there is none."""
 SUBJECT_COLUMNS = tuple(_BLANK)
 _HELD, _MISSING = 1, 2
-Row = tuple[int, int, int, int, int]
-"""Zone, last, since, anchor and flags of a subject at rest."""
+_SETTLED = -2
+"""The base of a subject whose standing is settled."""
+Row = tuple[int, int, int, int, int, int]
+"""Zone, last, since, anchor, flags and base of a subject at rest."""
 
 
 class Subjects:
@@ -39,6 +41,7 @@ class Subjects:
     settled     int64[n]  as of `Subject`; the rest is its standing, as far as it rests:
     zone, last  int32[n]  the zone of its claim, and the one that it left last, as positions among the places
     since, anchor int64[n] of the claim and of its stays;  flags int8[n]: a run holds the claim; it is missing
+    base        int32[n]  the zone that it had left last, when it was nowhere in the settled past
     """
 
     def __init__(
@@ -54,12 +57,15 @@ class Subjects:
         self.track: NDArray[np.int32] = np.full(room, -1, np.int32)
         self.zone: NDArray[np.int32] = np.full(room, -1, np.int32)
         self.last: NDArray[np.int32] = np.full(room, -1, np.int32)
+        self.base: NDArray[np.int32] = np.full(room, -1, np.int32)
         self.flags: NDArray[np.int8] = np.zeros(room, np.int8)
         self.settled: NDArray[np.int64] = np.zeros(room, np.int64)
         self.since: NDArray[np.int64] = np.zeros(room, np.int64)
         self.anchor: NDArray[np.int64] = np.zeros(room, np.int64)
         self.items: dict[int, Item] = {}
         """Whose number is an item's."""
+        self.said: dict[int, tuple[Said, ...]] = {}
+        """What was said since the settled past of those who rest."""
         self.awake: dict[int, Subject] = {}
         self.stirred: dict[int, None] = {}
         """Who was asked for since the last `rest`."""
@@ -102,14 +108,19 @@ class Subjects:
         """Forget a subject that no item owns: its number becomes that of a new one."""
         for name, blank in _BLANK.items():
             getattr(self, name)[number] = blank
-        self.awake.pop(number, None)
-        self.stirred.pop(number, None)
+        for known in (self.awake, self.stirred, self.said):
+            known.pop(number, None)
         heappush(self.free, number)
 
     def name(self, number: int) -> str:
         """The id of the item, or the tag that no item owns."""
         item = self.items.get(number)
         return self._cells.tags[self.cell[number]] if item is None else item.id
+
+    def told(self, number: int) -> tuple[Said, ...]:
+        """What was said of a subject since its settled past."""
+        awake = self.awake.get(number)
+        return self.said.get(number, ()) if awake is None else awake.said
 
     def tracks(self, number: int) -> tuple[int, ...]:
         """The tracks of a subject, oldest first."""
@@ -137,6 +148,8 @@ class Subjects:
 
     def shift(self, by: int) -> None:
         """All that was said belongs to the settled past; times move by `by` microseconds."""
+        for number in tuple(self.said):
+            self.wake(number)
         self.settled[: self.size] += by
         self.since[: self.size] += by
         for subject in self.awake.values():
@@ -149,7 +162,9 @@ class Subjects:
             row = self._row(subject)
             if row is not None and self._standing(number, row) == subject.now:
                 self.zone[number], self.last[number], self.since[number], self.anchor[number] = row[:4]
-                self.flags[number], self.settled[number] = row[4], subject.settled
+                self.flags[number], self.base[number], self.settled[number] = *row[4:], subject.settled
+                if subject.said:
+                    self.said[number] = subject.said
                 del self.awake[number]
                 for track in subject.tracks:
                     self._tracks.rest(track)
@@ -161,20 +176,30 @@ class Subjects:
 
     def _row(self, subject: Subject) -> Row | None:
         """What the columns can say of its standing; None if something is going on."""
-        now = subject.now
-        if subject.said or subject.passes or subject.revisions or subject.waiting or subject.base != now:
+        now, base = subject.now, self._number(subject.base)
+        settled = subject.base == now
+        if subject.passes or subject.revisions or subject.waiting:
             return None
-        last = -1 if now.last_place is None else self._index.get(now.last_place, -1)
+        if not settled and self._nowhere(base) != subject.base:
+            return None
+        base, last = _SETTLED if settled else base, self._number(now)
         if not (now.claims and now.stays):
-            return -1, last, 0, 0, _MISSING * now.missing
+            return -1, last, 0, 0, _MISSING * now.missing, base
         claim = now.claims[0]
         flags = _MISSING * now.missing | _HELD * (claim.run is not None)
-        return self._index[claim.zone], last, claim.since, now.stays[0].anchor, flags
+        return self._index[claim.zone], last, claim.since, now.stays[0].anchor, flags, base
+
+    def _number(self, standing: Standing) -> int:
+        """Which zone was left last."""
+        return -1 if standing.last_place is None else self._index.get(standing.last_place, -1)
+
+    def _nowhere(self, last: int) -> Standing:
+        return left(self._places[last].id) if last >= 0 else NOWHERE
 
     def _standing(self, number: int, row: Row) -> Standing:
         """What a row says."""
-        zone, last, since, anchor, flags = row
-        standing = left(self._places[last].id) if last >= 0 else NOWHERE
+        zone, last, since, anchor, flags, _ = row
+        standing = self._nowhere(last)
         if zone >= 0:
             id, run = self._places[zone].id, self._run(number, zone) if flags & _HELD else None
             stays = tuple(Stay(one, since, anchor) for one in reversed(self._nesting.chain(id)))
@@ -187,8 +212,10 @@ class Subjects:
         return next(map(self._tracks.newest, found), None)
 
     def _made(self, number: int) -> Subject:
-        zone, last, flags = int(self.zone[number]), int(self.last[number]), int(self.flags[number])
-        row = zone, last, int(self.since[number]), int(self.anchor[number]), flags
-        standing, item = self._standing(number, row), self.items.get(number)
-        settled = int(self.settled[number])
-        return Subject(self.name(number), item, self.tracks(number), standing, settled, now=standing)
+        columns = (self.zone, self.last, self.since, self.anchor, self.flags, self.base)
+        zone, last, since, anchor, flags, base = (int(column[number]) for column in columns)
+        now = self._standing(number, (zone, last, since, anchor, flags, base))
+        before = now if base == _SETTLED else self._nowhere(base)
+        settled, said = int(self.settled[number]), self.said.pop(number, ())
+        item, tracks = self.items.get(number), self.tracks(number)
+        return Subject(self.name(number), item, tracks, before, settled, said, now=now)

@@ -86,7 +86,9 @@ class Change(IntEnum):
 
 
 _BLANK = {
-    **dict.fromkeys(("first", "last", "count", "gap", "open", "rivals", "armed", "cell", "opening"), 0),
+    **dict.fromkeys(
+        ("first", "last", "count", "gap", "open", "rivals", "armed", "cell", "opening", "based"), 0
+    ),
     **dict.fromkeys(("row", "armed_by", "next"), -1),
 }
 """The columns over all tracks, and what stands where there is none."""
@@ -97,7 +99,7 @@ class Tracks:
     """All tracks, as growable columns.
 
     first, last, count  int64[n]  of the newest run;  gap int64[n] microseconds
-    cell, opening       int32[n]  of the newest run while it rests
+    cell, opening       int32[n]  of the newest run while it rests;  based int8[n] its beginning is settled
     open                int8[n]   1 while the newest run is growing
     rivals              int8[n]   1 if the subject was ever heard in another zone too
     kind, subject, place  of each; the subject of a free number is -1
@@ -106,8 +108,8 @@ class Tracks:
     armed, armed_by     int64[n], int32[n]  threshold and source of the timer that is set; source -1 = none
     next                int32[n]  another track of the same subject, -1 for none
 
-    A newest run rests when it is open and all that was decided about it is settled: then nothing but its columns is
-    kept. Who asks for it gets an object, which is kept until `rest`.
+    A newest run rests when it is open and its beginning was told: then nothing but its columns is kept. Who asks for
+    it gets an object, which is kept until `rest`.
     """
 
     def __init__(self, room: int = 256, rows: int = 64) -> None:
@@ -124,6 +126,7 @@ class Tracks:
         self.next: NDArray[np.int32] = np.full(room, -1, np.int32)
         self.cell: NDArray[np.int32] = np.zeros(room, np.int32)
         self.opening: NDArray[np.int32] = np.zeros(room, np.int32)
+        self.based: NDArray[np.int8] = np.zeros(room, np.int8)
         self.sums: NDArray[np.int64] = np.zeros((rows, Sums.WIDTH), np.int64)
         self.rows = 0
         self.least_gap = ENDLESS
@@ -229,7 +232,8 @@ class Tracks:
         first, last, count = self.m_first[track], self.m_last[track], self.m_count[track]
         if run is None:
             run = Run(track, first, last, count, self.m_cell[track], None, 0, self.m_opening[track])
-            run.known = run.applied = run.start_based = True
+            run.known = run.applied = True
+            run.start_based = bool(self.based[track])
             self.current[track] = run
             self.stirred[track] = None
         run.first, run.last, run.count = first, last, count
@@ -242,9 +246,10 @@ class Tracks:
         run = self.current.get(track)
         if run is None or not self.m_open[track] or run.sums is not None or track in self.older:
             return
-        settled = run.known and run.applied and run.start_based and not run.end_based
-        if settled and run.late_to < self.m_last[track]:
+        told = run.known and run.applied and not run.end_based
+        if told and run.late_to < self.m_last[track]:
             self.m_cell[track], self.m_opening[track] = run.cell, run.opening
+            self.based[track] = run.start_based
             del self.current[track]
 
     def is_read(self, track: int) -> bool:
