@@ -149,6 +149,16 @@ def test_a_user_who_may_not_create_roles(postgres: Postgres) -> None:
             assert installation.migrate(db, SETTINGS).notes == ()
             rights = "SELECT has_table_privilege('waypost_writer', 'waypost.event', 'INSERT')"
             assert db.execute(rights.encode()).fetchone() == (True,)
+            db.execute("DROP VIEW waypost.dwell_daily")
+        with psycopg.connect(server.dsn("store"), autocommit=True) as db:  # as an administrator
+            installation.migrate(db, SETTINGS)
+            strangers = (
+                "SELECT count(*) FROM pg_class WHERE relnamespace = 'waypost'::regnamespace AND relowner = 10"
+            )
+            assert db.execute(strangers.encode()).fetchone() == (0,)
+            assert db.execute("SELECT to_regclass('waypost.dwell_daily')::text").fetchone() == (
+                "waypost.dwell_daily",
+            )
     finally:
         server.remove()
 

@@ -34,7 +34,7 @@ def stays(draw: st.DrawFn) -> list[Stay]:
     """Of each item in each zone some, one after the other; quarters of hours are exact numbers."""
     found: list[Stay] = []
     for item, zone in product(ITEMS, ZONES):
-        moments = sorted(draw(st.lists(st.integers(0, DAYS * 96), max_size=7)))
+        moments = sorted(draw(st.lists(st.integers(0, DAYS * 96), max_size=7, unique=True)))
         edges: list[float | None] = [moment / 4 for moment in moments] + [None] * (len(moments) % 2)
         for begin, end in zip(edges[::2], edges[1::2], strict=True):
             assert begin is not None
@@ -65,6 +65,13 @@ def inside(stays: list[Stay], zone: str, day: int) -> int:
     return sum(
         begin < hour and (end is None or end >= hour) for _, place, begin, end in stays if place == zone
     )
+
+
+def last_entered(stays: list[Stay], item: str) -> set[str | None]:
+    """Of the zones that it is still in the one that it entered last, or those; None where there are none."""
+    open_stays = [(begin, zone) for one, zone, begin, end in stays if one == item and end is None]
+    newest = max((begin for begin, _ in open_stays), default=None)
+    return {zone for begin, zone in open_stays if begin == newest} or {None}
 
 
 @settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -68,6 +68,27 @@ def test_the_deepest_zone_is_where_something_is_though_another_was_entered_later
     assert db.execute("SELECT place FROM waypost.item_now").fetchall() == [("area",)]
 
 
+def test_a_door_is_no_place_to_be(db: psycopg.Connection) -> None:
+    Journal(db, "leeds").tell(Told("passed", "saw", "dock-1", 3, source="door1"))
+    rows = db.execute(
+        "SELECT item, place, since, last_place, last_seen, source FROM waypost.item_now"
+    ).fetchall()
+    assert rows == [("saw", None, None, None, at(3), "door1")]
+
+
+@pytest.mark.parametrize(("first", "place"), [("arrived", None), ("departed", "hall")])
+def test_what_happened_at_once_counts_as_it_was_decided(
+    db: psycopg.Connection, first: str, place: str | None
+) -> None:
+    """One read is a visit that begins and ends with it; and a visit may begin with the read that ended another."""
+    second = "departed" if first == "arrived" else "arrived"
+    leeds = Journal(db, "leeds")
+    leeds.tell(Told(second, "saw", "hall", 3, detected=6), Told(first, "saw", "hall", 3, detected=5))
+    assert db.execute("SELECT place, last_place FROM waypost.item_now").fetchall() == [(place, "hall")]
+    who = db.execute("SELECT item FROM waypost.was_in('hall', %s)", (at(4),)).fetchall()
+    assert who == ([] if place is None else [("saw",)])
+
+
 def test_a_visit_ends_with_the_next_word_on_it(db: psycopg.Connection) -> None:
     Journal(db, "leeds").tell(Told("arrived", "saw", "hall", 1), Told("departed", "saw", "hall", 4))
     Journal(db, "leeds", 2).tell(Told("arrived", "saw", "hall", 6))

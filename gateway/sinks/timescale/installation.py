@@ -1,8 +1,10 @@
 """What `waypost db init` and `waypost db migrate` do to a database, in turn."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from psycopg import Connection
+from psycopg import Connection, sql
 
 from gateway.sinks.timescale import arrangement, edition, migrations, roles
 from gateway.sinks.timescale.edition import Server
@@ -47,7 +49,26 @@ def migrate(db: Connection, settings: TimescaleSettings) -> Done:
 
 def _bring_up(db: Connection, settings: TimescaleSettings, notes: list[str]) -> Done:
     server = edition.detect(db)
-    steps = migrations.migrate(db)
-    arrangement.arrange(db, server, settings)
-    roles.grant(db)
+    with _as_owner(db):
+        steps = migrations.migrate(db)
+        arrangement.arrange(db, server, settings)
+        roles.grant(db)
     return Done(server, migrations.level(), steps, tuple(notes))
+
+
+@contextmanager
+def _as_owner(db: Connection) -> Iterator[None]:
+    """An administrator works as the owner of the schema, so that all of it stays with one owner."""
+    owner = db.execute(
+        "SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'waypost' "
+        "AND pg_get_userbyid(nspowner) <> current_user AND pg_has_role(nspowner, 'MEMBER')"
+    ).fetchone()
+    if owner is None:
+        yield
+        return
+    db.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(owner[0])))
+    try:
+        yield
+    finally:
+        if not db.closed:
+            db.execute("RESET ROLE")

@@ -17,7 +17,6 @@ LOCK = 0x776179706F7374
 """Key of the advisory lock: "waypost" in ASCII."""
 
 _PREPARE = """
-    CREATE SCHEMA IF NOT EXISTS waypost;
     CREATE TABLE IF NOT EXISTS waypost.migration (
         number integer PRIMARY KEY,
         name text NOT NULL,
@@ -142,6 +141,9 @@ def migrate(db: Connection, to: int | None = None) -> tuple[Migration, ...]:
     """
     ours = steps()
     with locked(db):
+        # IF NOT EXISTS would ask for the right to create one also where it is there
+        if db.execute("SELECT to_regnamespace('waypost') IS NULL").fetchone() == (True,):
+            db.execute("CREATE SCHEMA waypost")
         db.execute(_PREPARE)
         past = taken(db)
         compare(past, ours)

@@ -49,34 +49,56 @@ COMMENT ON VIEW waypost.visit IS
     'Stays in zones, from the arrival to what was told next of the same item and zone; null: it is there. '
     'A stay in a zone is one in each zone around it too.';
 
+-- By maxima, which take one look at each event and no sorting: all items together are asked for often. Only where
+-- something arrived and departed in the same microsecond the order of the two has to be looked up.
 CREATE VIEW waypost.word AS
-    SELECT DISTINCT ON (s.subject, s.site, s.place)
-        s.subject, s.site, s.place, s.kind, s.time, s.detected, s.seq, s.confidence, s.source, z.depth
-    FROM waypost.standing AS s LEFT JOIN waypost.zone AS z ON z.site = s.site AND z.zone = s.place
-    WHERE s.kind IN ('arrived', 'departed') AND s.place IS NOT NULL
-    ORDER BY s.subject, s.site, s.place, s.time DESC, s.detected DESC, s.seq DESC;
-COMMENT ON VIEW waypost.word IS 'The last word on each item and zone: it arrived, or it departed.';
+    SELECT told.*, arrived IS NOT NULL AND (
+        departed IS NULL OR arrived > departed OR arrived = departed AND 'arrived' = (
+            SELECT s.kind FROM waypost.standing AS s
+            WHERE s.subject = told.subject AND s.site = told.site AND s.place = told.place AND s.time = told.arrived
+                AND s.kind IN ('arrived', 'departed')
+            ORDER BY s.detected DESC, s.seq DESC LIMIT 1
+        )
+    ) AS inside
+    FROM (
+        SELECT subject, site, place,
+            max(time) FILTER (WHERE kind = 'arrived') AS arrived,
+            max(time) FILTER (WHERE kind = 'departed') AS departed,
+            max(time) AS seen
+        FROM waypost.standing
+        WHERE kind IN ('arrived', 'departed', 'passed', 'found', 'missing') AND subject IS NOT NULL
+        GROUP BY subject, site, place
+    ) AS told;
+COMMENT ON VIEW waypost.word IS 'The last word on each item and zone: when it arrived, departed, was seen; is it inside?';
 
 CREATE VIEW waypost.item_now AS
     SELECT
-        seen.subject AS item, seen.site, here.place, here.time AS since,
-        coalesce(here.place, latest.place) AS last_place, seen.time AS last_seen,
-        CASE WHEN here.place IS NULL THEN seen.confidence ELSE here.confidence END AS confidence,
-        CASE WHEN here.place IS NULL THEN seen.source ELSE here.source END AS source
+        item.subject AS item, item.site, item.place, item.since, item.last_place, item.last_seen,
+        told.confidence, told.source
     FROM (
-        SELECT DISTINCT ON (subject) subject, site, time, confidence, source FROM waypost.standing
-        WHERE kind IN ('arrived', 'departed', 'passed', 'found', 'missing')
-        ORDER BY subject, time DESC, detected DESC, seq DESC
-    ) AS seen
-    LEFT JOIN (
-        SELECT DISTINCT ON (subject, site) * FROM waypost.word WHERE kind = 'arrived'
-        ORDER BY subject, site, depth DESC NULLS LAST, time DESC, detected DESC, seq DESC
-    ) AS here ON here.subject = seen.subject AND here.site = seen.site
-    LEFT JOIN (
-        SELECT DISTINCT ON (subject, site) * FROM waypost.word
-        ORDER BY subject, site, time DESC, detected DESC, seq DESC
-    ) AS latest ON latest.subject = seen.subject AND latest.site = seen.site
-    WHERE seen.subject IS NOT NULL;
+        SELECT DISTINCT ON (subject)
+            subject, site,
+            CASE WHEN inside THEN place END AS place,
+            CASE WHEN inside THEN arrived END AS since,
+            CASE WHEN inside THEN place ELSE last_place END AS last_place,
+            last_seen
+        FROM (
+            SELECT word.*, zone.depth,
+                max(seen) OVER (PARTITION BY subject, word.site) AS last_seen,
+                first_value(CASE WHEN arrived IS NOT NULL OR departed IS NOT NULL THEN place END) OVER (
+                    PARTITION BY subject, word.site
+                    ORDER BY greatest(arrived, departed) DESC NULLS LAST, zone.depth DESC NULLS LAST, place
+                ) AS last_place
+            FROM waypost.word LEFT JOIN waypost.zone ON zone.site = word.site AND zone.zone = word.place
+        ) AS word
+        ORDER BY subject, last_seen DESC, site, inside DESC, depth DESC NULLS LAST, arrived DESC, place
+    ) AS item
+    LEFT JOIN LATERAL (
+        SELECT s.confidence, s.source FROM waypost.standing AS s
+        WHERE s.subject = item.subject AND s.site = item.site AND s.time = coalesce(item.since, item.last_seen)
+            AND (item.place IS NULL OR s.place = item.place AND s.kind = 'arrived')
+        ORDER BY s.detected DESC, s.seq DESC LIMIT 1
+    ) AS told ON true;
 COMMENT ON VIEW waypost.item_now IS
     'Where every item is: the deepest zone that it is in, ties to the newest arrival; else null, and the zone that it '
     'was in last. Of several sites the one that saw it last. last_seen: its newest event; what rests tells none.';
