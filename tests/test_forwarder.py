@@ -1,9 +1,7 @@
 """What a sink is sent: everything, in order, once where the destination keeps an account, whatever breaks when."""
 
-import asyncio
 import shutil
-import sqlite3
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,106 +10,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.records import Input, Reads, Shift
+from core.records import Input, Shift
 from gateway.journal import Journal
-from gateway.notes import Notebook
 from gateway.quarantine import set_aside
 from gateway.retention import DAY, Limits
 from gateway.sinks.contract import Lost, Refused, Stream
 from gateway.sinks.feed import ROWS
 from gateway.sinks.forwarder import REFUSED, Forwarder
-from gateway.sinks.origin import Origin
 from gateway.sinks.passage import IN_A_ROW, TEND
 from tests.faults.scenario import COMMITS, SITE, START, events, expected_events, gaps, inputs
+from tests.fix_forwarding import Gateway, complete, condition, damage, expected_gaps, expected_reads, now
 from tests.fix_journal import fill
 from tests.fix_ledger import Account, Fate, Fault, Ledgered
 from tests.virtual_loop import run
 
 ALL: tuple[Stream, ...] = ("events", "gaps", "reads")
-Script = Callable[[Forwarder], Awaitable[None]]
-
-
-def expected_gaps(commits: int) -> list[str]:
-    """The reasons of all gaps of commits 1 to `commits`."""
-    return [gap.reason for k in range(1, commits + 1) for gap in gaps(k)]
-
-
-def expected_reads(commits: int) -> list[str]:
-    """Device and time of all reads, in order."""
-    return [
-        f"{one.source} {time}"
-        for k in range(1, commits + 1)
-        for one in inputs(k)
-        if isinstance(one.body, Reads)
-        for time in one.body.time.tolist()
-    ]
-
-
-class Gateway:
-    """A journal and one forwarder, until the script ends."""
-
-    def __init__(self, path: Path, limits: Limits | None = None) -> None:
-        self.journal = Journal.open(path, SITE, limits or Limits())
-        self.told: list[str] = []
-        self.forwarder: Forwarder | None = None
-        self.right = asyncio.Event()
-        self.right.set()
-
-    @property
-    def notebook(self) -> Notebook:
-        return self.journal.notebook
-
-    async def save(self) -> None:
-        self.journal.commit(())
-
-    async def went_back(self, reason: str) -> None:
-        self.told.append(reason)
-
-    def origin(self) -> Origin:
-        journal = self.journal
-        return Origin(
-            journal.path,
-            SITE,
-            {},
-            journal.notebook,
-            lambda: self.journal.epoch,
-            _now,
-            self.right.wait,
-            self.save,
-            self.went_back,
-        )
-
-    def holding(self) -> bool:
-        """Is the forwarder waiting for the clock?"""
-        return self.forwarder is not None and self.forwarder.health.state == "holding"
-
-    def send(self, sink: Ledgered, until: Callable[[], bool], then: Script | None = None) -> Forwarder:
-        """Run the forwarder until there is what is waited for, and a script after that."""
-
-        async def main() -> Forwarder:
-            self.forwarder = forwarder = Forwarder(sink, self.origin())
-            running = asyncio.create_task(forwarder.run())
-            await condition(until)
-            if then is not None:
-                await then(forwarder)
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
-            return forwarder
-
-        return run(main())
-
-
-def _now() -> int:
-    return round(asyncio.get_running_loop().time() * 1e6)
-
-
-async def condition(until: Callable[[], bool]) -> None:
-    """Look again and again, on the loop whose time costs nothing."""
-    for _ in range(100_000):
-        if until():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it never came true")
 
 
 @pytest.fixture
@@ -121,14 +34,6 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
     fill(found.journal)
     yield found
     found.journal.close()
-
-
-def complete(
-    account: Account, commits: int = COMMITS, streams: tuple[Stream, ...] = ("events", "gaps")
-) -> bool:
-    """Everything is there, once and in order."""
-    wanted = {"events": expected_events, "gaps": expected_gaps, "reads": expected_reads}
-    return all(account.whats(stream) == wanted[stream](commits) for stream in streams)
 
 
 def test_everything_comes_once_and_in_order_and_then_what_is_new(gateway: Gateway) -> None:
@@ -239,7 +144,7 @@ def test_what_needs_an_operator_is_told_once_and_tried_again_each_minute(
     account, took = Account(), []
 
     async def clock(forwarder: Forwarder) -> None:
-        took.append(_now() / 1e6)
+        took.append(now() / 1e6)
 
     gateway.send(Choosy(account), lambda: complete(account), clock)
     assert 3 * REFUSED <= took[0] < 3 * REFUSED + 1
@@ -316,9 +221,9 @@ def test_a_destination_is_tended_until_nothing_is_left_and_then_now_and_then(gat
 
     async def wait(forwarder: Forwarder) -> None:
         await condition(lambda: sink.tended == 3)
-        began = _now()
+        began = now()
         await condition(lambda: sink.tended == 4)
-        assert (_now() - began) / 1e6 > TEND - 1
+        assert (now() - began) / 1e6 > TEND - 1
 
     gateway.send(sink, lambda: complete(account), wait)
 
@@ -335,14 +240,6 @@ def test_a_sink_that_begins_now_is_sent_what_comes_from_now_on(gateway: Gateway)
 
     gateway.send(Ledgered(account, keeps=False, begins="now"), lambda: True, more)
     assert gateway.notebook.cursor("timescale", "events") == len(expected_events(COMMITS + 6))
-
-
-def damage(path: Path, sql: str) -> None:
-    """Change what a journal holds behind its back."""
-    db = sqlite3.connect(path)
-    with db:
-        db.execute(sql)
-    db.close()
 
 
 def test_what_a_damaged_journal_still_has_is_sent_first_under_its_own_epoch(tmp_path: Path) -> None:
