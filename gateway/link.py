@@ -21,6 +21,8 @@ ORDERS = 16
 
 Watcher = Callable[[str, Reads], None]
 Tap = Callable[[bytes], None]
+Listener = Callable[[str], None]
+"""Told the id of a device that is another way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class DeviceLink:
         self.reads_total = 0
         self.last_read: int | None = None
         self.counters: Counter[str] = Counter()
+        self.listeners: list[Listener] = []
         self.watchers: set[Watcher] = set()
         self.taps: set[Tap] = set()
         self._up_at: float | None = None
@@ -106,7 +109,7 @@ class DeviceLink:
             log.warning("%s: down: %s; trying again", self.device, reason)
             self._become("down", reason, self.health.info)
         elif self.health.error != reason:
-            self.health = Health("down", self.health.since, reason, self.health.info)
+            self._turn(Health("down", self.health.since, reason, self.health.info))
 
     def failed(self, reason: str) -> None:
         """An operator must change something; the device stays off until then."""
@@ -153,4 +156,9 @@ class DeviceLink:
 
     def _become(self, state: State, error: str | None, info: str | None) -> None:
         since = self.health.since if state == self.health.state else self.now()
-        self.health = Health(state, since, error, info)
+        self._turn(Health(state, since, error, info))
+
+    def _turn(self, health: Health) -> None:
+        self.health = health
+        for listener in self.listeners:
+            listener(self.device)
