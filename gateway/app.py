@@ -133,7 +133,9 @@ class Daemon:
             save=writer.save_notes,
             went_back=tell_gap,
         )
-        dispatch = Dispatch(sinks(self.configuration), origin, lambda: _heads(journal))
+        dispatch = Dispatch(
+            sinks(self.configuration, self.links, self.clock.now), origin, lambda: _heads(journal)
+        )
         self.listeners.append(dispatch.wake)
         return dispatch
 
