@@ -45,12 +45,12 @@ def tell(db: psycopg.Connection) -> None:
         Told("departed", "pump", "yard", 5.5, detected=30, name="late"),
         Told("arrived", "pump", "warehouse", 5.5, detected=30, name="late"),
     )
-    leeds.hear((1.25, "door1", 1, -60.0, 3), (1.5, "door1", 1, -50.0, 2), (2.5, "door1", 2, -70.0, 1))
+    leeds.hear((1.25, "door1", 1, -60.0, 3), (1.5, "door1", 1, -50.0, 2), (2.5, "door1", 2, -65.0, 1))
     replaced = Journal(db, "leeds", 2)
     # what the old journal had sent already comes again, and is refused
     replaced.tell(Told("arrived", "E280", "yard", 14, unknown=True), Told("departed", "gen-7", "cage", 40))
     replaced.tell(Told("departed", "E280", "yard", 41, unknown=True))
-    replaced.hear((2.75, "door1", 2, -65.0, 4))
+    replaced.hear((2.75, "door1", 2, -70.0, 4))
     york.tell(
         Told("arrived", "van", "yard", 50, source="gate"), Told("arrived", "pump", "yard", 60, source="gate")
     )

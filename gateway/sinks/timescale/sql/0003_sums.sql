@@ -118,9 +118,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     one waypost.belated%ROWTYPE;
 BEGIN
-    FOR one IN DELETE FROM waypost.belated AS b USING waypost.summed AS s
-        WHERE (s.site, s.epoch, s.stream) = (b.site, b.epoch, b.stream) AND b.seq <= s.last RETURNING b.*
-    LOOP
+    FOR one IN DELETE FROM waypost.belated RETURNING * LOOP
         PERFORM waypost.fold(one.site, one.epoch, one.stream, one.seq, one.seq);
     END LOOP;
 END
