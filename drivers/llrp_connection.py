@@ -6,61 +6,21 @@ Between them waits a bounded number of rows; when it is reached nobody listens a
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Iterable
 
-from core.records import SECOND, Body, Reads
+from core.records import SECOND
 from drivers.base import Fatal, Link, SetOutput, Start, Stop
 from drivers.codecs.errors import ProtocolError, Unsupported
-from drivers.codecs.llrp_events import Notice
 from drivers.codecs.llrp_session import CLOSING_SECONDS, Said, Session
 from drivers.codecs.llrp_setup import Reading
+from drivers.codecs.notice import Notice
 from drivers.streams import Stream
+from drivers.waiting import MAX_ROWS, Waiting
 
 log = logging.getLogger(__name__)
 
-MAX_ROWS = 200_000
-"""Rows that may wait for the daemon before nobody listens to the reader any more."""
-
 STEP = SECOND // 10
 """A change of the gateway's time against the loop's clock from which on it was set."""
-
-
-class Waiting:
-    """Records on their way to the daemon, in order; one counts as one row at least, and `limit` rows are enough."""
-
-    def __init__(self, limit: int = MAX_ROWS) -> None:
-        self.limit = limit
-        self.rows = 0
-        self._bodies: deque[Body] = deque()
-        self._some = asyncio.Event()
-        self._changed = asyncio.Event()
-
-    def put(self, body: Body) -> None:
-        """Behind the others; it is for the caller to put nothing more when `limit` is reached."""
-        self._bodies.append(body)
-        self.rows += _rows(body)
-        self._some.set()
-
-    async def below(self, rows: int) -> None:
-        """Returns when fewer than `rows` are waiting."""
-        while self.rows >= rows:
-            self._changed.clear()
-            await self._changed.wait()
-
-    async def hand_over(self, link: Link) -> None:
-        """All that is waiting; what a cancellation interrupts stays."""
-        while self._bodies:
-            await link.emit(self._bodies[0])
-            self.rows -= _rows(self._bodies.popleft())
-            self._changed.set()
-
-    async def hand_over_for_ever(self, link: Link) -> None:
-        """All that comes."""
-        while True:
-            await self._some.wait()
-            self._some.clear()
-            await self.hand_over(link)
 
 
 class Connection:
@@ -192,7 +152,3 @@ class Connection:
 
     def _micros(self) -> int:
         return int(self._loop.time() * SECOND)
-
-
-def _rows(body: Body) -> int:
-    return max(1, len(body)) if isinstance(body, Reads) else 1

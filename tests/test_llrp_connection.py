@@ -9,7 +9,7 @@ from core.records import SECOND, Alive, Reads, Up
 from drivers.base import Fatal, ProtocolError, SetOutput, Start, Stop
 from drivers.codecs.llrp import Message, Parameter, decode_message, encode_message
 from drivers.llrp import Llrp
-from drivers.llrp_connection import Waiting
+from drivers.waiting import Waiting
 from tests.llrp_bytes import epc, message, report, tag
 from tests.llrp_peer import (
     Peer,

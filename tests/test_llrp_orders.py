@@ -4,7 +4,7 @@ import pytest
 
 from drivers.codecs.llrp import Message, Parameter
 from drivers.codecs.llrp_dialogue import MAX_WAITING
-from drivers.codecs.llrp_events import Notice
+from drivers.codecs.notice import Notice
 from tests.llrp_bytes import epc, report, tag
 from tests.llrp_peer import (
     Peer,

@@ -4,9 +4,9 @@ import pytest
 
 from core.records import SECOND, Alive, AntennaState, Dropped, Gpi, Reads, Up
 from drivers.codecs.llrp import Message, Parameter
-from drivers.codecs.llrp_events import Notice
 from drivers.codecs.llrp_session import Said
 from drivers.codecs.llrp_setup import GpiTrigger, Reading
+from drivers.codecs.notice import Notice
 from tests.llrp_bytes import epc, message, report, tag, tlv
 from tests.llrp_peer import (
     NOW,

@@ -8,8 +8,8 @@ import pytest
 from core.records import Alive, Reads, Up
 from drivers.codecs.errors import ProtocolError, Unsupported
 from drivers.codecs.llrp import Message, Parameter, encode_message
-from drivers.codecs.llrp_events import Notice
 from drivers.codecs.llrp_setup import GpiTrigger, Radio, Reading
+from drivers.codecs.notice import Notice
 from tests.llrp_bytes import epc, message, report, tag
 from tests.llrp_peer import (
     IMPINJ,

@@ -1,13 +1,13 @@
 """READER_EVENT_NOTIFICATION to records (LLRP 1.1, reader event notifications)."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from core.records import AntennaState, Body, Dropped, Gpi
 from drivers.codecs.errors import ProtocolError
 from drivers.codecs.llrp import Parameter
 from drivers.codecs.llrp_sightings import LAST_TIME
 from drivers.codecs.llrp_status import LONGEST
+from drivers.codecs.notice import Notice
 
 REFUSALS = {
     1: "it is connected to a client of its own choice (reader-initiated); end that connection at the reader",
@@ -15,14 +15,6 @@ REFUSALS = {
     3: "it gave no reason; look at the reader's own log",
 }
 """Why a reader did not accept the connection (ConnectionAttemptStatusType)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something that the operator should read; counted under `name`."""
-
-    name: str
-    text: str
 
 
 def stamp(data: Parameter) -> tuple[int, bool] | None:

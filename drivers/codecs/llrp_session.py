@@ -18,7 +18,7 @@ from drivers.codecs.errors import ProtocolError, Unsupported
 from drivers.codecs.llrp import Message, Parameter, decode_message, opaque
 from drivers.codecs.llrp_clock import ReaderClock
 from drivers.codecs.llrp_dialogue import Dialogue, Script, Wait
-from drivers.codecs.llrp_events import Notice, records, stamp
+from drivers.codecs.llrp_events import records, stamp
 from drivers.codecs.llrp_frames import Frames, Span
 from drivers.codecs.llrp_idle import Activity, longest_run
 from drivers.codecs.llrp_report import ReportDecoder
@@ -27,6 +27,7 @@ from drivers.codecs.llrp_start import antennas, configured, extended, greeted, i
 from drivers.codecs.llrp_status import failure
 from drivers.codecs.llrp_tables import MESSAGE_TYPES, MESSAGES
 from drivers.codecs.llrp_takeover import starts_at_once, take_over
+from drivers.codecs.notice import Notice
 
 MISSED = 3
 """Keepalive periods without a byte after which the connection is given up."""
