@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import Field
 
 from drivers.llrp import Llrp
+from drivers.m100 import M100
 from drivers.recorded import Recorded
 
-Device = Annotated[Llrp | Recorded, Field(discriminator="kind")]
+Device = Annotated[Llrp | M100 | Recorded, Field(discriminator="kind")]
 """A [[device]] of any kind."""

@@ -186,7 +186,9 @@ class Stream(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        _keep_alive(transport.get_extra_info("socket"))
+        connection = transport.get_extra_info("socket")
+        if connection is not None:  # a serial port has none
+            _keep_alive(connection)
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer[self._filled :]

@@ -10,6 +10,7 @@ from core.site import Antenna, PhotoEye
 from drivers.catalog import Device
 from drivers.codecs.llrp_setup import GpiTrigger, PeriodicTrigger, Radio, Reading
 from drivers.llrp import Llrp
+from drivers.m100 import M100
 from drivers.recorded import Recorded
 from tests.llrp_scene import FakeLink
 from tests.virtual_loop import run
@@ -22,7 +23,7 @@ def driver(**settings: object) -> Llrp:
 
 
 def test_a_device_of_a_configuration() -> None:
-    device: Llrp | Recorded = TypeAdapter(Device).validate_python(
+    device: Llrp | M100 | Recorded = TypeAdapter(Device).validate_python(
         {**DOOR, "antennas": [{"port": 1, "zone": "yard"}]}
     )
     assert isinstance(device, Llrp)

@@ -1,0 +1,50 @@
+"""What do these bytes of a serial module say? One JSON-able object per tag and per other message."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from drivers.codecs.module_frames import Frames
+
+Line = dict[str, object]
+Describe = Callable[[bytes], Iterator[Line]]
+
+_TEXT = re.compile(rb"[\t\r\n\x20-\x7e]*")
+_LOOKED_AT = 16
+_SEPARATORS = str.maketrans("", "", " \t:,-")
+
+
+def decode_lines(data: bytes, frames: Callable[[], Frames], describe: Describe) -> Iterator[Line]:
+    """Frames in raw bytes, or in lines of hex (behind # is a comment); what is in no frame gives {"error": ...}."""
+    if not _TEXT.fullmatch(data[:_LOOKED_AT]):
+        yield from _stretch(data, frames(), describe)
+        return
+    gathered = bytearray()
+    for number, line in enumerate(data.decode(errors="replace").splitlines(), 1):
+        digits = line.partition("#")[0].translate(_SEPARATORS).removeprefix("0x")
+        try:
+            gathered += bytes.fromhex(digits)
+        except ValueError:
+            yield from _stretch(bytes(gathered), frames(), describe)
+            gathered.clear()
+            yield {"error": f"line {number} is no hex: {line.strip()[:60]!r}"}
+    yield from _stretch(bytes(gathered), frames(), describe)
+
+
+def _stretch(data: bytes, cut: Frames, describe: Describe) -> Iterator[Line]:
+    at = 0
+    for frame in (*cut.feed(data), *cut.flush()):
+        start = data.index(frame, at)
+        yield from _between(data, at, start)
+        yield from describe(frame)
+        at = start + len(frame)
+    yield from _between(data, at, len(data))
+
+
+def _between(data: bytes, start: int, stop: int) -> Iterator[Line]:
+    if start < stop:
+        yield {
+            "error": "in no frame",
+            "offset": start,
+            "bytes": data[start:stop][:64].hex(),
+            "skipped": stop - start,
+        }
