@@ -97,7 +97,9 @@ async def connect(dsn: str, name: str, patience: float) -> Connection:
     }
     try:
         raw = await AsyncConnection.connect(
-            make_conninfo("", **{**ours, **given, "client_encoding": "UTF8"}), autocommit=True
+            make_conninfo("", **{**ours, **given, "client_encoding": "UTF8"}),
+            autocommit=True,
+            prepare_threshold=None,  # a pooler may give each statement another server process
         )
     except psycopg.Error as error:
         raise unconnected(error, where) from None
