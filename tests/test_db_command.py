@@ -1,5 +1,6 @@
 """`waypost db` as an operator runs it."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from gateway.reader import open_read_only
 from gateway.sinks.timescale import migrations
 from tests.faults.scenario import SITE
 from tests.fix_certificates import Certificates
+from tests.fix_daemon import running
 from tests.fix_journal import made
 from tests.fix_postgres import PASSWORD, Database, Postgres, free_port
 from tests.told import Journal, Told
@@ -38,7 +40,7 @@ class Waypost:
 
     def db(self, *arguments: str) -> Result:
         options = ["--config", str(self.folder / "waypost.toml")]
-        return CliRunner().invoke(application, ["db", *arguments, *options])
+        return CliRunner().invoke(application, ["db", *arguments, *options], catch_exceptions=False)
 
 
 @pytest.fixture
@@ -198,6 +200,23 @@ def test_another_connection(waypost: Waypost, database: Database) -> None:
         "correct the password in env:WAYPOST_OWNER"
         in waypost.db("migrate", "--dsn", "env:WAYPOST_OWNER").stderr
     )
+
+
+def test_what_the_daemon_says_of_its_sink(waypost: Waypost, database: Database) -> None:
+    """It cannot connect; the operator can."""
+    waypost.configure(database.server.dsn("nowhere"))
+    waypost.environment.setenv("WAYPOST_OWNER", database.owner)
+
+    async def meanwhile() -> Result:
+        async with running(waypost.folder / "waypost.toml") as daemon:
+            await daemon.until(
+                lambda told: told["sinks"]["timescale"]["state"] == "refused", "the sink is refused"
+            )
+            return waypost.db("status", "--json", "--dsn", "env:WAYPOST_OWNER")
+
+    (status,) = rows(asyncio.run(meanwhile()))
+    assert (status["sink"], status["trouble"]) == ("refused", None)
+    assert 'database "nowhere" does not exist; create it' in str(status["last_error"])
 
 
 def test_tls_with_the_server_verified(waypost: Waypost, certificates: Certificates) -> None:
