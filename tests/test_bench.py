@@ -12,7 +12,7 @@ import pytest
 
 from drivers.codecs.llrp import decode_message
 from drivers.codecs.llrp_frames import Frames
-from gateway.bench import day, host, main, peer, rated, sink, stages, start
+from gateway.bench import day, devices, host, main, peer, rated, sink, stages, start
 from gateway.bench.codec import START, decoded, recorded
 from gateway.bench.live import Failed
 from gateway.bench.machine import machine
@@ -113,6 +113,10 @@ def test_days(tmp_path: Path) -> None:
 def test_stages(tmp_path: Path) -> None:
     rows = shaped(list(stages.stages(0.02, tmp_path, populations=(60,))))
     assert {name.split()[0] for name in rows} == {"codec", "step", "commit"}
+
+
+def test_devices() -> None:
+    assert sorted(shaped(list(devices.devices(0.01)))) == ["devices m100"]
 
 
 SINK = ["sink", "sink: against a script", "sink: CPU", "sink: memory", "sink: live", "sink: visible"]

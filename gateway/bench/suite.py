@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from gateway.bench.day import days
+from gateway.bench.devices import devices
 from gateway.bench.live import Failed
 from gateway.bench.peer import PEERS, TARGET, sllurp
 from gateway.bench.rated import rated
@@ -16,7 +17,7 @@ from gateway.bench.start import start
 from gateway.bench.wire import LOADS, Load, wire
 from gateway.secret import SecretName
 
-NAMES = ("wire", "wire-100000", "wire-1", "sllurp", "rated", "start", "day", "stages", "sink")
+NAMES = ("wire", "wire-100000", "wire-1", "sllurp", "rated", "start", "day", "stages", "devices", "sink")
 OPTIONAL = ("sllurp", "sink")
 """What needs software that a gateway does not have."""
 
@@ -54,6 +55,7 @@ class Suite:
             "start": partial(start, self.folder),
             "day": partial(days, self.seconds, self.folder),
             "stages": partial(stages, self.seconds, self.folder),
+            "devices": partial(devices, self.seconds / 10),
             "sink": partial(sink, self.seconds, self.folder, self.dsn),
         }
 

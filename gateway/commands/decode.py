@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from json import dumps
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +17,7 @@ Decode = Callable[[bytes], Iterator[Mapping[str, object]]]
 
 
 def decode(
-    protocol: Annotated[str, typer.Argument(help="llrp")],
+    protocol: Annotated[str, typer.Argument(help="llrp, m100")],
     file: Annotated[str, typer.Argument(help="A file, or - for standard input.")] = "-",
     json: AsJson = False,
 ) -> None:
@@ -43,6 +44,13 @@ def decode(
 
 
 def _protocols() -> dict[str, Decode]:
-    from drivers.codecs.llrp_decode import decode_lines
+    from drivers.codecs import llrp_decode, m100, module_decode
 
-    return {"llrp": decode_lines}
+    modules = {"m100": m100}
+    return {
+        "llrp": llrp_decode.decode_lines,
+        **{
+            name: partial(module_decode.decode_lines, frames=codec.frames, describe=codec.describe)
+            for name, codec in modules.items()
+        },
+    }
