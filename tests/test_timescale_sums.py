@@ -52,9 +52,8 @@ def events(stays: list[Stay]) -> list[Told]:
     return told
 
 
-def seconds(stays: list[Stay], zone: str, day: int) -> float:
-    """How long all together were in the zone on that day."""
-    low, high = day * 24, day * 24 + 24
+def seconds(stays: list[Stay], zone: str, low: float, high: float) -> float:
+    """How long all together were in the zone between two hours."""
     spans = (min(end or high, high) - max(begin, low) for _, place, begin, end in stays if place == zone)
     return sum(max(span, 0) for span in spans) * 3600
 
@@ -105,7 +104,7 @@ def test_dwell_is_what_the_stays_say(
     for zone, day in product(ZONES, range(DAYS)):
         carried, stayed = answers.get((zone, day), (0, 0.0))
         assert carried == inside(true, zone, day)
-        assert stayed == pytest.approx(seconds(true, zone, day), abs=1e-6)
+        assert stayed == pytest.approx(seconds(true, zone, day * 24, day * 24 + 24), abs=1e-6)
     moves = db.execute(
         "SELECT place, day, arrived, departed FROM waypost.moves_daily WHERE arrived + departed > 0"
     )

@@ -95,6 +95,8 @@ def test_a_visit_ends_with_the_next_word_on_it(db: psycopg.Connection) -> None:
     Journal(db, "leeds", 3).tell(Told("arrived", "saw", "hall", 8))
     rows = db.execute("SELECT arrived, departed FROM waypost.visit ORDER BY arrived").fetchall()
     assert rows == [(at(1), at(4)), (at(6), at(8)), (at(8), None)]
+    stays = db.execute("SELECT items, visits, seconds FROM waypost.dwell(%s, %s)", (at(2), at(10))).fetchall()
+    assert stays == [(1, 3, (2 + 2 + 2) * 3600)]
 
 
 AGAIN = """
@@ -150,7 +152,7 @@ def test_rows_that_no_ledger_knows(db: psycopg.Connection) -> None:
 def test_a_reader_may_look_and_nothing_else(database: Database, view: str) -> None:
     with psycopg.connect(database.reader, autocommit=True) as db:
         db.execute(f"SELECT * FROM waypost.{view}".encode())
-        db.execute("SELECT * FROM waypost.was_in('yard', now())")
+        db.execute("SELECT * FROM waypost.was_in('yard', now()), waypost.dwell(now(), now())")
         for forbidden in (
             "DELETE FROM waypost.event",
             "SELECT waypost.upkeep()",

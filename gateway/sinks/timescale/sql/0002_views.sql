@@ -128,6 +128,18 @@ $$;
 COMMENT ON FUNCTION waypost.was_in IS
     'Who was in a zone, or in one inside it, at a time, and since when. Of several sites the one that had seen it last.';
 
+CREATE FUNCTION waypost.dwell(since timestamptz, until timestamptz)
+RETURNS TABLE (site text, zone text, items bigint, visits bigint, seconds double precision)
+LANGUAGE sql STABLE AS $$
+    SELECT v.site, v.zone, count(DISTINCT v.item), count(*),
+        sum(extract(epoch FROM least(v.departed, $2, now()) - greatest(v.arrived, $1)))::double precision
+    FROM waypost.visit AS v
+    WHERE v.arrived < least($2, now()) AND (v.departed IS NULL OR v.departed > $1)
+    GROUP BY v.site, v.zone;
+$$;
+COMMENT ON FUNCTION waypost.dwell IS
+    'Stays in each zone between two moments, from visit by visit: exact, and slower than the sums of dwell_daily.';
+
 CREATE VIEW waypost.doors_today AS
     SELECT
         e.site, e.place AS door, e.direction, count(*) AS passes, count(DISTINCT e.subject) AS items,
