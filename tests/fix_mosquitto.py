@@ -29,6 +29,7 @@ class Mosquitto:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = free_port()
+        self._had_port = False
         self._process: subprocess.Popen[bytes] | None = None
         program = shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
         assert program, "Mosquitto is missing; run: sudo apt-get install mosquitto"
@@ -40,6 +41,16 @@ class Mosquitto:
 
     def start(self, *settings: str) -> None:
         """With lines of mosquitto.conf(5); anonymous clients may do all, if no line says otherwise."""
+        ends = time.monotonic() + PATIENCE
+        while not self._started(settings, ends):
+            assert time.monotonic() < ends, f"mosquitto finds no port:\n{self.log}"
+            if not self._had_port:  # somebody else has taken it meanwhile
+                self.port = free_port()
+            time.sleep(0.01)
+        self._had_port = True
+
+    def _started(self, settings: tuple[str, ...], ends: float) -> bool:
+        """False if the port is not free. That it listens its log says: on the port somebody else may answer."""
         lines = [
             f"listener {self.port} {HOST}",
             f"persistence_location {self.folder}/",
@@ -51,15 +62,18 @@ class Mosquitto:
             ),
             *settings,
         ]
-        file = self.folder / "mosquitto.conf"
+        file, log = self.folder / "mosquitto.conf", self.folder / "mosquitto.log"
         file.write_text("\n".join(lines) + "\n")
-        with (self.folder / "mosquitto.log").open("ab") as log:
-            self._process = subprocess.Popen([self._program, "-c", file, "-v"], stdout=log, stderr=log)
-        ends = time.monotonic() + PATIENCE
-        while not self._listens():
+        with log.open("ab") as out:
+            before = out.tell()
+            self._process = subprocess.Popen([self._program, "-c", file, "-v"], stdout=out, stderr=out)
+        while b" running" not in (said := log.read_bytes()[before:]):
+            if self._process.poll() is not None and b"Address already in use" in log.read_bytes()[before:]:
+                return False
             assert self._process.poll() is None, f"mosquitto ended:\n{self.log}"
-            assert time.monotonic() < ends, f"mosquitto does not listen:\n{self.log}"
+            assert time.monotonic() < ends, f"mosquitto does not start:\n{said.decode()}"
             time.sleep(0.01)
+        return True
 
     def stop(self) -> None:
         """Cleanly."""
@@ -87,10 +101,6 @@ class Mosquitto:
             self._process.terminate() if terminate else self._process.kill()
             self._process.wait(PATIENCE)
             self._process = None
-
-    def _listens(self) -> bool:
-        with socket.socket() as one:
-            return one.connect_ex((HOST, self.port)) == 0
 
 
 @pytest.fixture
