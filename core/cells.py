@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.growth import grown
+from core.index import Index
 from core.records import Codes, Dictionary, Reads
 
 Cell = NDArray[np.int32]
@@ -47,7 +48,8 @@ class Cells:
         self.sources = array("i")
         self.ports = array("i")
         self.next: Cell = np.full(room, -1, np.int32)
-        self.by_tag: dict[str, int] = {}
+        self.by_tag = Index(self.tags)
+        """The newest cell of each tag."""
         self.free: list[int] = []
         """A heap of the numbers below `size` that are free: the least is taken first."""
         self.given_up: list[int] = []
@@ -65,8 +67,8 @@ class Cells:
             self.tags[number], self.sources[number], self.ports[number] = tag, source, port
         else:
             number = self._append(tag, source, port)
-        self.next[number] = self.by_tag.get(tag, -1)
-        self.by_tag[tag] = number
+        self.next[number] = self.by_tag.find(tag)
+        self.by_tag.put(tag, number)
         self.track[number], self.watch[number], self.side[number] = track, watch, side
         return number
 
@@ -85,7 +87,7 @@ class Cells:
     def remove(self, tag: str) -> None:
         """Give the cells of a tag up."""
         gone = list(self.of_tag(tag))
-        del self.by_tag[tag]
+        self.by_tag.remove(tag)
         for cell in gone:
             self.tags[cell] = ""
             for name, blank in _BLANK.items():
@@ -100,7 +102,7 @@ class Cells:
 
     def of_tag(self, tag: str) -> Iterator[int]:
         """The cells of a tag, newest first."""
-        cell = self.by_tag.get(tag, -1)
+        cell = self.by_tag.find(tag)
         while cell >= 0:
             yield cell
             cell = int(self.next[cell])
@@ -146,8 +148,8 @@ class Lookup:
 
     def forget(self, tag: str) -> None:
         """The tag's cells are given up."""
-        code = self.tags.codes.get(tag, len(self._table))
-        if code < len(self._table):
+        code = self.tags.find(tag)
+        if 0 <= code < len(self._table):
             self._table[code] = UNRESOLVED
 
     def _prepare(self, port: int) -> int:

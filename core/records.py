@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from core.index import Index
+
 Times = NDArray[np.int64]
 Codes = NDArray[np.int32]
 Ports = NDArray[np.uint16]
@@ -30,11 +32,11 @@ class Dictionary:
     limit, so receivers may cache by object identity: what a code means never changes.
     """
 
-    __slots__ = ("codes", "ids")
+    __slots__ = ("_index", "ids")
 
     def __init__(self, ids: Iterable[str] = ()) -> None:
         self.ids: list[str] = []
-        self.codes: dict[str, int] = {}
+        self._index = Index(self.ids)
         for one in ids:
             self.code(one)
 
@@ -43,11 +45,16 @@ class Dictionary:
 
     def code(self, id: str) -> int:
         """The code of `id`, added if it is new."""
-        code = self.codes.get(id)
-        if code is None:
-            code = self.codes[id] = len(self.ids)
+        code = self._index.find(id)
+        if code < 0:
+            code = len(self.ids)
             self.ids.append(id)
+            self._index.put(id, code)
         return code
+
+    def find(self, id: str) -> int:
+        """The code of `id`, -1 if it has none."""
+        return self._index.find(id)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

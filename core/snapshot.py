@@ -224,12 +224,15 @@ def _load_cells(data: Plain, source_ids: Sequence[str]) -> Cells:
     )
     cells = Cells(source_ids, max(256, len(tags)))
     _fill(cells, CELL_COLUMNS, columns, len(tags))
-    cells.size, cells.tags = len(tags), tags
+    cells.size = len(tags)
+    cells.tags += tags
     cells.sources.frombytes(sources)
     cells.ports.frombytes(ports)
     cells.given_up = given_up
     cells.free = _free(cells.track[: cells.size] < 0, given_up)
-    cells.by_tag = {tag: cell for cell, tag in enumerate(tags) if tag}
+    for cell, tag in enumerate(tags):
+        if tag:
+            cells.by_tag.put(tag, cell)
     return cells
 
 

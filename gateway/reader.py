@@ -187,7 +187,7 @@ class Reader:
     def ledger(self) -> Iterator[Drop]:
         """What was deleted."""
         for stream in STREAMS:
-            with self._checked():
+            with database.explained(self.path), self._checked():
                 drops = [drop for _, drop in ledger(self._db, stream)]
             yield from drops
 
@@ -266,7 +266,10 @@ class Reader:
             raise JournalDamaged(f"journal {self.path}: inputs of commit {head.number}: {error}") from error
 
     def dictionary(self, base: int) -> Dictionary:
-        known = self._tags.setdefault(base, Dictionary())
+        """The tags of a generation; only the one that was asked for last is remembered."""
+        if base not in self._tags:
+            self._tags = {base: Dictionary()}
+        known = self._tags[base]
         query = "SELECT first, base, ids, crc FROM tag WHERE base = ? AND first >= ? ORDER BY first"
         with self._checked():
             add_tags(known, self._query(query, base, base + len(known)))
@@ -312,7 +315,7 @@ class Reader:
 
 
 def _newest(reads: Reads, tags: Collection[str]) -> int | None:
-    codes = [code for tag in tags if (code := reads.tags.codes.get(tag)) is not None]
+    codes = [code for tag in tags if (code := reads.tags.find(tag)) >= 0]
     times = reads.time[np.isin(reads.tag, codes)]
     return int(times.max()) if len(times) else None
 

@@ -57,8 +57,8 @@ class Replay:
             return
         bounds = {}
         for source in self._known:
-            code = self._readers.codes.get(source)
-            following = None if code is None else outlook.next_time(code, row)
+            code = self._readers.find(source)
+            following = None if code < 0 else outlook.next_time(code, row)
             bounds[source] = second * SECOND if following is None else following
         tick = first
         while tick < second:

@@ -21,6 +21,7 @@ from concurrent.futures import Executor
 from core.records import Input, Reads, Shift
 from gateway.batch import Batch, Told
 from gateway.contracts import Decided, Decider, Past, Restorer, Store
+from gateway.freed import give_back
 from gateway.intake import Intake, Taken
 from gateway.journal_thread import JournalThread
 from gateway.journal_thread import Stopped as Stopped
@@ -42,6 +43,9 @@ ENOUGH = 6 << 10
 
 A commit writes some 7 kB however little it holds, so waiting for more would spare the card little; and at the rate
 that a busy site has, a read is so durable within a tenth of a second. A tag parked at a door stays far below it."""
+EVENTS = 2_000
+"""Decided events that are committed at once: a site that sees thousands of tags for the first time need not hold
+all of them, and the rows that they become, in memory together."""
 SNAPSHOT_BYTES = 128 << 20
 """Input (as columns in memory) after which a snapshot is taken: what a restart re-steps at most."""
 SNAPSHOT_SHARE = 16
@@ -141,6 +145,7 @@ class Writer:
         source = self._store if past is None else past
         first = self._state is None
         self._state = await self._journal.once(lambda: recover(source, self._restorer, self._known))
+        give_back()
         if first:
             self._before = {source: Counter(counts) for source, counts in self.pipeline.counts.items()}
         self._sound = True
@@ -179,6 +184,8 @@ class Writer:
                     ):  # so that the journal knows what was dated before it
                         await self._commit(None)
                     await self._step(merged)
+                    if len(self._batch.events) >= EVENTS:
+                        await self._commit(None)
                 if self._due() or self._noted:
                     await self._commit(self._snapshot() if self._grown() else None)
                 self._progress()

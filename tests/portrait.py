@@ -35,7 +35,9 @@ class _Painter:
         tracks = [number for number in range(state.tracks.size) if state.tracks.subject[number] >= 0]
         return {
             "cells": sorted(map(self._cell_row, cells), key=repr),
-            "by tag": {tag: list(map(self._cell, state.cells.of_tag(tag))) for tag in state.cells.by_tag},
+            "by tag": {
+                tag: list(map(self._cell, state.cells.of_tag(tag))) for tag in state.cells.tags if tag
+            },
             "tracks": sorted(map(self._track_row, tracks), key=repr),
             "subjects": {state.subjects.name(number): self._subject(number) for number in state.subjects},
             "undecided": list(map(state.subjects.name, state.undecided)),
