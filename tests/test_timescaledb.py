@@ -31,17 +31,24 @@ def answers(db: psycopg.Connection) -> None:
         assert db.execute(query.encode()).fetchall() == rows, query
 
 
-def run_jobs(db: psycopg.Connection, name: str) -> int:
-    """What the scheduler of the database would run; how many jobs of that name there are."""
-    query = "SELECT job_id FROM timescaledb_information.jobs WHERE proc_name = %s"
-    jobs = db.execute(query, (name,)).fetchall()
+def run_jobs(db: psycopg.Connection, name: str, of: str = "%") -> int:
+    """What the scheduler of the database would run; how many jobs of that name there are, of a table or of all."""
+    query = (
+        "SELECT job_id FROM timescaledb_information.jobs "
+        "WHERE proc_name = %s AND coalesce(hypertable_name, '') LIKE %s"
+    )
+    jobs = db.execute(query, (name, of)).fetchall()
     for job in jobs:
         db.execute("CALL run_job(%s)", job)
     return len(jobs)
 
 
 def refresh(db: psycopg.Connection) -> None:
-    assert run_jobs(db, "policy_refresh_continuous_aggregate") == 3
+    """As the policies do, but only where there are rows: months of hours take long in WebAssembly."""
+    for name in arrangement.AGGREGATES:
+        db.execute(
+            "CALL refresh_continuous_aggregate(%s::regclass, %s, %s)", (f"waypost.{name}", at(-48), at(120))
+        )
 
 
 def compress(db: psycopg.Connection) -> None:
@@ -113,8 +120,8 @@ def test_old_chunks_go_and_are_counted(db: psycopg.Connection) -> None:
     compress(db)
     reads = db.execute("SELECT * FROM waypost.reads_hourly ORDER BY antenna").fetchall()
     installation.migrate(db, SETTINGS)
-    refresh(db)
     assert run_jobs(db, "expire_job") == 1
+    assert run_jobs(db, "policy_refresh_continuous_aggregate", "reads_hourly") == 1
     assert count(db, "waypost.read") == 0
     assert count(db, "waypost.event") == 25
     assert db.execute("SELECT * FROM waypost.reads_hourly ORDER BY antenna").fetchall() == reads
