@@ -126,7 +126,7 @@ class Journal:
             place = set_aside(self.path)
         if place is not None:
             self._replaced = Opening("replaced", place, str(damage))
-            self.notebook.replaced()
+            self.notebook.replaced(self.epoch)
         self._failure = JournalFailed(f"journal {self.path} is being replaced: {damage}")
         self._head = Head()
         self._began = None
@@ -212,14 +212,16 @@ class Journal:
     ) -> Head:
         self._open_file()
         began = time.perf_counter()
-        codes = self._codes.next() if self._codes.full else self._codes
+        landed, self._landed = self._landed, None
+        if landed is not None:
+            again = prepare(self._head, self._codes, inputs, events, gaps, snapshot, poison)
+            if landed.content == again.content:
+                return self._head
         if inputs and isinstance(step := inputs[0].body, Shift):
             self.notebook.put(redating.KEY, self._noted(step.by))
+        codes = self._codes.next() if self._codes.full else self._codes
         notes = self.notebook.notes()
         transaction = prepare(self._head, codes, inputs, events, gaps, snapshot, poison, notes)
-        landed, self._landed = self._landed, None
-        if landed is not None and landed.content == transaction.content:
-            return self._head
         drops = self._run(transaction)
         self._settle(transaction)
         self._counters.committed(time.perf_counter() - began, len(transaction.body), drops)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.records import Alive, Dictionary, Input, Reads
-from gateway import tag_codes
+from core.records import Alive, Dictionary, Input, Reads, Shift
+from gateway import redating, tag_codes
 from gateway.database import JournalError, JournalFailed, JournalUnusable
 from gateway.journal import LOG, Journal
 from gateway.quarantine import quarantined
@@ -243,6 +243,18 @@ def test_another_commit_after_one_that_was_there_is_written(path: Path) -> None:
     assert journal.reopen().committed
     journal.commit(inputs(2), events(2))
     assert scenario.content(journal.past) == 2
+    journal.close()
+
+
+def test_a_clock_step_is_noted_once_if_its_commit_was_there(path: Path) -> None:
+    journal = Journal.open(path, SITE)
+    fill(journal, 5)
+    step = [Input("door1", scenario.START, Shift(scenario.START, 3_600_000_000))]
+    landed(journal, lambda: journal.commit(step, events(2), gaps(5)))
+    assert journal.reopen().committed
+    journal.commit(step, events(2), gaps(5))
+    journal.commit(())
+    assert len(redating.noted(journal.past.get(redating.KEY))) == 1
     journal.close()
 
 

@@ -67,12 +67,12 @@ def test_numbers_begin_anew_with_the_journal() -> None:
     book.forget("other", "events")
     book.renew("another", {"events": 9})
     book.put("kept", "1")
-    book.replaced()
+    book.replaced("old")
     book.load({})
     assert book.cursor("sink", "events") == 0
     assert (book.notes().values, book.notes().cursors) == (
         {"kept": "1"},
-        {("sink", "events"): 0, ("other", "events"): None},
+        {("sink", "events"): 0, ("sink", "events/old"): 9, ("other", "events"): None},
     )
 
 
@@ -85,3 +85,36 @@ def test_a_refusal_waits_and_is_settled() -> None:
     assert book.notes().refusals == {place: None}
     book.written(book.notes())
     assert not book
+
+
+def test_numbers_of_a_journal_that_was_replaced_are_not_taken_for_those_of_the_next() -> None:
+    book = Notebook()
+    book.advance("mqtt", "events", 7, book.volume)
+    book.advance("mqtt", "events/older", 9)
+    before = book.volume
+    book.replaced("old")
+    book.advance("mqtt", "events", 8, before)
+    assert book.begin("webhook", "events", 8, before) == 8
+    book.load({})
+    assert book.cursors == {
+        ("mqtt", "events"): 0,
+        ("mqtt", "events/old"): 7,
+        ("mqtt", "events/older"): 9,
+    }
+    book.advance("mqtt", "events", 1, book.volume)
+    assert book.cursor("mqtt", "events") == 1
+
+
+def test_dates_of_a_journal_that_was_replaced_are_not_those_of_the_next() -> None:
+    book = Notebook()
+    book.put("redated", "[[0, 5, 0, 5, 1]]")
+    book.replaced("old")
+    assert book.get("redated") is None
+
+
+def test_what_waits_to_be_forgotten_is_not_there_again_when_the_file_is_read() -> None:
+    book = Notebook()
+    book.load({("sink", "events"): 9})
+    book.forget("sink", "events")
+    book.load({("sink", "events"): 9})
+    assert not book.cursors
