@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 from core.records import Dictionary, Input
@@ -10,6 +11,7 @@ from gateway.database import JournalDamaged, JournalError, JournalUnusable
 from gateway.heads import Head, split_row
 from gateway.notes import Cursor
 from gateway.reader import Reader
+from gateway.retention import Drop
 from gateway.tables import EVENT, GAP, INPUT, Parse, Snapshot, T, Table
 
 KEPT = 8
@@ -110,8 +112,26 @@ class Salvage(Reader):
         try:
             return super()._required(key)
         except JournalDamaged:
-            self.lost += 1
             return ""
+
+    def get(self, key: str) -> str | None:
+        try:
+            return super().get(key)
+        except JournalError:
+            self.lost += 1
+            return None
+
+    def head(self) -> Head:
+        """Of the newest commit that can be read."""
+        return self._newest_head()
+
+    def ledger(self) -> Iterator[Drop]:
+        try:
+            drops = list(super().ledger())
+        except JournalError:
+            self.lost += 1
+            return
+        yield from drops
 
     def snapshot(self) -> Snapshot | None:
         try:

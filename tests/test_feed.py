@@ -1,5 +1,6 @@
 """A journal as batches and holes: bounded, in order, and every number is in exactly one of them."""
 
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from core.records import Dictionary, Input, Reads, reads
 from gateway.journal import Journal
 from gateway.sinks import volumes
 from gateway.sinks.contract import Batch, Events, Hole, Readings, Stream
-from gateway.sinks.feed import BYTES, ROWS, Feed, mark
+from gateway.sinks.feed import BYTES, PIECE, ROWS, Feed, mark
 from gateway.sinks.readings import ReadsQueue
 from gateway.sinks.refused import to_batch, to_text
 from tests.faults.scenario import SITE, events, gaps, inputs
@@ -51,6 +52,29 @@ def test_a_batch_has_bounded_bytes(tmp_path: Path) -> None:
     feed.close()
     journal.close()
     assert [one.last - one.first + 1 for one in found] == [1, 1, 2, 2]
+
+
+def test_large_rows_are_fetched_a_few_at_a_time(tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path / "waypost.db", SITE)
+    text = "x" * (BYTES // 10)
+    for k in range(20):
+        journal.commit(
+            (),
+            [
+                Event(f"{k}-{n}", n, n, "arrived", None, None, None, evidence={"text": text})
+                for n in range(25)
+            ],
+        )
+    feed = volumes.live(journal.path, {})
+    tracemalloc.start()
+    found = feed.next("events", 0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    feed.close()
+    journal.close()
+    assert found is not None
+    assert found.last == 9
+    assert peak < 2 * PIECE * BYTES // 10
 
 
 def test_reads_have_the_times_of_a_clock_that_is_right(feed: Feed) -> None:

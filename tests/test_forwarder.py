@@ -47,9 +47,7 @@ def test_everything_comes_once_and_in_order_and_then_what_is_new(gateway: Gatewa
     sink = Ledgered(account, ALL)
     forwarder = gateway.send(sink, lambda: complete(account, streams=ALL), more)
     assert sink.largest == ROWS
-    assert forwarder.health.lag({"events": 1_000, "gaps": 0, "reads": 0}) == 1_000 - len(
-        account.whats("events")
-    )
+    assert forwarder.lag({"events": 1_000, "gaps": 0, "reads": 0}) == 1_000 - len(account.whats("events"))
     assert (account.doubled, dict(account.fates)) == (0, {})
     assert {row[1] for row in account.rows} == {gateway.journal.epoch}
 

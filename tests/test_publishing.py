@@ -58,7 +58,7 @@ async def forwarding(journal: Journal, sink: Sink) -> AsyncIterator[Forwarder]:
     forwarder = Forwarder(sink, origin)
     running = asyncio.create_task(forwarder.run())
     try:
-        await until(lambda: "events" in forwarder.health.at, "the sink is open")
+        await until(lambda: forwarder.health.even is not None, "the sink is open")
         yield forwarder
     finally:
         running.cancel()

@@ -79,7 +79,7 @@ def _json(place: Place, refusal: Refusal) -> dict[str, object]:
         "seq": place.seq,
         "time": rfc3339(refusal.time),
         "reason": refusal.reason,
-        "row": text.loads(refusal.body),
+        "row": text.loads(refusal.body, parse_constant=lambda _: None),  # JSON itself has no word for NaN
     }
 
 

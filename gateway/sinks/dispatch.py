@@ -6,6 +6,7 @@ from gateway.contracts import Decided
 from gateway.sinks.contract import STREAMS, Sink
 from gateway.sinks.forwarder import Forwarder
 from gateway.sinks.origin import Origin
+from gateway.sinks.passage import REFUSALS
 from gateway.sinks.redress import Decision, Settled
 
 
@@ -19,13 +20,22 @@ class Dispatch:
         self.forwarders = {sink.name: Forwarder(sink, origin) for sink in sinks}
         self._heads = heads
         self._forget_others(origin)
+        self._register(origin)
 
     def _forget_others(self, origin: Origin) -> None:
         """What is not configured any more holds up no deletion."""
         wanted = {(name, one) for name, each in self.forwarders.items() for one in each.sink.streams}
         for name, stream in origin.notebook.cursors:
-            if (name, STREAMS.get(stream.partition("/")[0])) not in wanted:
+            kind = stream.partition("/")[0]
+            if (name, STREAMS.get(kind)) not in wanted and (name not in self.forwarders or kind != REFUSALS):
                 origin.notebook.forget(name, stream)
+
+    def _register(self, origin: Origin) -> None:
+        """What is decided from now on waits for every sink, also for one whose destination was never there yet."""
+        heads = self._heads()
+        for name, forwarder in self.forwarders.items():
+            for stream in forwarder.sink.streams:
+                origin.notebook.begin(name, stream, 0 if forwarder.sink.begins == "first" else heads[stream])
 
     def wake(self, _: Decided) -> None:
         """Something was committed."""
@@ -45,7 +55,9 @@ class Dispatch:
             if health.state not in ("up", "connecting"):
                 found.append(f"{name} is {health.state}")
             if health.quarantined:
-                found.append(f"{name} has refused {health.quarantined.total()} rows: `waypost db quarantine`")
+                found.append(
+                    f"{name} has refused {health.quarantined.total()} rows: `waypost db quarantine --sink {name}`"
+                )
             if health.missing:
                 found.append(f"{health.missing.total()} rows could not be sent to {name} any more")
         return found

@@ -23,6 +23,8 @@ ROWS = 5_000
 """Rows of a batch at most."""
 BYTES = 1 << 20
 """Bytes of the rows of a batch at most, but for a single row that has more."""
+PIECE = 64
+"""Rows that are fetched at once: how many of them have room in a batch shows only then."""
 _COLUMNS = 140
 """Bytes of a typical row without its body."""
 
@@ -70,15 +72,22 @@ class Feed:
         """What the sink's destination refused and nobody has settled yet."""
         return list(self._salvage.refusals(sink))
 
+    def refused(self, sink: str) -> list[Place]:
+        """Of which rows that is so."""
+        return [place for place, _ in self._salvage.refusals(sink)]
+
     def head(self, stream: Stream) -> int:
         """The newest number."""
         return max(self._head(stream) - self._before[stream], 0)
 
     def _head(self, stream: Stream) -> int:
-        if self._strict is not None and stream != "reads":
-            return self._strict.span(EVENT if stream == "events" else GAP)[1]
+        last = 0
+        if stream != "reads":
+            last = (self._strict or self._salvage).span(EVENT if stream == "events" else GAP)[1]
+            if self._strict is not None:
+                return last
         head = (self._strict or self._salvage).head()  # whose sums hold though the end of a table be damaged
-        return {"events": head.events, "gaps": head.gaps, "reads": head.reads}[stream]
+        return max(last, {"events": head.events, "gaps": head.gaps, "reads": head.reads}[stream])
 
     def mark(self, stream: Stream, number: int) -> str | None:
         """The `mark` of the row with this number; None if it is not there, and for reads."""
@@ -95,11 +104,11 @@ class Feed:
         line, at = self.line(stream), after + self._before[stream]
         rows: Events | Gaps | Readings
         if stream == "events":
-            events, missing = self._rows(stream, at, Reader.event_rows)
+            events, missing = self._rows(stream, at, Reader.event_rows, _event_size)
             events = dated_events(self._steps(), _within_bytes(events))
             rows, count = Events(_events(events, self._before[stream])), len(events)
         elif stream == "gaps":
-            gaps, missing = self._rows(stream, at, Reader.gap_rows)
+            gaps, missing = self._rows(stream, at, Reader.gap_rows, _gap_size)
             gaps = dated_gaps(self._steps(), gaps)
             rows, count = Gaps(_gaps(gaps, self._before[stream])), len(gaps)
         else:
@@ -113,21 +122,33 @@ class Feed:
         return noted(self._salvage.get(redating.KEY))
 
     def _rows(
-        self, stream: Stream, after: int, fetch: Callable[[Reader, int, int], list[Row]]
+        self,
+        stream: Stream,
+        after: int,
+        fetch: Callable[[Reader, int, int], list[Row]],
+        size_of: Callable[[Row], int],
     ) -> tuple[list[Row], int]:
         """Rows behind `after` without a hole, or how many are missing there."""
         last = min(self._head(stream), after + ROWS)
-        if last <= after:
-            return [], 0
-        try:
-            found = fetch(self._strict or self._salvage, after + 1, last)
-        except JournalDamaged:
-            found = fetch(self._salvage, after + 1, last)
+        found: list[Row] = []
+        size = 0
+        for low in range(after + 1, last + 1, PIECE):
+            piece = self._sound(fetch, low, min(low + PIECE - 1, last))
+            found += piece
+            size += sum(map(size_of, piece))
+            if size > BYTES:
+                break
         if not found or found[0][0] > after + 1:
-            return [], (found[0][0] - 1 if found else last) - after
+            return [], max((found[0][0] - 1 if found else last) - after, 0)
         return [
             row for _, row in takewhile(lambda pair: pair[1][0] == after + 1 + pair[0], enumerate(found))
         ], 0
+
+    def _sound(self, fetch: Callable[[Reader, int, int], list[Row]], first: int, last: int) -> list[Row]:
+        try:
+            return fetch(self._strict or self._salvage, first, last)
+        except JournalDamaged:
+            return fetch(self._salvage, first, last)
 
     def _readings(self, after: int) -> tuple[tuple[tuple[str, Reads], ...], int]:
         parts, missing = self._reads.take(after, ROWS)
@@ -157,6 +178,14 @@ def _mark(row: EventRow | GapRow) -> str:
     return row[1] if len(row) == 9 else str(row[6])
 
 
+def _event_size(row: EventRow) -> int:
+    return _COLUMNS + len(row[7])
+
+
+def _gap_size(row: GapRow) -> int:
+    return _COLUMNS + len(row[4])
+
+
 def _events(rows: list[EventRow], before: int) -> tuple[EventRow, ...]:
     """With the numbers of the epoch."""
     return tuple((row[0] - before, *row[1:]) for row in rows) if before else tuple(rows)
@@ -169,7 +198,7 @@ def _gaps(rows: list[GapRow], before: int) -> tuple[GapRow, ...]:
 
 def _within_bytes(rows: list[EventRow]) -> list[EventRow]:
     """As many as have room in a batch, and at least one."""
-    sizes = accumulate(_COLUMNS + len(row[7]) for row in rows)
+    sizes = accumulate(map(_event_size, rows))
     return [
         row for place, (row, size) in enumerate(zip(rows, sizes, strict=True)) if size <= BYTES or not place
     ]

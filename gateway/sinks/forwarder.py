@@ -41,16 +41,7 @@ class Forwarder:
         self._sleep = sleep
         self._chance = random.Random(sink.name)
         self._thread = ThreadPoolExecutor(1, sink.name)
-        self._begin()
         self._passage = Passage(sink, origin, self.health, self._thread)
-
-    def _begin(self) -> None:
-        """As far as the journal knows, until the destination has been asked."""
-        known = self._origin.notebook.cursors
-        for stream in self.sink.streams:
-            at = known.get((self.sink.name, stream), 0 if self.sink.begins == "first" else None)
-            if at is not None:
-                self.health.at[stream] = at
 
     def wake(self, _: object = None) -> None:
         """The journal has something new, perhaps."""
@@ -58,7 +49,13 @@ class Forwarder:
 
     def json(self, heads: Mapping[str, int]) -> dict[str, object]:
         """For `waypost status`; `heads` are the journal's newest numbers, by stream."""
-        return self.health.json(heads, self._origin.now())
+        return self.health.json(self.lag(heads), self._origin.now())
+
+    def lag(self, heads: Mapping[str, int]) -> int:
+        """Rows that the destination does not have yet, as far as the journal knows."""
+        known = self._origin.notebook.cursors
+        waiting = (heads[stream] - known.get((self.sink.name, stream), 0) for stream in self.sink.streams)
+        return sum(max(rows, 0) for rows in waiting) + self.health.aside.total()
 
     async def settle(self, decision: Decision) -> Settled:
         """Try the rows in quarantine again, or drop them. Raises Lost when the destination is not there."""

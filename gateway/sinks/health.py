@@ -1,7 +1,6 @@
 """How a sink is, for `waypost status`."""
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -15,10 +14,10 @@ class Health:
     """Of one sink since the daemon's start; times in microseconds UTC.
 
     state   holding: connected, and waiting for the gateway's clock; refused: an operator must change something, `error` says what
-    sent    rows that the destination has taken, quarantined: that it refused, missing: that could not be sent any
-            more, by stream
-    at      how far it is, in numbers of the journal, by stream
-    even    when it last had everything; oldest: the time of the row that waits longest, where that is known
+    sent    rows that the destination has taken, missing: that could not be sent any more, by stream
+    quarantined   rows that it has refused and nobody has settled yet, since before the start too, by stream
+    aside   rows that journals which were put aside still have for it, by stream and epoch, where that is known
+    even    when it last had everything; oldest: the time of the row that waits longest, by stream, where that is known
     """
 
     since: int
@@ -28,9 +27,9 @@ class Health:
     sent: Counter[str] = field(default_factory=Counter)
     quarantined: Counter[str] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
-    at: dict[str, int] = field(default_factory=dict)
+    aside: Counter[str] = field(default_factory=Counter)
     even: int | None = None
-    oldest: int | None = None
+    oldest: dict[str, int] = field(default_factory=dict)
 
     def turn(self, state: State, now: int, error: str | None = None) -> bool:
         """Take this state; returns whether it, or its reason, is another one."""
@@ -40,14 +39,9 @@ class Health:
         self.state, self.error = state, error
         return changed
 
-    def lag(self, heads: Mapping[str, int]) -> int:
-        """Rows of the journal, whose newest numbers these are, that the destination does not have yet."""
-        return sum(max(heads[stream] - at, 0) for stream, at in self.at.items())
-
-    def json(self, heads: Mapping[str, int], now: int) -> dict[str, object]:
-        """As `status` prints it."""
-        rows = self.lag(heads)
-        waiting = self.oldest if self.oldest is not None else self.even
+    def json(self, rows: int, now: int) -> dict[str, object]:
+        """As `status` prints it; `rows` wait for the sink."""
+        waiting = min(self.oldest.values(), default=self.even)
         seconds = 0.0 if not rows else None if waiting is None else max(now - waiting, 0) / 1e6
         return {
             "state": self.state,

@@ -3,9 +3,11 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from functools import partial
+from pathlib import Path
 from typing import TypeVar
 
 from gateway.quarantine import quarantined
@@ -26,7 +28,7 @@ from gateway.sinks.contract import (
 from gateway.sinks.feed import ROWS, Feed
 from gateway.sinks.health import Health
 from gateway.sinks.origin import Origin
-from gateway.sinks.redress import Redress
+from gateway.sinks.redress import REASON, Redress
 from gateway.sinks.refused import to_text
 
 log = logging.getLogger(__name__)
@@ -42,8 +44,8 @@ TURN = 4
 IN_A_ROW = 100
 """Rows that may be refused one after the other before it is taken to be the destination's fault."""
 HOLDING = "the clock is not synchronised yet: rows are held until it is, or site.clock_wait is over"
-REASON = 1_000
-"""Characters of a reason that are kept."""
+REFUSALS = "refusals"
+"""With the epoch of a journal that was put aside: the cursor is 1 once its quarantine has been taken over."""
 
 T = TypeVar("T")
 
@@ -63,6 +65,8 @@ class Passage:
         self._wake = asyncio.Event()
         self._refused_in_a_row = 0
         self._tended = -TEND
+        self._volume: int | None = None
+        self._unreadable: set[Path] = set()
         self.redress = Redress(sink, origin)
 
     def wake(self) -> None:
@@ -72,15 +76,28 @@ class Passage:
     async def follow(self) -> None:
         """Send everything, the oldest journal first, and then whatever comes; never returns."""
         while True:
+            self._volume = None  # the numbers of what was put aside mean what they mean for ever
             for path in quarantined(self._origin.path):
                 feed = await self._thread_do(partial(volumes.aside, path, self._origin.offsets))
                 if feed is not None:
                     await self._closing(feed, self._send_rest(feed))
+                else:
+                    self._tell_unreadable(path)
+            self._volume = self._origin.notebook.volume
             feed = await self._thread_do(lambda: volumes.live(self._origin.path, self._origin.offsets))
             try:
                 await self._closing(feed, self._send_live(feed))
             except WentBack as error:
                 await self._begin_epoch(str(error))
+
+    def _tell_unreadable(self, path: Path) -> None:
+        if path not in self._unreadable:
+            self._unreadable.add(path)
+            log.error(
+                "%s: nothing can be read from %s: what it had not sent of it is lost, unless the disk gives it back "
+                "at the next start; move the file away to be told no more",
+                self._sink.name, path,
+            )  # fmt: skip
 
     async def _closing(self, feed: Feed, sending: Awaitable[None]) -> None:
         try:
@@ -90,30 +107,60 @@ class Passage:
 
     async def _send_rest(self, feed: Feed) -> None:
         """What a journal that was put aside still has to give."""
+        await self._take_over(feed)
         for stream in self._sink.streams:
-            at = await self._begin(feed, stream, f"{stream}/{feed.epoch}")
-            while (sent := await self._batches(feed, stream, at, f"{stream}/{feed.epoch}")) > at:
-                at = sent
+            key = f"{stream}/{feed.epoch}"
+            at, before = await self._begin(feed, stream, key), -1
+            head = await self._thread_do(partial(feed.head, stream))
+            while at > before:
+                self._health.aside[key] = max(head - at, 0)
+                before, at = at, await self._batches(feed, stream, at, key)
+
+    async def _take_over(self, feed: Feed) -> None:
+        """Its quarantine, once: operators are shown that of the journal in use."""
+        notebook, name, key = self._origin.notebook, self._sink.name, f"{REFUSALS}/{feed.epoch}"
+        if notebook.cursors.get((name, key)):
+            return
+        for place, refusal in await self._thread_do(lambda: feed.refusals(name)):
+            notebook.refuse(place, refusal)
+        notebook.advance(name, key, 1)
+        await self._origin.save()
 
     async def _send_live(self, feed: Feed) -> None:
         """Until the journal is another one, or of another epoch."""
         at = {stream: await self._begin(feed, stream, stream) for stream in self._sink.streams}
-        while feed.epoch == self._origin.epoch():
+        await self._look_at_quarantine(feed, at)
+        while feed.epoch == self._origin.epoch() and self._volume == self._origin.notebook.volume:
             self._wake.clear()
             while self.redress:
                 await self.redress.carry_out(await self._thread_do(lambda: feed.refusals(self._sink.name)))
+                await self._look_at_quarantine(feed, at)
             moved = 0
             for stream in self._sink.streams:
                 before, at[stream] = at[stream], await self._batches(feed, stream, at[stream], stream)
                 moved = max(moved, at[stream] - before)
-                self._health.at[stream] = at[stream] + feed.before(stream)
+                if at[stream] == before:
+                    self._health.oldest.pop(stream, None)
             more = await self._tend()
             if not moved:
-                self._health.even, self._health.oldest = self._origin.now(), None
+                self._health.even = self._origin.now()
                 if not more:
                     await self._until_woken()
             elif moved < ROWS:
                 await asyncio.sleep(PACE)
+
+    async def _look_at_quarantine(self, feed: Feed, at: Mapping[Stream, int]) -> None:
+        """A row that was refused and that the destination knows nothing of will be sent again: it decides anew."""
+        places = await self._thread_do(lambda: feed.refused(self._sink.name))
+        again = [
+            place
+            for place in places
+            if place.epoch == feed.epoch and place.seq > at.get(STREAMS[place.stream], place.seq)
+        ]
+        for place in again:
+            self._origin.notebook.redeem(place)
+        self._health.quarantined = Counter(place.stream for place in places)
+        self._health.quarantined.subtract(place.stream for place in again)
 
     async def _tend(self) -> bool:
         """A step now and then, and one in each round for as long as there is more to do."""
@@ -141,11 +188,11 @@ class Passage:
             begin = feed.before(stream) + (head if self._sink.begins == "now" else 0)
             if key != stream:  # what was put aside knows what it was told when it was in use
                 begin = feed.cursor(name, stream, begin)
-            return max(notebook.begin(name, key, begin) - feed.before(stream), 0)
+            return max(notebook.begin(name, key, begin, self._volume) - feed.before(stream), 0)
         if key == stream:
             await self._until_dated()  # an account is kept of rows that never change: neither may their times
             await self._compare(feed, stream, position.last, position.mark, head)
-        notebook.advance(name, key, position.last + feed.before(stream))
+        notebook.advance(name, key, position.last + feed.before(stream), self._volume)
         return position.last
 
     async def _until_dated(self) -> None:
@@ -173,13 +220,18 @@ class Passage:
             )
 
     async def _begin_epoch(self, reason: str) -> None:
-        """What the destination may not have goes under another epoch; ids keep what it has from being doubled."""
-        notebook, name = self._origin.notebook, self._sink.name
-        before = {one: notebook.cursor(name, one) if one in self._sink.streams else 0 for one in STREAMS}
-        notebook.renew(str(uuid.uuid4()), before)
-        await self._origin.save()
+        """What a destination may not have goes under another epoch; ids keep what it has from being doubled."""
         log.error("the journal went back in time: %s; its rows have a new epoch from now on", reason)
         await self._origin.went_back(reason)
+        cursors, streams = self._origin.notebook.cursors, self._sink.streams
+        before = {
+            one: min(
+                (at for (_, stream), at in cursors.items() if stream == one and one in streams), default=0
+            )
+            for one in STREAMS
+        }
+        self._origin.notebook.renew(str(uuid.uuid4()), before)
+        await self._origin.save()
 
     async def _batches(self, feed: Feed, stream: Stream, after: int, key: str) -> int:
         """Send a turn's batches, reading the next one meanwhile; returns how far it came."""
@@ -212,9 +264,9 @@ class Passage:
                 name, stream, found.first, found.last, f"{found.fate}, {found.reason}",
             )  # fmt: skip
         else:
-            self._health.oldest = _time(found)
+            self._health.oldest[stream] = _time(found)
             await self._write(found)
-        self._origin.notebook.advance(name, key, found.last + before)
+        self._origin.notebook.advance(name, key, found.last + before, self._volume)
 
     async def _write(self, batch: Batch) -> None:
         """All rows but those that the destination refuses, which are found by halves."""
@@ -239,7 +291,7 @@ class Passage:
             self._refused_in_a_row = 0
             raise Refused(
                 f"{self._sink.name} refused {IN_A_ROW} rows one after the other, the last one with: {reason}; "
-                "mend what it does not like, then `waypost db quarantine --retry`"
+                f"mend what it does not like, then `waypost db quarantine --sink {self._sink.name} --retry`"
             )
         self._refused_in_a_row += 1
         line = row.line

@@ -13,6 +13,8 @@ from gateway.sinks.refused import to_batch
 
 Decision = Literal["retry", "drop"]
 DECISIONS: Mapping[str, Decision] = {"retry": "retry", "drop": "drop"}
+REASON = 1_000
+"""Characters of a reason that are kept."""
 BY_OPERATOR = "dropped by an operator; it was refused with: "
 
 
@@ -71,7 +73,7 @@ class Redress:
             try:
                 await self._sink.redeem(to_batch(line, place.seq, refusal.body))
             except Poisoned as error:
-                again = Refusal(self._origin.now(), str(error), refusal.body)
+                again = Refusal(self._origin.now(), str(error)[:REASON], refusal.body)
                 self._origin.notebook.refuse(place, again)
                 return False
         self._origin.notebook.redeem(place)

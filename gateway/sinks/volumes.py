@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Lock
 
 from gateway import database
 from gateway.quarantine import Salvage, salvage
 from gateway.reader import Reader
 from gateway.sinks.feed import Feed
+
+_mending = Lock()
+"""A log that is being mended is not there for a moment; each sink has a thread of its own."""
 
 
 def live(path: Path, offsets: Mapping[str, int]) -> Feed:
@@ -23,7 +27,8 @@ def live(path: Path, offsets: Mapping[str, int]) -> Feed:
 
 def aside(path: Path, offsets: Mapping[str, int]) -> Feed | None:
     """One that was put aside; None when nothing of it can be read, or not even whose it is."""
-    found = salvage(path)
+    with _mending:
+        found = salvage(path)
     if found is None:
         return None
     if not found.site or not found.epoch:
