@@ -125,8 +125,8 @@ def test_the_proof(waypost: Waypost, database: Database) -> None:
         assert blind == {
             "site": "leeds",
             "source": "door1",
-            "from": "2026-03-02T03:00:00.000000Z",
-            "to": "2026-03-02T04:00:00.000000Z",
+            "from": "2024-03-04T03:00:00.000000Z",
+            "to": "2024-03-04T04:00:00.000000Z",
             "reason": "timeout",
         }
         db.execute("DELETE FROM waypost.event WHERE item = 'saw'")

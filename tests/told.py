@@ -11,7 +11,7 @@ import psycopg
 Moment = float
 """Hours since `START`."""
 
-START = datetime(2026, 3, 2, tzinfo=UTC)
+START = datetime(2024, 3, 4, tzinfo=UTC)
 SPACE = uuid.UUID("00000000-0000-4000-8000-00000000abcd")
 
 
