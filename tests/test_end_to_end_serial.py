@@ -19,6 +19,7 @@ from simulators.score import compare
 from simulators.serial_line import PtyLine
 from simulators.serial_module import SimulatedModule
 from simulators.traffic import Scenario
+from simulators.uhfreader import SimulatedUhfReader
 from simulators.world import World
 from tests.fix_daemon import events, gaps, reads, until
 from tests.fix_site import START, Wall, daemon
@@ -32,7 +33,7 @@ IN_THE_LINE = 4096 + 8192
 
 TAG_BYTES = 24
 DEVICE = "room1"
-MODULES: dict[str, Callable[[], SimulatedModule]] = {"m100": SimulatedM100}
+MODULES: dict[str, Callable[[], SimulatedModule]] = {"m100": SimulatedM100, "uhfreader": SimulatedUhfReader}
 
 
 @pytest.mark.parametrize("kind", MODULES)

@@ -12,6 +12,7 @@ from drivers.codecs.llrp_setup import GpiTrigger, PeriodicTrigger, Radio, Readin
 from drivers.llrp import Llrp
 from drivers.m100 import M100
 from drivers.recorded import Recorded
+from drivers.uhfreader import UhfReader
 from tests.llrp_scene import FakeLink
 from tests.virtual_loop import run
 
@@ -23,7 +24,7 @@ def driver(**settings: object) -> Llrp:
 
 
 def test_a_device_of_a_configuration() -> None:
-    device: Llrp | M100 | Recorded = TypeAdapter(Device).validate_python(
+    device: Llrp | M100 | Recorded | UhfReader = TypeAdapter(Device).validate_python(
         {**DOOR, "antennas": [{"port": 1, "zone": "yard"}]}
     )
     assert isinstance(device, Llrp)

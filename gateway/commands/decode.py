@@ -17,7 +17,7 @@ Decode = Callable[[bytes], Iterator[Mapping[str, object]]]
 
 
 def decode(
-    protocol: Annotated[str, typer.Argument(help="llrp, m100")],
+    protocol: Annotated[str, typer.Argument(help="llrp, m100, uhfreader")],
     file: Annotated[str, typer.Argument(help="A file, or - for standard input.")] = "-",
     json: AsJson = False,
 ) -> None:
@@ -44,9 +44,9 @@ def decode(
 
 
 def _protocols() -> dict[str, Decode]:
-    from drivers.codecs import llrp_decode, m100, module_decode
+    from drivers.codecs import llrp_decode, m100, module_decode, uhfreader
 
-    modules = {"m100": m100}
+    modules = {"m100": m100, "uhfreader": uhfreader}
     return {
         "llrp": llrp_decode.decode_lines,
         **{
