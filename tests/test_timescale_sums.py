@@ -203,6 +203,13 @@ def test_one_gateway_at_a_time(database: Database) -> None:
         assert other.execute("SELECT * FROM waypost.upkeep()").fetchall() == [(0, 0)]
 
 
+def test_vacuum_is_not_disturbed(database: Database) -> None:
+    with psycopg.connect(database.owner) as vacuum, psycopg.connect(database.owner, autocommit=True) as db:
+        Journal(db, "leeds").tell(Told("passed", "saw", "dock-1", 1, "in"))
+        vacuum.execute("LOCK TABLE waypost.event IN SHARE UPDATE EXCLUSIVE MODE")  # as VACUUM does
+        assert db.execute("SELECT * FROM waypost.upkeep()").fetchall() == [(1, 0)]
+
+
 def test_the_step_of_a_gateway(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WAYPOST_DSN", database.writer)
     with psycopg.connect(database.owner, autocommit=True) as db:

@@ -124,6 +124,19 @@ BEGIN
 END
 $$;
 
+-- Puts the newest rows, which are those that are looked for, into the index of ranges. Vacuum does that too, and must not
+-- be disturbed: whoever waits for its lock a second ends it.
+CREATE FUNCTION waypost.find_newest() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET lock_timeout = '100ms' AS $$
+BEGIN
+    IF (SELECT name = 'postgresql' FROM waypost.edition) AND EXISTS (SELECT FROM waypost.unsummed) THEN
+        PERFORM brin_summarize_new_values('waypost.event_range');
+    END IF;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN;
+END
+$$;
+
 -- Sums rows that are not in the sums yet, at most about `most` of them; returns how many. One caller at a time, the
 -- others have nothing to do.
 CREATE FUNCTION waypost.sum_up(most bigint) RETURNS bigint
@@ -133,6 +146,7 @@ DECLARE
     done bigint := 0;
 BEGIN
     PERFORM waypost.fold_belated();
+    PERFORM waypost.find_newest();
     FOR line IN SELECT * FROM waypost.line AS l WHERE l.last > l.summed ORDER BY l.site, l.epoch, l.stream LOOP
         EXIT WHEN done >= most;
         done := done + waypost.fold_next(line, most - done);
