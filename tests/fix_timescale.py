@@ -9,11 +9,14 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
+
+from gateway.sinks.timescale import edition
 
 HERE = Path(__file__).parent
 MISSING = (
@@ -21,25 +24,55 @@ MISSING = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Timescale:
+    """A server. Creating the extension is possible once in its life, so that is done here.
+
+    dsn       the connection string of its owner
+    unloaded  what `edition.extend` said before the server had loaded the extension
+    unowned   what it said to a user who may not create it
+    ours      False for the server of somebody else, which has the extension already
+    """
+
+    dsn: str
+    unloaded: str | None = None
+    unowned: str | None = None
+    ours: bool = True
+
+
 @pytest.fixture(scope="session")
-def timescale_server() -> Iterator[str]:
-    """The connection string of its owner."""
+def timescale_server() -> Iterator[Timescale]:
+    """One that has the extension."""
     given = os.environ.get("WAYPOST_TEST_TIMESCALE_DSN")
     if given is not None:
-        yield given
+        with psycopg.connect(given, autocommit=True) as db:
+            db.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        yield Timescale(given, ours=False)
         return
     with _bridge() as port:
         where = {"host": "127.0.0.1", "port": str(port), "dbname": "postgres", "user": "postgres"}
-        yield make_conninfo("", **where, password="password")
+        yield _extended(make_conninfo("", **where, password="password"))
+
+
+def _extended(dsn: str) -> Timescale:
+    """This build needs no loader, but the setting that tells of one."""
+    with psycopg.connect(dsn, autocommit=True) as db:
+        unloaded = edition.extend(db)
+        db.execute("SET timescaledb.disable_load = off")
+        db.execute("CREATE ROLE stranger")
+        db.execute("SET ROLE stranger")
+        unowned = edition.extend(db)
+        db.execute("RESET ROLE")
+        assert edition.extend(db) is None
+        return Timescale(dsn, unloaded, unowned)
 
 
 @pytest.fixture
-def timescale(timescale_server: str) -> str:
+def timescale(timescale_server: Timescale) -> str:
     """The connection string of a database with the extension and without a schema waypost."""
-    with psycopg.connect(timescale_server, autocommit=True) as db:
+    with psycopg.connect(timescale_server.dsn, autocommit=True) as db:
         db.execute("DROP SCHEMA IF EXISTS waypost CASCADE")
-        db.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
-    return timescale_server
+    return timescale_server.dsn
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from gateway.sinks.timescale.arrangement import EditionChanged
 from gateway.sinks.timescale.edition import Server
 from gateway.sinks.timescale.migrations import SchemaError
 from tests.fix_postgres import SETTINGS
+from tests.fix_timescale import Timescale
 from tests.told import Journal, Told, at, taken_back
 from tests.told_sites import ANSWERS, tell
 
@@ -59,6 +60,15 @@ def count(db: psycopg.Connection, query: str) -> int:
     row = db.execute(f"SELECT count(*) FROM {query}".encode()).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def test_an_extension_that_cannot_be_created(timescale_server: Timescale) -> None:
+    """Then the schema is made of plain tables, and `db init` says what to do. The fixture created it after that."""
+    for note, words in (
+        (timescale_server.unloaded, "add timescaledb to shared_preload_libraries, restart"),
+        (timescale_server.unowned, "let an administrator run CREATE EXTENSION timescaledb"),
+    ):
+        assert not timescale_server.ours or words in str(note)
 
 
 def test_what_is_made(db: psycopg.Connection) -> None:
