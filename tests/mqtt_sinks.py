@@ -11,7 +11,6 @@ from core.events import Event, Gap
 from gateway.link import Health
 from gateway.rows import event_row, gap_row
 from gateway.sinks.contract import Batch, Events, Gaps, Line
-from gateway.sinks.mqtt.endpoint import Endpoint
 from gateway.sinks.mqtt.session import Sleep
 from gateway.sinks.mqtt.settings import MqttSettings
 from gateway.sinks.mqtt.sink import MqttSink
@@ -64,7 +63,7 @@ def made(
     settings = settings.model_copy(update={"keepalive": keepalive})
     states = {} if devices is None else devices
     return MqttSink(
-        Endpoint(settings, SITE, Path("/")), Standing(look, ITEMS, INSIDE), lambda: states, lambda: NOW, "1.2.3",
+        settings, SITE, Path("/"), Standing(look, ITEMS, INSIDE), lambda: states, lambda: NOW, "1.2.3",
         sleep, 0.0,
     )  # fmt: skip
 

@@ -44,7 +44,6 @@ def _mqtt(
     links: Mapping[str, DeviceLink],
     now: Callable[[], int],
 ) -> Sink:
-    from gateway.sinks.mqtt.endpoint import Endpoint
     from gateway.sinks.mqtt.sink import MqttSink
     from gateway.sinks.mqtt.standing import Standing, journal_look
 
@@ -55,7 +54,9 @@ def _mqtt(
         {zone.id: zone.inside for zone in site.zones},
     )
     sink = MqttSink(
-        Endpoint(table, site.id, configuration.path.parent),
+        table,
+        site.id,
+        configuration.path.parent,
         standing,
         lambda: {name: link.health for name, link in links.items()},
         now,

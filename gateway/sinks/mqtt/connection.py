@@ -1,35 +1,33 @@
 """One connection to a broker: MQTT 5, messages of QoS 1, on the running event loop.
 
-paho-mqtt speaks the protocol; this module moves its bytes, bounds what is in flight and tells the answers. It is
-imported when a connection is wanted and not before: a site without [mqtt] does not pay for it.
+`gateway.mqtt.pump` moves the bytes; this module bounds what is in flight and tells the answers. It is imported when a
+connection is wanted and not before: a site without [mqtt] does not pay for it.
 """
 
 import asyncio
-import logging
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from gateway.mqtt import reasons
+from gateway.mqtt.endpoint import CONNECT_SECONDS, Endpoint
+from gateway.mqtt.pump import Pump
+from gateway.mqtt.reasons import Ended
 from gateway.sinks.contract import Lost, Poisoned, Refused
-from gateway.sinks.mqtt import reasons
-from gateway.sinks.mqtt.endpoint import CONNECT_SECONDS, Endpoint
 from gateway.sinks.mqtt.messages import Message
-from gateway.sinks.mqtt.reasons import Ended
 
 IN_FLIGHT = 100
 """Messages that wait for their acknowledgement; fewer if the broker says so (Receive Maximum)."""
 ANSWER_SECONDS = 30.0
 """Without any acknowledgement after which the connection is given up."""
 FAREWELL_SECONDS = 2.0
-MISC_SECONDS = 1.0
-"""Between two looks at whether a sign of life is due."""
 _OVERHEAD = 16
 """Bytes of a PUBLISH besides topic and payload, at most (MQTT 5.0, section 3.3)."""
 
@@ -45,41 +43,12 @@ class _Sent:
     error: Exception | None = None
 
 
-class _Client(Client):
-    """Takes a connected socket: where paho makes one itself, it blocks, and leaks it when TLS fails."""
-
-    def __init__(self, client_id: str, sock: socket.socket) -> None:
-        super().__init__(
-            CallbackAPIVersion.VERSION2,
-            client_id,
-            protocol=MQTTProtocolVersion.MQTTv5,
-            reconnect_on_failure=False,
-        )
-        self._given = sock
-
-    def _create_socket(self) -> socket.socket:
-        return self._given
-
-
-class _Trouble(logging.Handler):
-    """What paho tells of a socket that broke: it says it nowhere else."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.text: str | None = None
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.text = record.getMessage().removeprefix("failed to receive on socket: ")
-
-
 class Connection:
     """Made by `connect`. Methods raise Ended when it is over."""
 
     def __init__(self, endpoint: Endpoint, password: str | None, sock: socket.socket, will: Message) -> None:
         self._loop = asyncio.get_running_loop()
         self._reasons = endpoint.reasons
-        self._sock = sock
-        self._trouble = _Trouble()
         self._connected = self._loop.create_future()
         self._over: Ended | None = None
         self._ended = asyncio.Event()
@@ -88,11 +57,8 @@ class Connection:
         self._window = IN_FLIGHT
         self._largest: int | None = None
         self._retains = True
-        self._client = client = _Client(endpoint.client_id, sock)
-        logger = logging.Logger("mqtt", logging.ERROR)
-        logger.addHandler(self._trouble)
-        client.enable_logger(logger)
-        client.max_inflight_messages_set(0)  # the bound is ours: paho does not know the broker's
+        self._pump = Pump(endpoint.client_id, sock, self._on_broken)
+        self._client = client = self._pump.client
         client.will_set(will.topic, will.payload, 1, will.retain)
         table = endpoint.settings
         if table.username is not None:
@@ -100,18 +66,10 @@ class Connection:
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_publish = self._on_publish
         self._keepalive = table.keepalive
-        self._timer: asyncio.TimerHandle | None = None
 
     async def begin(self) -> None:
         """Say hello on the connected socket. Raises Ended."""
-        client, loop, fd = self._client, self._loop, self._sock.fileno()
-        # what the broker says goes before what we say: an alert of TLS 1.3 comes after the handshake
-        loop.add_reader(fd, self._readable)
-        client.on_socket_register_write = lambda *_: loop.add_writer(fd, self._writable)
-        client.on_socket_unregister_write = lambda *_: self._stop_writing(fd)
-        client.on_socket_close = lambda *_: self._detach(fd)
-        client.connect("broker", 1, self._keepalive, clean_start=True)
-        self._tick()
+        self._pump.begin(self._keepalive)
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await self._connected
@@ -222,7 +180,7 @@ class Connection:
             server = getattr(properties, "ServerReference", None)
             self._end(code.value, self._reasons.hung_up(code.value, code.getName(), server))
             return
-        text = self._trouble.text
+        text = self._pump.trouble
         if text is not None:
             self._end(None, self._reasons.broken(text))
         elif code.value == reasons.PROTOCOL:
@@ -246,43 +204,15 @@ class Connection:
             sent.error = self._reasons.not_published(code.value, code.getName(), message.topic, size)
         self._moved.set()
 
-    def _readable(self) -> None:
-        try:
-            self._client.loop_read()
-            # TLS may hold decrypted bytes that the system does not know of
-            while (pending := getattr(self._client.socket(), "pending", None)) is not None and pending():
-                self._client.loop_read()
-        except Exception as error:
-            self._end(None, self._reasons.lost(f"sent what is not MQTT 5: {error}"))
-
-    def _writable(self) -> None:
-        try:
-            self._client.loop_write()
-        except Exception as error:
-            self._end(None, self._reasons.lost(str(error)))
-
-    def _tick(self) -> None:
-        """paho pings when it is time, and gives up when no answer came."""
-        self._timer = self._loop.call_later(MISC_SECONDS, self._tick)
-        self._client.loop_misc()
-
-    def _stop_writing(self, fd: int) -> None:
-        self._loop.remove_writer(fd)
-
-    def _detach(self, fd: int) -> None:
-        self._loop.remove_reader(fd)
-        self._loop.remove_writer(fd)
+    def _on_broken(self, error: Exception, sent: bool) -> None:
+        self._end(None, self._reasons.lost(f"sent what is not MQTT 5: {error}" if sent else str(error)))
 
     def _end(self, code: int | None, error: Lost | Refused) -> None:
         """The first reason counts."""
         if self._over is not None:
             return
         self._over = Ended(code, error)
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._sock.fileno() >= 0:
-            self._detach(self._sock.fileno())
-            self._sock.close()
+        self._pump.close()
         if not self._connected.done():
             self._connected.set_result(None)
         self._ended.set()

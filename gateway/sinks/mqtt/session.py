@@ -11,11 +11,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from gateway.backoff import delays
+from gateway.mqtt import reasons
+from gateway.mqtt.endpoint import Endpoint
+from gateway.mqtt.reasons import Ended
 from gateway.sinks.contract import Lost, Poisoned, Refused
-from gateway.sinks.mqtt import reasons
-from gateway.sinks.mqtt.endpoint import Endpoint
 from gateway.sinks.mqtt.messages import Message, Topics
-from gateway.sinks.mqtt.reasons import Ended
 from gateway.sinks.mqtt.takeovers import Takeovers
 
 if TYPE_CHECKING:

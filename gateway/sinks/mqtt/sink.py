@@ -3,13 +3,15 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Literal, TypeVar
 
+from gateway.mqtt.endpoint import Endpoint
 from gateway.rows import row_event, row_gap
 from gateway.sinks.contract import Batch, Events, Gaps, Hole, Line, Poisoned, Position, Stream
-from gateway.sinks.mqtt.endpoint import Endpoint
 from gateway.sinks.mqtt.messages import Message, Topics
 from gateway.sinks.mqtt.session import Session, Sleep
+from gateway.sinks.mqtt.settings import MqttSettings
 from gateway.sinks.mqtt.standing import Standing
 from gateway.sinks.mqtt.states import REFRESH, Devices, States
 
@@ -21,6 +23,7 @@ T = TypeVar("T")
 class MqttSink:
     """See `gateway.sinks.contract.Sink`. Delivery is at least once: a receiver drops what it has by the event's id.
 
+    folder    of the configuration file
     standing  where the items are
     devices   how the devices are now; `device_changed` says when one is another way
     now       microseconds UTC
@@ -31,7 +34,9 @@ class MqttSink:
 
     def __init__(
         self,
-        endpoint: Endpoint,
+        table: MqttSettings,
+        site: str,
+        folder: Path,
         standing: Standing,
         devices: Devices,
         now: Callable[[], int],
@@ -39,8 +44,9 @@ class MqttSink:
         sleep: Sleep = asyncio.sleep,
         refresh: float = REFRESH,
     ) -> None:
-        self.streams: tuple[Stream, ...] = endpoint.settings.streams
-        self._topics = topics = Topics(endpoint.settings.prefix, endpoint.site)
+        self.streams: tuple[Stream, ...] = table.streams
+        self._topics = topics = Topics(table.prefix, site)
+        endpoint = Endpoint(table, site, folder, topics.root)
         self._session = Session(endpoint, topics, now, version, self._begun, sleep)
         self._states = States(self._session.publish, topics, standing, devices, refresh)
         self._tasks: list[asyncio.Task[None]] = []

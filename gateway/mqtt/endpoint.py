@@ -6,9 +6,9 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.mqtt.reasons import Reasons
+from gateway.mqtt.table import BrokerTable, parts
 from gateway.secret import reveal
-from gateway.sinks.mqtt.reasons import Reasons
-from gateway.sinks.mqtt.settings import MqttSettings, parts
 
 CONNECT_SECONDS = 10.0
 """For the TCP connection and then for each step of the TLS handshake."""
@@ -20,26 +20,26 @@ class Endpoint:
     """What a connection needs to know of the settings.
 
     folder  of the configuration file, from which relative paths count
+    root    what all our topics begin with; empty if we tell nothing
+    table   where an operator finds the settings; name tells our connections on one broker apart
     """
 
-    settings: MqttSettings
+    settings: BrokerTable
     site: str
     folder: Path
-
-    @property
-    def root(self) -> str:
-        """What all our topics begin with."""
-        return f"{self.settings.prefix}/{self.site}"
+    root: str
+    table: str = "[mqtt]"
+    name: str = ""
 
     @property
     def client_id(self) -> str:
-        """Unique per site and gateway, the same after a restart."""
-        return self.settings.client_id or f"waypost-{self.site}-{machine()}"
+        """Unique per site, gateway and connection, the same after a restart."""
+        return self.settings.client_id or "-".join(filter(None, ("waypost", self.site, machine(), self.name)))
 
     @property
     def reasons(self) -> Reasons:
         """The errors of this broker."""
-        return Reasons(self.settings.url, self.settings.username, self.client_id, self.root)
+        return Reasons(self.settings.url, self.settings.username, self.client_id, self.root, self.table)
 
     def password(self) -> str | None:
         """Raises Refused if the secret is not there."""
@@ -47,7 +47,7 @@ class Endpoint:
         try:
             return None if name is None else reveal(name)
         except LookupError as error:
-            raise self.reasons.refused(f"the password of [mqtt] is not there: {error}") from None
+            raise self.reasons.refused(f"the password of {self.table} is not there: {error}") from None
 
     def dial(self) -> socket.socket:
         """A connected socket; blocks. Raises Lost and Refused."""
@@ -71,8 +71,8 @@ class Endpoint:
         except ssl.SSLCertVerificationError as error:
             sock.close()
             raise self.reasons.refused(
-                f"its certificate is not to be trusted: {error.verify_message}; correct url, or set ca in [mqtt] to "
-                "the authority that signed it"
+                f"its certificate is not to be trusted: {error.verify_message}; correct url, or set ca in "
+                f"{self.table} to the authority that signed it"
             ) from None
         except OSError as error:
             sock.close()
@@ -88,13 +88,15 @@ class Endpoint:
             if table.ca is not None:
                 context = ssl.create_default_context(cafile=self.folder / table.ca)
         except (OSError, ssl.SSLError) as error:
-            raise self.reasons.refused(f"ca = {str(table.ca)!r} of [mqtt] {_unusable(error)}") from None
+            raise self.reasons.refused(f"ca = {str(table.ca)!r} of {self.table} {_unusable(error)}") from None
         try:
             if table.cert is not None:
                 key = None if table.key is None else self.folder / table.key
                 context.load_cert_chain(self.folder / table.cert, key, password=_no_passphrase)
         except (OSError, ssl.SSLError, ValueError) as error:
-            raise self.reasons.refused(f"cert and key of [mqtt]: {table.cert} {_unusable(error)}") from None
+            raise self.reasons.refused(
+                f"cert and key of {self.table}: {table.cert} {_unusable(error)}"
+            ) from None
         return context
 
 

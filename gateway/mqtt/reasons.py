@@ -1,4 +1,4 @@
-"""What the broker's reason codes mean for whoever publishes: come again, call an operator, or set a row aside.
+"""What the broker's reason codes mean for whoever connects: come again, call an operator, or set a row aside.
 
 MQTT 5.0, section 2.4, and 3.1.2.2.3 of 3.1.1 for brokers that know no other version. A code that is not here is a
 matter of time: the broker is asked again.
@@ -19,21 +19,21 @@ SURELY, LIKELY = 3, 5
 
 _CONNECT = {
     0x84: "the broker does not speak MQTT 5; use one that does (Mosquitto 1.6 or newer)",
-    0x85: "the broker does not take the client id {client!r}; set client_id in [mqtt]",
-    0x86: "wrong user name or password for {user}; correct username and the password behind [mqtt] password",
-    0x87: "{user} may not connect; allow it on the broker, or set username and password in [mqtt]",
-    0x8A: "the broker has banned {client!r}; lift the ban, or set client_id in [mqtt]",
+    0x85: "the broker does not take the client id {client!r}; set client_id in {table}",
+    0x86: "wrong user name or password for {user}; correct username and the password behind {table} password",
+    0x87: "{user} may not connect; allow it on the broker, or set username and password in {table}",
+    0x8A: "the broker has banned {client!r}; lift the ban, or set client_id in {table}",
     0x8C: "the broker wants a method of authentication that Waypost does not have; allow a password or a certificate",
-    0x90: "the broker does not take the topic {topic}; set prefix in [mqtt]",
+    0x90: "the broker does not take the topic {topic}; set prefix in {table}",
     0x95: "the broker takes no packet of the size of our will; raise its limit",
     0x9A: "the broker keeps no retained messages; allow them there",
     0x9B: "the broker takes no messages of QoS 1; allow them there",
-    0x9C: "the broker names another one to use: {server}; set url in [mqtt]",
-    0x9D: "the broker has moved to {server}; set url in [mqtt]",
+    0x9C: "the broker names another one to use: {server}; set url in {table}",
+    0x9D: "the broker has moved to {server}; set url in {table}",
 }
 _PUBLISH = {
     0x87: "{user} may not publish to {topic}; allow it to write to {root}/# in the broker's access list",
-    0x90: "the broker does not take the topic {topic}; set prefix in [mqtt]",
+    0x90: "the broker does not take the topic {topic}; set prefix in {table}",
 }
 _POISONED = {
     0x95: "the broker takes no message of {size} bytes",
@@ -54,14 +54,17 @@ class Reasons:
     """Turns codes into errors that name the broker.
 
     broker  its URL, without secrets; user the name or None; client the id; root what all our topics begin with
+    table   where an operator finds the settings
     """
 
-    def __init__(self, broker: str, user: str | None, client: str, root: str) -> None:
+    def __init__(self, broker: str, user: str | None, client: str, root: str, table: str) -> None:
         self._broker = broker
+        self._table = table
         self._words = {
             "user": "somebody without a name" if user is None else f"the user {user!r}",
             "client": client,
             "root": root,
+            "table": table,
             "topic": f"{root}/status",
             "server": "none that it tells",
         }
@@ -78,7 +81,8 @@ class Reasons:
         """Of a connection that broke with this text; alerts of TLS are those of RFC 8446, section 6.2."""
         if "ALERT" in text.upper() and any(word in text.upper() for word in ("CERTIFICATE", "UNKNOWN_CA")):
             return self.refused(
-                f"the broker does not accept our certificate ({text}); set cert and key in [mqtt] to one that it knows"
+                f"the broker does not accept our certificate ({text}); set cert and key in {self._table} to one that "
+                "it knows"
             )
         return self.lost(text)
 
@@ -114,5 +118,5 @@ class Reasons:
         seen = "connects" if code == TAKEN_OVER else "seems to connect"
         return self.refused(
             f"another client {seen} with the client id {client} again and again: is this card a copy of one that "
-            "runs elsewhere? Stop one of the two, or give each its own client_id in [mqtt] and its own site"
+            f"runs elsewhere? Stop one of the two, or give each its own client_id in {self._table} and its own site"
         )

@@ -1,0 +1,1 @@
+"""[[broker]]: a supervised connection that devices share; each is a topic filter and a codec on it."""
