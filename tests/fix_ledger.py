@@ -145,9 +145,10 @@ class Ledgered:
         self._break("before")
         if self.poison & set(names(batch)):
             raise Poisoned("still not to its liking")
-        del self.account_of.fates[batch.line, batch.first]
-        for what in names(batch):
-            self.account_of.rows.append((batch.line.stream, batch.line.epoch, batch.first, what))
+        if self.account_of.fates.pop((batch.line, batch.first), None) is not None:
+            for what in names(batch):
+                self.account_of.rows.append((batch.line.stream, batch.line.epoch, batch.first, what))
+        self._break("after")
 
     async def tend(self) -> bool:
         self._break("before")

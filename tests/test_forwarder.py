@@ -17,7 +17,8 @@ from gateway.retention import DAY, Limits
 from gateway.sinks.contract import Lost, Refused, Stream
 from gateway.sinks.feed import ROWS
 from gateway.sinks.forwarder import REFUSED, Forwarder
-from gateway.sinks.passage import IN_A_ROW, TEND
+from gateway.sinks.passage import TEND
+from gateway.sinks.refusing import IN_A_ROW
 from tests.faults.scenario import COMMITS, SITE, START, events, expected_events, gaps, inputs
 from tests.fix_forwarding import Gateway, complete, condition, damage, expected_gaps, expected_reads, now
 from tests.fix_journal import fill
@@ -171,11 +172,12 @@ def test_a_fault_of_ours_is_told_with_its_traceback_and_tried_again(
     assert [one.exc_info is not None for one in caplog.records if "of ours" in one.message] == [True]
 
 
-def test_a_destination_that_refuses_everything_is_not_the_rows_fault(tmp_path: Path) -> None:
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_destination_that_refuses_everything_is_not_the_rows_fault(tmp_path: Path, keeps: bool) -> None:
     gateway = Gateway(tmp_path / "waypost.db")
     fill(gateway.journal, 300)
     account, ids = Account(), expected_events(300)
-    sink = Ledgered(account, ("events",), poison=frozenset(ids[: IN_A_ROW + 20]))
+    sink = Ledgered(account, ("events",), poison=frozenset(ids[: IN_A_ROW + 20]), keeps=keeps)
     refused: list[str | None] = []
 
     def over() -> bool:

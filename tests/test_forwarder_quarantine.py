@@ -12,7 +12,7 @@ from gateway.sinks.redress import Decision
 from tests.faults.scenario import COMMITS, expected_events
 from tests.fix_forwarding import Gateway, complete, condition
 from tests.fix_journal import fill
-from tests.fix_ledger import Account, Ledgered
+from tests.fix_ledger import Account, Fate, Ledgered
 
 IDS = expected_events(COMMITS)
 EVENTS: tuple[Stream, ...] = ("events",)
@@ -72,6 +72,35 @@ def test_a_row_that_is_taken_after_all_is_not_in_quarantine(tmp_path: Path, keep
     assert kept(gateway) == []
     assert forwarder.health.quarantined.total() == 0
     gateway.journal.close()
+
+
+@pytest.mark.parametrize("decision", ["retry", "drop"])
+@pytest.mark.parametrize("call", range(6))
+@pytest.mark.parametrize("fate", ["before", "after"])
+def test_a_decision_during_which_the_connection_breaks_is_asked_for_again(
+    tmp_path: Path, decision: Decision, call: int, fate: Fate
+) -> None:
+    gateway, account = Gateway(tmp_path / "waypost.db"), Account()
+    fill(gateway.journal)
+    fates: list[Fate] = []
+    sink = Ledgered(account, EVENTS, lambda: fates.pop(0) if fates else None, poison=frozenset(IDS[1:4]))
+
+    async def settle(forwarder: Forwarder) -> None:
+        sink.poison = frozenset()
+        fates.extend([None] * call)
+        fates.append(fate)
+        try:
+            await forwarder.settle(decision)
+        except Lost:
+            await condition(lambda: forwarder.health.state == "up")
+            await forwarder.settle(decision)
+        await condition(lambda: forwarder.health.quarantined.total() == 0)
+
+    gateway.send(sink, lambda: account.whats("events")[-1:] == IDS[-1:], settle)
+    assert kept(gateway) == []
+    gateway.journal.close()
+    assert sorted(account.whats("events")) == sorted(IDS if decision == "retry" else set(IDS) - set(IDS[1:4]))
+    assert list(account.fates.values()) == ([] if decision == "retry" else ["dropped"] * 3)
 
 
 def settled(gateway: Gateway, sink: Ledgered, decision: Decision) -> list[int]:

@@ -6,8 +6,8 @@ from gateway.contracts import Decided
 from gateway.sinks.contract import STREAMS, Sink
 from gateway.sinks.forwarder import Forwarder
 from gateway.sinks.origin import Origin
-from gateway.sinks.passage import REFUSALS
 from gateway.sinks.redress import Decision, Settled
+from gateway.sinks.refusing import REFUSALS
 
 
 class Dispatch:

@@ -61,7 +61,7 @@ class Forwarder:
         """Try the rows in quarantine again, or drop them. Raises Lost when the destination is not there."""
         if self.health.state != "up":
             raise Lost(
-                f"{self.sink.name} is {self.health.state}: {self.health.error}; try again when it is up"
+                f"{self.sink.name} is {self.health.state}: {self.health.error or 'it has not answered yet'}; try again when it is up"
             )
         deciding = asyncio.ensure_future(self._passage.redress.decide(decision))
         await asyncio.sleep(0)

@@ -3,15 +3,14 @@
 import asyncio
 import logging
 import uuid
-from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from gateway.quarantine import quarantined
-from gateway.refusals import Place, Refusal
+from gateway.refusals import Place
 from gateway.sinks import volumes
 from gateway.sinks.contract import (
     STREAMS,
@@ -21,15 +20,14 @@ from gateway.sinks.contract import (
     Hole,
     Poisoned,
     Readings,
-    Refused,
     Sink,
     Stream,
 )
 from gateway.sinks.feed import ROWS, Feed
 from gateway.sinks.health import Health
 from gateway.sinks.origin import Origin
-from gateway.sinks.redress import REASON, Redress
-from gateway.sinks.refused import to_text
+from gateway.sinks.redress import Redress
+from gateway.sinks.refusing import Refusing
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +39,7 @@ TEND = 30.0
 """Seconds after which a destination is tended again."""
 TURN = 4
 """Batches of one stream before another has its turn."""
-IN_A_ROW = 100
-"""Rows that may be refused one after the other before it is taken to be the destination's fault."""
 HOLDING = "the clock is not synchronised yet: rows are held until it is, or site.clock_wait is over"
-REFUSALS = "refusals"
-"""With the epoch of a journal that was put aside: the cursor is 1 once its quarantine has been taken over."""
-
 T = TypeVar("T")
 
 
@@ -63,7 +56,7 @@ class Passage:
         self._health = health
         self._thread = thread
         self._wake = asyncio.Event()
-        self._refused_in_a_row = 0
+        self._refusing = Refusing(sink, origin, health)
         self._tended = -TEND
         self._volume: int | None = None
         self._unreadable: set[Path] = set()
@@ -76,6 +69,7 @@ class Passage:
     async def follow(self) -> None:
         """Send everything, the oldest journal first, and then whatever comes; never returns."""
         while True:
+            self._health.aside.clear()
             self._volume = None  # the numbers of what was put aside mean what they mean for ever
             for path in quarantined(self._origin.path):
                 feed = await self._thread_do(partial(volumes.aside, path, self._origin.offsets))
@@ -107,7 +101,8 @@ class Passage:
 
     async def _send_rest(self, feed: Feed) -> None:
         """What a journal that was put aside still has to give."""
-        await self._take_over(feed)
+        refusals = await self._thread_do(lambda: feed.refusals(self._sink.name))
+        await self._refusing.take_over(feed.epoch, refusals)
         for stream in self._sink.streams:
             key = f"{stream}/{feed.epoch}"
             at, before = await self._begin(feed, stream, key), -1
@@ -116,25 +111,15 @@ class Passage:
                 self._health.aside[key] = max(head - at, 0)
                 before, at = at, await self._batches(feed, stream, at, key)
 
-    async def _take_over(self, feed: Feed) -> None:
-        """Its quarantine, once: operators are shown that of the journal in use."""
-        notebook, name, key = self._origin.notebook, self._sink.name, f"{REFUSALS}/{feed.epoch}"
-        if notebook.cursors.get((name, key)):
-            return
-        for place, refusal in await self._thread_do(lambda: feed.refusals(name)):
-            notebook.refuse(place, refusal)
-        notebook.advance(name, key, 1)
-        await self._origin.save()
-
     async def _send_live(self, feed: Feed) -> None:
         """Until the journal is another one, or of another epoch."""
         at = {stream: await self._begin(feed, stream, stream) for stream in self._sink.streams}
-        await self._look_at_quarantine(feed, at)
+        self._refusing.look(await self._refused(feed), feed.epoch, at)
         while feed.epoch == self._origin.epoch() and self._volume == self._origin.notebook.volume:
             self._wake.clear()
             while self.redress:
                 await self.redress.carry_out(await self._thread_do(lambda: feed.refusals(self._sink.name)))
-                await self._look_at_quarantine(feed, at)
+                self._refusing.look(await self._refused(feed), feed.epoch, at)
             moved = 0
             for stream in self._sink.streams:
                 before, at[stream] = at[stream], await self._batches(feed, stream, at[stream], stream)
@@ -149,18 +134,8 @@ class Passage:
             elif moved < ROWS:
                 await asyncio.sleep(PACE)
 
-    async def _look_at_quarantine(self, feed: Feed, at: Mapping[Stream, int]) -> None:
-        """A row that was refused and that the destination knows nothing of will be sent again: it decides anew."""
-        places = await self._thread_do(lambda: feed.refused(self._sink.name))
-        again = [
-            place
-            for place in places
-            if place.epoch == feed.epoch and place.seq > at.get(STREAMS[place.stream], place.seq)
-        ]
-        for place in again:
-            self._origin.notebook.redeem(place)
-        self._health.quarantined = Counter(place.stream for place in places)
-        self._health.quarantined.subtract(place.stream for place in again)
+    async def _refused(self, feed: Feed) -> list[Place]:
+        return await self._thread_do(lambda: feed.refused(self._sink.name))
 
     async def _tend(self) -> bool:
         """A step now and then, and one in each round for as long as there is more to do."""
@@ -256,6 +231,10 @@ class Passage:
 
     async def _pass_on(self, found: Batch | Hole, key: str, before: int) -> None:
         name, stream = self._sink.name, found.line.stream
+
+        def advance(last: int) -> None:
+            self._origin.notebook.advance(name, key, last + before, self._volume)
+
         if isinstance(found, Hole):
             await self._sink.account(found)
             self._health.missing[stream] += found.last - found.first + 1
@@ -263,12 +242,12 @@ class Passage:
                 "%s: %s %d to %d can never be sent: %s",
                 name, stream, found.first, found.last, f"{found.fate}, {found.reason}",
             )  # fmt: skip
+            advance(found.last)
         else:
             self._health.oldest[stream] = _time(found)
-            await self._write(found)
-        self._origin.notebook.advance(name, key, found.last + before, self._volume)
+            await self._write(found, advance)
 
-    async def _write(self, batch: Batch) -> None:
+    async def _write(self, batch: Batch, advance: Callable[[int], None]) -> None:
         """All rows but those that the destination refuses, which are found by halves."""
         parts = [batch]
         while parts:
@@ -276,31 +255,15 @@ class Passage:
             try:
                 await self._sink.write(part)
             except Poisoned as error:
-                if part.first == part.last:
-                    await self._quarantine(part, str(error)[:REASON])
-                else:
+                if part.first < part.last:
                     middle = (part.first + part.last) // 2
                     parts += [batch.part(middle + 1, part.last), batch.part(part.first, middle)]
+                    continue
+                await self._refusing.refuse(part, str(error))
             else:
-                self._refused_in_a_row = 0
+                self._refusing.over()
                 self._health.sent[part.line.stream] += part.last - part.first + 1
-
-    async def _quarantine(self, row: Batch, reason: str) -> None:
-        """The journal has it before the destination's account says so: no power cut may lose it."""
-        if self._refused_in_a_row >= IN_A_ROW:
-            self._refused_in_a_row = 0
-            raise Refused(
-                f"{self._sink.name} refused {IN_A_ROW} rows one after the other, the last one with: {reason}; "
-                f"mend what it does not like, then `waypost db quarantine --sink {self._sink.name} --retry`"
-            )
-        self._refused_in_a_row += 1
-        line = row.line
-        place = Place(self._sink.name, line.epoch, line.stream, row.first)
-        self._origin.notebook.refuse(place, Refusal(self._origin.now(), reason, to_text(row)))
-        await self._origin.save()
-        await self._sink.account(Hole(line, row.first, row.first, "quarantined", reason))
-        self._health.quarantined[line.stream] += 1
-        log.error("%s refused number %d of the %s: %s", place.sink, row.first, line.stream, reason)
+            advance(part.last)
 
     async def _thread_do(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

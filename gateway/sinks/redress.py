@@ -10,11 +10,10 @@ from gateway.refusals import Place, Refusal
 from gateway.sinks.contract import STREAMS, Hole, Line, Lost, Poisoned, Sink
 from gateway.sinks.origin import Origin
 from gateway.sinks.refused import to_batch
+from gateway.sinks.refusing import REASON
 
 Decision = Literal["retry", "drop"]
 DECISIONS: Mapping[str, Decision] = {"retry": "retry", "drop": "drop"}
-REASON = 1_000
-"""Characters of a reason that are kept."""
 BY_OPERATOR = "dropped by an operator; it was refused with: "
 
 
