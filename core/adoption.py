@@ -214,5 +214,5 @@ def _take_over(state: State, number: int, standing: Standing) -> None:
             tracks.current.pop(track, None)
             tracks.open[track] = 0
     subject.base = subject.now = standing
-    subject.said, subject.passes, subject.revisions = (), (), ()
+    subject.said, subject.passes, subject.revisions, subject.trace = (), (), (), ()
     subject.waiting = False

@@ -21,7 +21,8 @@ from core.records import SECOND
 from core.silence import Silences
 from core.sources import Source, unpack
 from core.state import State
-from core.timeline import Said, Subject, decide, reconcile
+from core.telling import reconcile
+from core.timeline import Said, Subject, decide
 from core.tracks import Change, Kind, Run
 from core.wording import Who, Wording
 
@@ -86,6 +87,7 @@ class Decider:
         run.late = run.late or late
         if change is not Change.BEGAN and not passes:
             self._touched[tracks.subject[run.track]] = None
+            self.state.subjects[tracks.subject[run.track]].trace = ()
         self._arm(source, run.track)
 
     def begins(self, track: int, first: int) -> bool:

@@ -178,7 +178,7 @@ class Subjects:
         """What the columns can say of its standing; None if something is going on."""
         now, base = subject.now, self._number(subject.base)
         settled = subject.base == now
-        if subject.passes or subject.revisions or subject.waiting:
+        if subject.passes or subject.revisions or subject.waiting or subject.trace:
             return None
         if not settled and self._nowhere(base) != subject.base:
             return None

@@ -5,12 +5,12 @@ the settled past on. When late evidence changes it, the fold is repeated and com
 longer holds is retracted, what is new is told. So every order of arrival within the horizon ends in the same events.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from core.claims import NOWHERE, Cause, Change, Decision, Standing, left
-from core.events import Event, Evidence
+from core.events import Evidence
 from core.places import Nesting, Place
 from core.portal import Motion, Verdict
 from core.site import Item
@@ -21,6 +21,8 @@ Fact = tuple[str, str | None, int]
 Same = tuple[str, str | None, int, int, int, str | None, str | None]
 """What makes two decisions the same, see `Decision.same`."""
 
+TRACE = 8
+"""Elements from which a fold is remembered: a shorter one is as soon repeated."""
 LIMIT = 256
 """Elements and events of one subject that a correction may reach back over; older ones are settled early."""
 
@@ -83,6 +85,8 @@ class Subject:
     """A beginning is known but not certain yet."""
     now: Standing = NOWHERE
     """The claims after the last decision."""
+    trace: "tuple[Step, ...]" = ()
+    """The last fold over the elements after the settled past, as far as it can be trusted."""
 
     def settle(self, by: int) -> None:
         """All that was said belongs to the settled past; times move by `by` microseconds."""
@@ -93,7 +97,7 @@ class Subject:
         )
         newest = max((one.time for one in self.said), default=self.settled)
         self.settled = max(self.settled, newest) + by
-        self.said, self.passes, self.revisions = (), (), ()
+        self.said, self.passes, self.revisions, self.trace = (), (), (), ()
 
 
 class World(Protocol):
@@ -151,6 +155,30 @@ class Element:
             self.run.end_based = True
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An element, and what the fold made of it: the standing after it, and the decisions."""
+
+    element: Element
+    after: Standing
+    made: list[Decision]
+
+
+def _trusted(trace: tuple[Step, ...], elements: list[Element]) -> tuple[Step, ...]:
+    """The steps of the last fold that a new one would repeat.
+
+    The same elements come first, and no run that may still be read holds a claim after them or waits for one: so
+    nothing that they were decided by has changed. Who changes a run that was decided drops the trace.
+    """
+    trusted = 0
+    for number, (step, element) in enumerate(zip(trace, elements, strict=False)):
+        if step.element != element:
+            break
+        if not step.after.waiting and all(claim.run is None for claim in step.after.claims):
+            trusted = number + 1
+    return trace[:trusted]
+
+
 def _elements(subject: Subject, world: World) -> list[Element]:
     """The evidence after the settled past, by time; of one instant first ends, then beginnings, then passes."""
     found = []
@@ -190,6 +218,7 @@ def decide(subject: Subject, world: World, horizon: int) -> list[Decision]:
     elements = _elements(subject, world)
     settling, waiting = True, False
     said = {one.same for one in subject.said}
+    trusted, trace, settled = _trusted(subject.trace, elements), list[Step](), 0
     for number, element in enumerate(elements):
         overtaken = element.time < subject.settled
         if element.order == 1 and not element.run.applied:
@@ -200,7 +229,10 @@ def decide(subject: Subject, world: World, horizon: int) -> list[Decision]:
             element.run.applied = True
             if overtaken:
                 world.overtaken(element.run)
-        after, made = (_overtaken if overtaken else _apply)(element, state, world)
+        if number < len(trusted):
+            after, made = trusted[number].after, trusted[number].made
+        else:
+            after, made = (_overtaken if overtaken else _apply)(element, state, world)
         news = any(one.same not in said for one in made)
         if news and ((waiting and element.order < 2) or _blocked(subject, element.time, world)):
             waiting, settling = True, False
@@ -211,11 +243,15 @@ def decide(subject: Subject, world: World, horizon: int) -> list[Decision]:
         settling = settling and old and not news
         if settling:
             element.settle()
+            settled += 1
             subject.settled = max(subject.settled, element.time)
             subject.base = state
             _forget_said(subject, made)
         else:
             decisions += made
+            if settled + len(trace) == number and not overtaken:
+                trace.append(Step(element, after, made))
+    subject.trace = tuple(trace) if len(trace) >= TRACE else ()
     if subject.passes:
         subject.passes = tuple(one for one in subject.passes if not one.based)
     if settling and state.last_place is not None and state == left(state.last_place):
@@ -335,41 +371,3 @@ def _presumed(state: Standing, between: tuple[str, str], nesting: Nesting) -> tu
         return 0, "unknown"
     # of two zones, one inside the other, it leaves the inner one
     return (1 if max(inside, key=nesting.depth) == between[0] else -1), "zone"
-
-
-Make = Callable[[Decision, int], Event]
-"""Gives a decision of a given revision its id and names."""
-Retract = Callable[[Said], Event]
-
-
-def reconcile(subject: Subject, decisions: list[Decision], make: Make, retract: Retract) -> list[Event]:
-    """Say what is new and take back what no longer holds; updates what was said."""
-    said = subject.said
-    same = 0
-    while same < len(said) and same < len(decisions) and said[same].same == decisions[same].same:
-        same += 1
-    fresh = decisions[same:]
-    standing = {one.same: one for one in said[same:]}
-    wanted = {decision.same for decision in fresh}
-    events: list[Event] = []
-    for one in said[same:]:
-        if one.same not in wanted:
-            _revise(subject, one.fact)
-            events.append(retract(one))
-    kept = list(said[:same])
-    for decision in fresh:
-        known = standing.get(decision.same)
-        if known is None:
-            revision = dict(subject.revisions).get(decision.fact, 0)
-            events.append(make(decision, revision))
-            known = Said(*decision.same, revision, events[-1].detected)
-        kept.append(known)
-    subject.said = tuple(kept)
-    return events
-
-
-def _revise(subject: Subject, fact: Fact) -> None:
-    """Count a retraction of an identity, for the id of what may follow."""
-    counts = dict(subject.revisions)
-    counts[fact] = counts.pop(fact, 0) + 1
-    subject.revisions = tuple(counts.items())[-LIMIT:]

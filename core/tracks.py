@@ -244,7 +244,7 @@ class Tracks:
     def rest(self, track: int) -> None:
         """Let the newest run rest, if it may. Nobody else must know it as an object."""
         run = self.current.get(track)
-        if run is None or not self.m_open[track] or run.sums is not None or track in self.older:
+        if run is None or not self.m_open[track] or run.sums is not None or self.older.get(track):
             return
         told = run.known and run.applied and not run.end_based
         if told and run.late_to < self.m_last[track]:
@@ -259,8 +259,9 @@ class Tracks:
 
     def oldest(self, track: int) -> int | None:
         """When the oldest run that is still remembered began."""
-        if track in self.older:
-            return self.older[track][0].first
+        older = self.older.get(track)
+        if older:
+            return older[0].first
         return self.m_first[track] if self.m_open[track] or track in self.current else None
 
     def runs(self, track: int) -> Iterator[Run]:

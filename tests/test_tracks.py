@@ -82,3 +82,16 @@ def test_judged_passes_are_forgotten_with_time() -> None:
     assert [run.first for run in tracks.runs(track)] == [0, 1_000]
     tracks.forget(track, 200)
     assert [run.first for run in tracks.runs(track)] == [1_000]
+
+
+def test_the_oldest_run_began_where_those_before_it_were_joined() -> None:
+    tracks = Tracks()
+    track = tracks.add(Kind.VISIT, 0, 0, 10)
+    assert tracks.oldest(track) is None
+    for first in (0, 15):
+        tracks.put(piece(track, first, first), length, rank)
+    assert tracks.oldest(track) == 0
+    change, _ = tracks.put(piece(track, 8, 8), length, rank)
+    assert change is Change.REWRITTEN
+    assert tracks.oldest(track) == 0
+    assert [run.last for run in tracks.runs(track)] == [15]
