@@ -6,8 +6,9 @@ from pydantic import Field
 
 from drivers.llrp import Llrp
 from drivers.m100 import M100
+from drivers.mercury import Mercury
 from drivers.recorded import Recorded
 from drivers.uhfreader import UhfReader
 
-Device = Annotated[Llrp | M100 | Recorded | UhfReader, Field(discriminator="kind")]
+Device = Annotated[Llrp | M100 | Mercury | Recorded | UhfReader, Field(discriminator="kind")]
 """A [[device]] of any kind."""

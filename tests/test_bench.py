@@ -116,7 +116,11 @@ def test_stages(tmp_path: Path) -> None:
 
 
 def test_devices() -> None:
-    assert sorted(shaped(list(devices.devices(0.01)))) == ["devices m100", "devices uhfreader"]
+    assert sorted(shaped(list(devices.devices(0.01)))) == [
+        "devices m100",
+        "devices mercury",
+        "devices uhfreader",
+    ]
 
 
 SINK = ["sink", "sink: against a script", "sink: CPU", "sink: memory", "sink: live", "sink: visible"]

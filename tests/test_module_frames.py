@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.codecs import m100, uhfreader
+from drivers.codecs import m100, mercury, uhfreader
 from drivers.codecs.module_decode import decode_lines
 from drivers.codecs.module_frames import Frames
 from drivers.codecs.module_reads import TagRows
@@ -17,6 +17,7 @@ from tests.module_talk import vectors
 
 CODECS: dict[str, tuple[Callable[[], Frames], Callable[[bytes], Iterator[dict[str, object]]]]] = {
     "m100": (m100.frames, m100.describe),
+    "mercury": (mercury.both_frames, mercury.describe),
     "uhfreader": (uhfreader.frames, uhfreader.describe),
 }
 each = pytest.mark.parametrize("name", CODECS)

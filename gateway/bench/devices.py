@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from core.records import Reads
-from drivers.codecs import m100, m100_session, uhfreader, uhfreader_session
+from drivers.codecs import m100, m100_session, mercury, mercury_session, uhfreader, uhfreader_session
 from drivers.codecs.module_session import ModuleSession
 from gateway.bench.codec import START
 from gateway.bench.rows import Row
@@ -35,6 +35,12 @@ MODULES = (
         m100.FASTEST_BAUD,
         lambda: m100_session.Session(m100_session.Setup(), 0.0),
         lambda epc: m100.tag_notice(m100.Tag(epc, -60, 0x3000, 0x1234)),
+    ),
+    Module(
+        "mercury",
+        mercury.FASTEST_BAUD,
+        lambda: mercury_session.Session(mercury_session.Setup("na"), 0.0),
+        lambda epc: mercury.streamed(mercury.Tag(epc, 1, -60, 1, 915_250, 1.0, 123)),
     ),
     Module(
         "uhfreader",

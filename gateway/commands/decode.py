@@ -17,7 +17,7 @@ Decode = Callable[[bytes], Iterator[Mapping[str, object]]]
 
 
 def decode(
-    protocol: Annotated[str, typer.Argument(help="llrp, m100, uhfreader")],
+    protocol: Annotated[str, typer.Argument(help="llrp, m100, mercury, uhfreader")],
     file: Annotated[str, typer.Argument(help="A file, or - for standard input.")] = "-",
     json: AsJson = False,
 ) -> None:
@@ -44,13 +44,17 @@ def decode(
 
 
 def _protocols() -> dict[str, Decode]:
-    from drivers.codecs import llrp_decode, m100, module_decode, uhfreader
+    from drivers.codecs import llrp_decode, m100, mercury, module_decode, uhfreader
 
-    modules = {"m100": m100, "uhfreader": uhfreader}
+    modules = {
+        "m100": (m100.frames, m100.describe),
+        "mercury": (mercury.both_frames, mercury.describe),
+        "uhfreader": (uhfreader.frames, uhfreader.describe),
+    }
     return {
         "llrp": llrp_decode.decode_lines,
         **{
-            name: partial(module_decode.decode_lines, frames=codec.frames, describe=codec.describe)
-            for name, codec in modules.items()
+            name: partial(module_decode.decode_lines, frames=frames, describe=describe)
+            for name, (frames, describe) in modules.items()
         },
     }
