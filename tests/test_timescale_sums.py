@@ -105,6 +105,20 @@ def test_dwell_is_what_the_stays_say(
         carried, stayed = answers.get((zone, day), (0, 0.0))
         assert carried == inside(true, zone, day)
         assert stayed == pytest.approx(seconds(true, zone, day * 24, day * 24 + 24), abs=1e-6)
+    first, last = DAYS * 24 * 0.3, DAYS * 24 * 0.7
+    visits = db.execute("SELECT zone, seconds FROM waypost.dwell(%s, %s)", (at(first), at(last))).fetchall()
+    spans = {zone: seconds(true, zone, first, last) for zone in ZONES}
+    assert dict(visits) == {zone: pytest.approx(span, abs=1e-6) for zone, span in spans.items() if span}
+    for zone in ZONES:
+        there = db.execute("SELECT item FROM waypost.was_in(%s, %s)", (zone, at(first))).fetchall()
+        assert {item for (item,) in there} == {
+            item
+            for item, place, begin, end in true
+            if place == zone and begin <= first and (end is None or end > first)
+        }
+    places: dict[str, str | None] = dict(db.execute("SELECT item, place FROM waypost.item_now").fetchall())
+    for item in ITEMS:
+        assert places.get(item) in last_entered(true, item)
     moves = db.execute(
         "SELECT place, day, arrived, departed FROM waypost.moves_daily WHERE arrived + departed > 0"
     )
