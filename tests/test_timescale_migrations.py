@@ -133,7 +133,7 @@ def test_made_by_another_step(db: psycopg.Connection) -> None:
     refused(db, SchemaChanged, r"another migration 2 \(views, checksum 00000007\) .* install the version")
 
 
-def test_a_user_who_may_not_create_roles(postgres: Postgres) -> None:
+def test_a_user_who_may_not_create_roles() -> None:
     """The roles belong to the server, so this takes one of its own."""
     server = Postgres("fsync=off")
     try:
