@@ -210,6 +210,18 @@ def test_the_wrong_baud_rate() -> None:
     assert here.session.counts["noise"] > 0
 
 
+def test_a_peer_that_talks_nonsense_for_ever_is_left() -> None:
+    here = talk().run(2.0)
+    frame = here.module.see(Sighting(1, EPC), here.now)
+    here.hear(bytes(60_000) + frame + bytes(60_000))
+    assert here.session.error is None
+    here.hear(bytes(10_000_000) + frame)
+    assert isinstance(here.session.error, ProtocolError)
+    assert "more than 65536 bytes came in a row that are no M100 protocol: set" in str(here.session.error)
+    assert len(here.reads) == 1
+    assert here.session.counts["noise"] < 200_000
+
+
 def test_a_module_that_falls_silent() -> None:
     here = talk().run(2.0)
     here.line = lambda data: b""

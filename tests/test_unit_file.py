@@ -19,6 +19,7 @@ UNIT = Path(__file__).parent.parent / "systemd" / "waypost.service"
         ("Service", "WatchdogSec", "60"),
         ("Service", "StateDirectory", "waypost"),
         ("Service", "User", "waypost"),
+        ("Service", "SupplementaryGroups", "dialout"),
         ("Service", "ExecStart", "/opt/waypost/bin/waypost run /etc/waypost/waypost.toml"),
         ("Install", "WantedBy", "multi-user.target"),
     ],

@@ -20,6 +20,12 @@ from drivers.codecs.notice import Notice
 ALIVE_SECONDS = 1.0
 """Between two signs of life that are told."""
 
+MOST_NOISE = 1 << 16
+"""Bytes in a row that are no frame, after which the connection ends: such a peer keeps a processor busy for nothing."""
+
+PIECE = 1 << 12
+"""So many bytes are looked at before the noise in them is judged."""
+
 ANSWER_SECONDS = 1.0
 """How long a module may take to answer."""
 
@@ -74,6 +80,7 @@ class ModuleSession(ABC):
         self.deadline = at
         self._frames = frames
         self._noise = 0
+        self._noise_before = 0
         self._now = 0
         self._at = self._byte_at = at
         self._alive = False
@@ -102,8 +109,13 @@ class ModuleSession(ABC):
     def receive(self, data: bytes, now: int, at: float) -> list[Said]:
         """What `data` brings."""
         self._now, self._at, self._byte_at = now, at, at
-        for frame in self._frames.feed(data):
-            self._take(frame)
+        for start in range(0, len(data), PIECE):
+            frames = self._frames.feed(data[start : start + PIECE])
+            for frame in frames:
+                self._take(frame)
+            self._judge(bool(frames))
+            if self.error is not None:
+                break
         return self._told()
 
     def timeout(self, now: int, at: float) -> list[Said]:
@@ -192,6 +204,16 @@ class ModuleSession(ABC):
         self._script = script
         self._step(None)
         return self._told()
+
+    def _judge(self, framed: bool) -> None:
+        """Noise in a row, with a grain of a piece."""
+        if framed:
+            self._noise_before = self._frames.noise
+        elif self._frames.noise - self._noise_before > MOST_NOISE:
+            self.error = ProtocolError(
+                f"more than {MOST_NOISE} bytes came in a row that are no {self.kind} protocol: set the module's baud"
+                f" rate in the url ({self.baud} is usual), or the right kind"
+            )
 
     def _take(self, frame: bytes) -> None:
         self._alive = True
