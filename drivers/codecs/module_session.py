@@ -113,7 +113,7 @@ class ModuleSession(ABC):
             frames = self._frames.feed(data[start : start + PIECE])
             for frame in frames:
                 self._take(frame)
-            self._judge(bool(frames))
+            self._weigh_noise(bool(frames))
             if self.error is not None:
                 break
         return self._told()
@@ -205,7 +205,7 @@ class ModuleSession(ABC):
         self._step(None)
         return self._told()
 
-    def _judge(self, framed: bool) -> None:
+    def _weigh_noise(self, framed: bool) -> None:
         """Noise in a row, with a grain of a piece."""
         if framed:
             self._noise_before = self._frames.noise
