@@ -128,6 +128,30 @@ async def _settled(sink: TimescaleSink, of: Line, least: int) -> None:
             pass
 
 
+def test_a_server_that_says_nothing_while_we_connect(database: Database, links: Links) -> None:
+    """It is given up; or we are stopped meanwhile, which does not take as long."""
+
+    async def silent() -> None:
+        async with proxy_to(lambda: database.server.port) as proxy:
+            sink = links(proxy)
+            proxy.plan(Fault("to_client", 1, "hold"))
+            with pytest.raises(Lost, match="timeout expired"):
+                await sink.open()
+            await sink.close()
+            proxy.plan(Fault("to_client", 1, "hold"))
+            opening = asyncio.create_task(sink.open())
+            await proxy.hit.wait()
+            opening.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await opening
+            await sink.close()
+            proxy.plan(None)
+            await sink.open()
+            await sink.close()
+
+    asyncio.run(silent())
+
+
 def faults(chance: random.Random) -> Iterator[Fault]:
     """Any, without end; few that take their time."""
     while True:
