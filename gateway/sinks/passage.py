@@ -126,7 +126,7 @@ class Passage:
                 moved = max(moved, at[stream] - before)
                 if at[stream] == before:
                     self._health.oldest.pop(stream, None)
-            more = await self._tend()
+            more = await self._tend(bool(moved))
             if not moved:
                 self._health.even = self._origin.now()
                 if not more:
@@ -137,13 +137,13 @@ class Passage:
     async def _refused(self, feed: Feed) -> list[Place]:
         return await self._thread_do(lambda: feed.refused(self._sink.name))
 
-    async def _tend(self) -> bool:
-        """A step now and then, and one in each round for as long as there is more to do."""
+    async def _tend(self, busy: bool) -> bool:
+        """A step now and then; while there is nothing to send, one after the other for as long as there is more to do."""
         now = asyncio.get_running_loop().time()
         if now < self._tended + TEND:
             return False
         more = await self._sink.tend()
-        if not more:
+        if busy or not more:
             self._tended = now
         return more
 
