@@ -213,13 +213,14 @@ def _blocked(subject: Subject, time: int, world: World) -> bool:
 
 def decide(subject: Subject, world: World, horizon: int) -> list[Decision]:
     """Everything that is decided after the settled past; what is older than `horizon` is settled on the way."""
-    state = subject.base
-    decisions: list[Decision] = []
     elements = _elements(subject, world)
-    settling, waiting = True, False
+    trusted = _trusted(subject.trace, elements)
+    settled = _settle(subject, trusted, horizon, len(elements))
+    state, trace = trusted[-1].after if trusted else subject.base, list(trusted[settled:])
+    decisions = [one for step in trace for one in step.made]
+    settling, waiting = not trace, False
     said = {one.same for one in subject.said}
-    trusted, trace, settled = _trusted(subject.trace, elements), list[Step](), 0
-    for number, element in enumerate(elements):
+    for number, element in enumerate(elements[len(trusted) :], len(trusted)):
         overtaken = element.time < subject.settled
         if element.order == 1 and not element.run.applied:
             waiting = waiting or not (overtaken or _certain(subject, element, state, world))
@@ -229,28 +230,21 @@ def decide(subject: Subject, world: World, horizon: int) -> list[Decision]:
             element.run.applied = True
             if overtaken:
                 world.overtaken(element.run)
-        if number < len(trusted):
-            after, made = trusted[number].after, trusted[number].made
-        else:
-            after, made = (_overtaken if overtaken else _apply)(element, state, world)
+        after, made = (_overtaken if overtaken else _apply)(element, state, world)
         news = any(one.same not in said for one in made)
         if news and ((waiting and element.order < 2) or _blocked(subject, element.time, world)):
             waiting, settling = True, False
             continue
         state = after
         # only what has been said can be settled: a decision may be older than the horizon when it is made
-        old = element.time < horizon or len(elements) - number > LIMIT
-        settling = settling and old and not news
+        step = Step(element, after, made)
+        settling = settling and not news and bool(_settle(subject, (step,), horizon, len(elements) - number))
         if settling:
-            element.settle()
             settled += 1
-            subject.settled = max(subject.settled, element.time)
-            subject.base = state
-            _forget_said(subject, made)
         else:
             decisions += made
             if settled + len(trace) == number and not overtaken:
-                trace.append(Step(element, after, made))
+                trace.append(step)
     subject.trace = tuple(trace) if len(trace) >= TRACE else ()
     if subject.passes:
         subject.passes = tuple(one for one in subject.passes if not one.based)
@@ -258,6 +252,21 @@ def decide(subject: Subject, world: World, horizon: int) -> list[Decision]:
         subject.base = state = left(state.last_place)
     subject.now, subject.waiting = state, waiting
     return decisions
+
+
+def _settle(subject: Subject, steps: tuple[Step, ...], horizon: int, elements: int) -> int:
+    """Settle the first of the steps, as far as they are older than the horizon, or more than can be taken back.
+
+    Returns how many of them; `elements` there are from the first on.
+    """
+    for number, step in enumerate(steps):
+        if step.element.time >= horizon and elements - number <= LIMIT:
+            return number
+        step.element.settle()
+        subject.settled = max(subject.settled, step.element.time)
+        subject.base = step.after
+        _forget_said(subject, step.made)
+    return len(steps)
 
 
 def _forget_said(subject: Subject, settled: Iterable[Decision]) -> None:

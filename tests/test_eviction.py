@@ -8,9 +8,10 @@ import pytest
 from hypothesis import example, given, settings
 
 from core.cells import NEVER
+from core.eviction import PACE, STEP
 from core.hearing import VECTOR
 from core.pipeline import Pipeline
-from core.records import Alive, Dictionary, Reads, reads
+from core.records import Alive, Dictionary, Reads, Shift, reads
 from core.site import Antenna, Item, Portal, Site, Source, Tags, Zone
 from core.state import State
 from tests.lives import SITE as BUSY
@@ -309,3 +310,58 @@ def test_a_flood_of_ghosts_leaves_the_state_bounded_and_the_items_alone() -> Non
     )
     assert ours == theirs
     assert len(ours) == 12
+
+
+def come(played: Haunted, ghosts: range, second: float) -> None:
+    """So many ghosts are heard in the yard, a hundred microseconds apart, all in one batch."""
+    tags = Dictionary(map(ghost, ghosts))
+    times = [at(second) + 100 * number for number in range(len(ghosts))]
+    played.say("inner", reads(tags, times, range(len(ghosts)), [2] * len(ghosts), [-60] * len(ghosts)))
+
+
+def test_who_has_to_go_goes_a_few_at_a_time() -> None:
+    played = Haunted(800, 2_000)
+    come(played, range(2_000), 0)
+    assert len(played.known()) == 2_000 - STEP
+    assert ghost(STEP - 1) not in played.known()
+    for pause in range(1, 4):
+        come(played, range(5_000, 5_000 + PACE), 10 * pause)  # the same ghosts, once more
+        gone = min(STEP * (pause + 1), 1_300)
+        assert len(played.known()) == 2_000 - gone + PACE
+    assert sum(counts["evicted"] for counts in played.pipeline.counts.values()) == 1_300
+
+
+def test_who_is_heard_before_it_has_to_go_stays() -> None:
+    played = Haunted(800, 2_000)
+    come(played, range(2_000), 0)
+    come(played, range(1_000, 1_000 + PACE), 10)
+    for pause in range(2, 5):
+        come(played, range(1_000, 1_000 + PACE), 10 * pause)
+    known = played.known()
+    assert {ghost(number) for number in range(1_000, 1_000 + PACE)} <= known
+    assert ghost(999) not in known
+    assert len(known) == 700 + PACE
+
+
+def test_the_clock_is_set_while_somebody_has_to_go() -> None:
+    played = Haunted(800, 2_000)
+    come(played, range(2_000), 0)
+    played.say("inner", Shift(at(3_600), 3_600_000_000))
+    come(played, range(5_000, 5_000 + 3 * PACE), 3_600)
+    assert len(played.known()) == 700 + 3 * PACE
+    assert ghost(1_299) not in played.known()
+
+
+def test_a_ghost_whose_pass_waits_to_be_judged_is_forgotten_with_it() -> None:
+    played = Haunted(0, 10**6)
+    for step in range(50):
+        played.read("door", 1, 10 + step / 10)  # the drill stands in the door, and may be its companion
+        if step < 16:
+            played.read("door", 1 + (step >= 8), 10.05 + step / 10, tag=B)
+    door = next(iter(played.pipeline.state.doors.values()))
+    assert [len(door.waiting), len(door.open)] == [1, 1]
+    played.pipeline.state.turn = played.pipeline.state.heard + 1
+    played.read("door", 1, 15)
+    assert [len(door.waiting), len(door.ended), len(door.open)] == [0, 0, 1]
+    played.alive(100)
+    assert [event for event in played.events if event.tag == B] == []
