@@ -52,9 +52,10 @@ class Session(ModuleSession):
         return f"{', '.join(known) or self.kind}; region {region}, {power}"
 
     def read(self) -> Script[None]:
+        heard = Wait(anything, SILENCE_SECONDS)
         while True:
             self.say(m100.command(m100.POLLS, POLLS))
-            while (yield Wait(anything, SILENCE_SECONDS)) is not None:
+            while (yield heard) is not None:
                 pass
             yield from self._probe()
 

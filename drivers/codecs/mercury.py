@@ -7,7 +7,8 @@ is that of the data, which does not hold the status. Values and layouts as in Sp
 import math
 from binascii import crc_hqx
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import cache
+from typing import NamedTuple
 
 from drivers.codecs.module_frames import NOT_HERE, UNFINISHED, Frames
 
@@ -106,9 +107,11 @@ def data(frame: bytes) -> bytes:
     return frame[5:-2]
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """rssi dBm, channel kHz, phase rad; antenna is the port that transmits. None or 0 = not told."""
+class Tag(NamedTuple):
+    """rssi dBm, channel kHz, phase rad; antenna is the port that transmits. None or 0 = not told.
+
+    time  milliseconds since the module's last sign of life
+    """
 
     epc: bytes
     antenna: int = 0
@@ -117,50 +120,67 @@ class Tag:
     channel: int = 0
     phase: float | None = None
     time: int | None = None
-    """Milliseconds since the module's last sign of life."""
 
 
-def tag(frame: bytes) -> Tag | None:
-    """The tag that a streamed frame tells of; None if it makes no sense, or holds metadata that nobody knows."""
-    inside = data(frame)
-    if len(inside) < 6 or inside[5] != 1 or int.from_bytes(inside[3:5]) & ~0x1FF:
-        return None
-    fields, rest = _metadata(int.from_bytes(inside[3:5]), inside[6:])
-    if rest is None or len(rest) < 2:
-        return None
-    bits, rest = int.from_bytes(rest[:2]), rest[2:]
-    if bits < _PC_AND_CRC or bits % 8 or len(rest) != bits // 8:
-        return None
-    phase = fields.get(_PHASE)
-    rssi = fields.get(_RSSI)
-    return Tag(
-        rest[2:-2],
-        fields.get(_ANTENNA, 0) >> 4,
-        None if rssi is None else rssi - (rssi & 0x80) * 2,
-        max(1, fields.get(_READ_COUNT, 1)),
-        fields.get(_FREQUENCY, 0),
-        None if phase is None else math.radians(phase),
-        fields.get(_TIME),
-    )
+class _Places(NamedTuple):
+    """Where in a frame its metadata begin, 0 = they are not told; `end` is behind them, if `data` is empty."""
+
+    count: int
+    rssi: int
+    antenna: int
+    channel: int
+    time: int
+    phase: int
+    data: int
+    end: int
 
 
 _SIZES = {
     _READ_COUNT: 1, _RSSI: 1, _ANTENNA: 1, _FREQUENCY: 3, _TIME: 4, _PHASE: 2, _PROTOCOL: 1, _DATA: 2, _GPIO: 1,
 }  # fmt: skip
+_KNOWN = sum(_SIZES)
+_FLAGS, _TAGS, _METADATA = 8, 10, 11  # places in a frame
 
 
-def _metadata(flags: int, rest: bytes) -> tuple[dict[int, int], bytes | None]:
-    """The fields that `flags` names, and what is behind them; None if they do not fit."""
-    fields: dict[int, int] = {}
+@cache
+def _places(flags: int) -> _Places:
+    """Of frames with these metadata."""
+    at, found = _METADATA, dict.fromkeys(_SIZES, 0)
     for field, size in _SIZES.items():
-        if not flags & field:
-            continue
-        if len(rest) < size:
-            return fields, None
-        fields[field], rest = int.from_bytes(rest[:size]), rest[size:]
-        if field == _DATA:
-            rest = rest[(fields[field] + 7) // 8 :]
-    return fields, rest
+        if flags & field:
+            found[field], at = at, at + size
+    told = (_READ_COUNT, _RSSI, _ANTENNA, _FREQUENCY, _TIME, _PHASE, _DATA)
+    return _Places(*(found[field] for field in told), at)
+
+
+def tag(frame: bytes) -> Tag | None:
+    """The tag that a streamed frame tells of; None if it makes no sense, or holds metadata that nobody knows."""
+    stop = len(frame) - 2
+    if stop < _METADATA or frame[_TAGS] != 1:
+        return None
+    flags = _number(frame, _FLAGS, 2)
+    if flags & ~_KNOWN:
+        return None
+    places = _places(flags)
+    at = places.end
+    if places.data:  # what follows it is the GPIO alone, which is not read
+        at += (_number(frame, places.data, 2) + 7) // 8
+    bits = _number(frame, at, 2)
+    if at + 2 > stop or bits < _PC_AND_CRC or bits % 8 or at + 2 + bits // 8 != stop:
+        return None
+    return Tag(
+        frame[at + 4 : stop - 2],
+        frame[places.antenna] >> 4 if places.antenna else 0,
+        (frame[places.rssi] ^ 0x80) - 0x80 if places.rssi else None,
+        max(1, frame[places.count]) if places.count else 1,
+        _number(frame, places.channel, 3) if places.channel else 0,
+        math.radians(_number(frame, places.phase, 2)) if places.phase else None,
+        _number(frame, places.time, 4) if places.time else None,
+    )
+
+
+def _number(frame: bytes, at: int, size: int) -> int:
+    return int.from_bytes(frame[at : at + size])
 
 
 def streamed(tag: Tag, crc: int = 0) -> bytes:

@@ -59,7 +59,8 @@ class Session(ModuleSession):
     def read(self) -> Script[None]:
         if (yield from self._set("reading", "always", mercury.STREAM, mercury.START)) != mercury.OK:
             raise ProtocolError("the module has fallen back into its boot loader")
-        while (yield Wait(anything, SILENCE_SECONDS)) is not None:
+        heard = Wait(anything, SILENCE_SECONDS)
+        while (yield heard) is not None:
             pass
         raise ProtocolError(f"nothing heard for {SILENCE_SECONDS:g} s; look at the module's power")
 
