@@ -71,8 +71,8 @@ class Link(Protocol):
         """What the device is asked to do, a bounded stream."""
 
 
-class Driver(BaseModel, ABC):
-    """A device's settings; `run` is its behaviour, and what belongs to a connection is a local of `run`."""
+class Settings(BaseModel, ABC):
+    """What the settings of all devices have in common."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
@@ -84,6 +84,10 @@ class Driver(BaseModel, ABC):
     rssi: Literal["dbm", "raw"] = "dbm"
     accept: tuple[str, ...] = ()
 
+
+class Driver(Settings):
+    """A device with a connection of its own: `run` is its behaviour, and what belongs to a connection is a local of it."""
+
     @abstractmethod
     async def run(self, link: Link) -> None:
         """Talk to the device until the connection is lost or this is cancelled.
@@ -92,4 +96,4 @@ class Driver(BaseModel, ABC):
         """
 
 
-__all__ = ["Driver", "Fatal", "Link", "Order", "ProtocolError", "SetOutput", "Start", "Stop"]
+__all__ = ["Driver", "Fatal", "Link", "Order", "ProtocolError", "SetOutput", "Settings", "Start", "Stop"]

@@ -9,6 +9,7 @@ from drivers.m100 import M100
 from drivers.mercury import Mercury
 from drivers.recorded import Recorded
 from drivers.uhfreader import UhfReader
+from drivers.zebra import Zebra
 
-Device = Annotated[Llrp | M100 | Mercury | Recorded | UhfReader, Field(discriminator="kind")]
+Device = Annotated[Llrp | M100 | Mercury | Recorded | UhfReader | Zebra, Field(discriminator="kind")]
 """A [[device]] of any kind."""

@@ -6,7 +6,6 @@ journal) is not: if it fails the process ends, and systemd starts it again.
 
 import asyncio
 import logging
-import random
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -16,6 +15,7 @@ from gateway.clock import Clock
 from gateway.configuration import Configuration
 from gateway.contracts import Decided, Decider
 from gateway.control import Control, socket_path
+from gateway.edge import connections
 from gateway.intake import Intake
 from gateway.journal import Journal, Opening
 from gateway.link import DeviceLink
@@ -29,7 +29,6 @@ from gateway.sinks.catalog import sinks
 from gateway.sinks.dispatch import Dispatch
 from gateway.sinks.origin import Origin
 from gateway.status import evicted, health, status
-from gateway.supervisor import supervise
 from gateway.unknown import unknown
 from gateway.writer import Writer
 
@@ -184,10 +183,7 @@ class Daemon:
     ) -> None:
         await self._tell_blind_intervals(recovered, journal.opening)
         devices = [
-            core.create_task(
-                supervise(driver, self.links[driver.id], random.Random(driver.id)), name=driver.id
-            )
-            for driver in self.configuration.settings.device
+            core.create_task(kept, name=name) for name, kept in connections(self.configuration, self.links)
         ]
         others = [
             core.create_task(self._watch_clock()),
@@ -197,7 +193,7 @@ class Daemon:
         log.info(
             "site %s: ready, %d devices, %d inputs stepped again",
             self.configuration.site.id,
-            len(devices),
+            len(self.links),
             recovered.stepped,
         )
         self.ready.set()

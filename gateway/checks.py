@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from core.portal import LONGEST_PASS
 from core.site import ID, Antenna, Item, PhotoEye, Portal, Tags, Zone
 from drivers.catalog import Device
+from drivers.subscriber import Subscriber
 from gateway.problems import KeyPath
 from gateway.settings import Tables
 from gateway.tag_text import SCHEMES, normal_tag
@@ -43,6 +44,7 @@ def cross_checks(tables: Tables, items: tuple[Item, ...], declared: Declared) ->
         yield from _portal(portal, ("portal", number), zones)
     for number, device in enumerate(tables.device):
         yield from _device(device, ("device", number), zones, portals, ids)
+    yield from _brokers(tables)
     yield from _deaf_portals(tables)
     yield from _items(items, zones)
     yield from _tags(tables.tags)
@@ -124,6 +126,21 @@ def _device(
         yield Finding(
             (*path, "antennas"), None, reason, "Add antennas = [ { port = 1, zone = ... } ]", "warning"
         )
+
+
+def _brokers(tables: Tables) -> Iterator[Finding]:
+    brokers = [(("broker", n, "id"), broker.id) for n, broker in enumerate(tables.broker)]
+    yield from _unique(brokers, "another broker")
+    used = set()
+    for number, device in enumerate(tables.device):
+        if isinstance(device, Subscriber):
+            used.add(device.broker)
+            known = frozenset(broker.id for broker in tables.broker)
+            yield from _reference(("device", number, "broker"), device.broker, known, "broker")
+    for path, name in brokers:
+        if name not in used:
+            reason = "no device talks through this broker"
+            yield Finding(path, shown(name), reason, f'Give a device broker = "{name}"', "warning")
 
 
 def _antenna(

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.site import ID, Item, Portal, Site, Source, Tags, Zone
 from drivers.catalog import Device
+from gateway.broker.settings import BrokerSettings
 from gateway.sinks.mqtt.settings import MqttSettings
 from gateway.sinks.timescale.settings import TimescaleSettings
 from gateway.sinks.webhook.settings import WebhookSettings
@@ -50,6 +51,7 @@ class Tables(_Table):
     tags: Tags = Tags()
     zone: tuple[Zone, ...] = ()
     portal: tuple[Portal, ...] = ()
+    broker: tuple[BrokerSettings, ...] = ()
     device: tuple[Device, ...] = ()
     item: tuple[Item, ...] = ()
     items: Path | None = None

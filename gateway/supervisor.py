@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from core.records import Down
@@ -30,52 +30,70 @@ async def supervise(
     driver: Driver, link: DeviceLink, chance: random.Random, sleep: Sleep = asyncio.sleep
 ) -> None:
     """Run the driver again and again until it needs an operator; never raises but for cancellation."""
+    await supervise_all(lambda: driver.run(link), (link,), chance, sleep)
+
+
+async def supervise_all(
+    run: Callable[[], Awaitable[None]],
+    links: Sequence[DeviceLink],
+    chance: random.Random,
+    sleep: Sleep = asyncio.sleep,
+) -> None:
+    """The same for one connection that several devices share: `run` is one attempt."""
     waits = delays(chance)
-    absent = asyncio.create_task(_tell_absent(link, sleep))
+    absent = asyncio.create_task(_tell_absent(links, sleep))
     try:
         while True:
-            reason = await _attempt(driver, link)
-            if link.seconds_up() >= STEADY:
+            reason = await _attempt(run, links)
+            if any(link.seconds_up() >= STEADY for link in links):
                 waits = delays(chance)
-            await _tell_down(link, reason)
-            if link.health.state == "failed":
+            for link in links:
+                await _tell_down(link, reason)
+            if all(link.health.state == "failed" for link in links):
                 return
-            link.restarts += 1
+            for link in links:
+                link.restarts += 1
             await sleep(next(waits))
     except asyncio.CancelledError:
-        with suppress(Closed):  # the core has failed, and its journal ends before this
-            await _tell_down(link, STOPPING if link.sign.up else ABSENT)
-        link.stopped()
+        for link in links:
+            with suppress(Closed):  # the core has failed, and its journal ends before this
+                await _tell_down(link, STOPPING if link.sign.up else ABSENT)
+            link.stopped()
         raise
     finally:
         absent.cancel()
 
 
-async def _tell_absent(link: DeviceLink, sleep: Sleep) -> None:
+async def _tell_absent(links: Sequence[DeviceLink], sleep: Sleep) -> None:
     await sleep(PATIENCE)
     with suppress(Closed):
-        if not link.sign.up:
-            await _tell_down(link, ABSENT)
+        for link in links:
+            if not link.sign.up:
+                await _tell_down(link, ABSENT)
 
 
-async def _attempt(driver: Driver, link: DeviceLink) -> str:
+async def _attempt(run: Callable[[], Awaitable[None]], links: Sequence[DeviceLink]) -> str:
     """One connection, from its beginning to why it ended."""
-    link.begin()
+    for link in links:
+        link.begin()
     try:
-        await driver.run(link)
+        await run()
         reason = "the connection ended"
     except Fatal as error:
         reason = str(error)
-        link.failed(reason)
+        for link in links:
+            link.failed(reason)
         return reason
     except TRANSIENT as error:
         reason = describe(error)
     except Exception as error:
-        link.bugs += 1
         reason = f"a fault in the driver: {describe(error)}"
-        if link.health.error != reason:
-            log.exception("%s: %s", link.device, reason)
-    link.lost(reason)
+        if any(link.health.error != reason for link in links):
+            log.exception("%s: %s", ", ".join(link.device for link in links), reason)
+        for link in links:
+            link.bugs += 1
+    for link in links:
+        link.lost(reason)
     return reason
 
 

@@ -5,7 +5,6 @@ control socket and systemd are left out. `Metered` stands between writer and jou
 """
 
 import asyncio
-import random
 import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,11 +20,11 @@ from gateway import configuration
 from gateway.bench.machine import pin, rss
 from gateway.clock import Clock
 from gateway.contracts import Reopened
+from gateway.edge import connections
 from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.link import DeviceLink
 from gateway.recovery import Pipelines
-from gateway.supervisor import supervise
 from gateway.writer import Writer
 
 LATENCIES = 30_000
@@ -124,16 +123,13 @@ async def _host(loaded: configuration.Configuration, timed: bool, link: Connecti
         known = frozenset(source.id for source in loaded.site.sources)
         writer = Writer(intake, store, Pipelines(loaded.site), known, thread)
         await writer.recover()
-        links = [
-            DeviceLink(driver.id, intake, clock.now, lambda: clock.synchronised)
+        links = {
+            driver.id: DeviceLink(driver.id, intake, clock.now, lambda: clock.synchronised)
             for driver in loaded.settings.device
-        ]
+        }
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(writer.run())
-            devices = [
-                tasks.create_task(supervise(driver, link, random.Random(driver.id)))
-                for driver, link in zip(loaded.settings.device, links, strict=True)
-            ]
+            devices = [tasks.create_task(kept, name=name) for name, kept in connections(loaded, links)]
             await _answer(link, store)
             for device in devices:
                 device.cancel()

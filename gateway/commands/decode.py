@@ -17,7 +17,7 @@ Decode = Callable[[bytes], Iterator[Mapping[str, object]]]
 
 
 def decode(
-    protocol: Annotated[str, typer.Argument(help="llrp, m100, mercury, uhfreader")],
+    protocol: Annotated[str, typer.Argument(help="llrp, m100, mercury, uhfreader, zebra")],
     file: Annotated[str, typer.Argument(help="A file, or - for standard input.")] = "-",
     json: AsJson = False,
 ) -> None:
@@ -44,7 +44,7 @@ def decode(
 
 
 def _protocols() -> dict[str, Decode]:
-    from drivers.codecs import llrp_decode, m100, mercury, module_decode, uhfreader
+    from drivers.codecs import llrp_decode, m100, mercury, message_decode, module_decode, uhfreader, zebra
 
     modules = {
         "m100": (m100.frames, m100.describe),
@@ -57,4 +57,5 @@ def _protocols() -> dict[str, Decode]:
             name: partial(module_decode.decode_lines, frames=frames, describe=describe)
             for name, (frames, describe) in modules.items()
         },
+        "zebra": partial(message_decode.decode_lines, describe=zebra.describe),
     }

@@ -1,5 +1,6 @@
 """Where the broker is, and a connected socket to it, with TLS if the URL says so."""
 
+import asyncio
 import hashlib
 import socket
 import ssl
@@ -48,6 +49,15 @@ class Endpoint:
             return None if name is None else reveal(name)
         except LookupError as error:
             raise self.reasons.refused(f"the password of {self.table} is not there: {error}") from None
+
+    async def dialled(self) -> socket.socket:
+        """A connected socket. Raises Lost and Refused."""
+        dialling = asyncio.get_running_loop().run_in_executor(None, self.dial)
+        try:
+            return await asyncio.shield(dialling)
+        except asyncio.CancelledError:
+            dialling.add_done_callback(_hang_up)
+            raise
 
     def dial(self) -> socket.socket:
         """A connected socket; blocks. Raises Lost and Refused."""
@@ -110,6 +120,12 @@ def machine() -> str:
         if text:
             return hashlib.sha256(f"waypost {text}".encode()).hexdigest()[:8]
     return hashlib.sha256(f"waypost {socket.gethostname()}".encode()).hexdigest()[:8]
+
+
+def _hang_up(dialling: "asyncio.Future[socket.socket]") -> None:
+    """Nobody waits for it any more."""
+    if not dialling.cancelled() and dialling.exception() is None:
+        dialling.result().close()
 
 
 def _no_passphrase() -> str:

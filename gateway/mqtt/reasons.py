@@ -108,6 +108,13 @@ class Reasons:
             return Poisoned(f"{_POISONED[code].format_map(words)} (reason code 0x{code:02X})")
         return self.lost(f"did not take a message to {topic}: {name.lower()} (reason code 0x{code:02X})")
 
+    def not_subscribed(self, topic: str, name: str) -> Refused:
+        """Of a SUBACK."""
+        user = self._words["user"]
+        return self.refused(
+            f"{user} may not listen to {topic} ({name.lower()}); allow it to read that in the broker's access list"
+        )
+
     def taken_over(self, code: int, often: int) -> Lost | Refused:
         """Somebody connected with our client id, or it looks like that, for the `often`-th time lately."""
         client = repr(self._words["client"])

@@ -221,23 +221,11 @@ class Connection:
 
 async def connect(endpoint: Endpoint, will: Message) -> Connection:
     """A connection that the broker has accepted. Raises Lost, Refused and Ended."""
-    loop, password = asyncio.get_running_loop(), endpoint.password()
-    dialling = loop.run_in_executor(None, endpoint.dial)
-    try:
-        sock = await asyncio.shield(dialling)
-    except asyncio.CancelledError:
-        dialling.add_done_callback(_hang_up)
-        raise
-    connection = Connection(endpoint, password, sock, will)
+    password = endpoint.password()
+    connection = Connection(endpoint, password, await endpoint.dialled(), will)
     try:
         await connection.begin()
     except BaseException:
         await connection.close(None)
         raise
     return connection
-
-
-def _hang_up(dialling: "asyncio.Future[socket.socket]") -> None:
-    """Nobody waits for it any more."""
-    if not dialling.cancelled() and dialling.exception() is None:
-        dialling.result().close()

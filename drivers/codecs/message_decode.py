@@ -1,0 +1,27 @@
+"""What do these messages say? One JSON-able object per tag and per other message, from lines of JSON."""
+
+from collections.abc import Callable, Iterator
+
+from drivers.codecs import json_values as values
+
+Line = dict[str, object]
+Describe = Callable[[object], Iterator[Line]]
+
+
+def decode_lines(data: bytes, describe: Describe) -> Iterator[Line]:
+    """A message a line, or one message over all of them; what cannot be understood gives {"error": ...}."""
+    whole = data.strip()
+    if b"\n" in whole:
+        try:
+            lines = list(describe(values.parse(whole)))
+        except values.Malformed:
+            pass
+        else:
+            yield from lines
+            return
+    for number, line in enumerate(data.splitlines(), 1):
+        if line.strip():
+            try:
+                yield from describe(values.parse(line))
+            except values.Malformed as error:
+                yield {"error": f"line {number}: {error}"}

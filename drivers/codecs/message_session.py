@@ -1,0 +1,137 @@
+"""A device that talks by messages: each is whole, so all that a session keeps is what one message says of the next.
+
+It outlives connections to the broker: where a device numbers its events, a hole is found across them.
+"""
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from core.records import SECOND, Body
+from drivers.codecs.json_values import Malformed, shown
+from drivers.codecs.message_reads import MessageReads
+from drivers.codecs.notice import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a broker delivered, and when it arrived here (microseconds UTC).
+
+    retained  the broker had kept it: it tells how things were, and nothing is seen by it
+    """
+
+    topic: str
+    payload: bytes
+    retained: bool
+    arrival: int
+
+
+AHEAD = SECOND
+"""By more than this a device's time may not be after its arrival: such a clock is wrong."""
+UNSET = 1_577_836_800 * SECOND
+"""Microseconds UTC: 2020. A clock that says less was never set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What the device is to be told."""
+
+    topic: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The device, or its will, says that it is there or gone; `text` names it, or the reason."""
+
+    online: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """A sign of life that comes at a steady pace: from now on its absence means something."""
+
+
+Said = Body | Notice | State | Heartbeat
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Where a device's state stands: a message that contains `down` (its will) or `up` on `topic`, often retained."""
+
+    topic: str
+    down: bytes
+    up: bytes
+
+
+class MessageSession(ABC):
+    """One device. `counts` is taken and cleared by whoever owns the session."""
+
+    def __init__(self, presence: Presence | None = None) -> None:
+        self.counts: Counter[str] = Counter()
+        self.reads = MessageReads(self.counts)
+        self._presence = presence
+        self._ahead = 0
+
+    def receive(self, messages: Sequence[Message]) -> Iterator[Said]:
+        """What they say, in order; reads of several messages are joined."""
+        for message in messages:
+            try:
+                for said in self._one(message):
+                    yield from self._flush()
+                    yield said
+            except Malformed as error:
+                yield from self._flush()
+                text = f"a message on {shown(message.topic)} cannot be understood: {error}"
+                yield Notice("malformed", text)
+        yield from self._flush()
+
+    def begin(self) -> Sequence[Publication]:
+        """What the device is told when a connection begins."""
+        return ()
+
+    def stamp(self, time: int, arrival: int) -> int:
+        """A device's time as the gateway takes it, microseconds UTC.
+
+        A time before the arrival is believed, since it may have been kept; one after it shows by how much the clock
+        is ahead, at least, until it says the right time again. Of a clock that was never set the arrival counts.
+        """
+        if time < UNSET:
+            self.counts["clock_unset"] += 1
+            return arrival
+        ahead = time - arrival
+        if abs(ahead) <= AHEAD:
+            self._ahead = 0
+        elif ahead > self._ahead:
+            self._ahead = ahead
+            self.counts["clock_ahead"] += 1
+        return time - self._ahead
+
+    @abstractmethod
+    def understand(self, message: Message) -> Iterator[Said]:
+        """Put its tags into `reads`, and tell the rest. Raises Malformed; what stood before it counts."""
+
+    def _one(self, message: Message) -> Iterator[Said]:
+        presence = self._presence
+        if presence is not None and message.topic == presence.topic:
+            yield from self._state(presence, message)
+            if presence.down in message.payload or presence.up in message.payload:
+                return
+        if message.retained:
+            self.counts["retained"] += 1
+            return
+        if message.payload:  # an empty one clears what the broker kept
+            yield from self.understand(message)
+
+    def _state(self, presence: Presence, message: Message) -> Iterator[Said]:
+        if presence.down in message.payload:
+            yield State(False, "its will says that it has gone")
+        elif presence.up in message.payload:
+            yield State(True, "says that it is connected")
+
+    def _flush(self) -> Iterator[Said]:
+        reads = self.reads.take()
+        if reads is not None:
+            yield reads
