@@ -18,7 +18,7 @@ from core.records import Times
 from core.sources import Source
 from core.state import State
 
-STEP = 512
+STEP = 128
 """Unknown tags that are forgotten at once: twice as many as can come until the next ones are."""
 PACE = STEP // 2
 """Reads of the whole site between two steps, while somebody has to go."""

@@ -319,12 +319,15 @@ def come(played: Haunted, ghosts: range, second: float) -> None:
     played.say("inner", reads(tags, times, range(len(ghosts)), [2] * len(ghosts), [-60] * len(ghosts)))
 
 
+PAUSES = 1_300 // STEP + 2
+
+
 def test_who_has_to_go_goes_a_few_at_a_time() -> None:
     played = Haunted(800, 2_000)
     come(played, range(2_000), 0)
     assert len(played.known()) == 2_000 - STEP
     assert ghost(STEP - 1) not in played.known()
-    for pause in range(1, 4):
+    for pause in range(1, PAUSES):
         come(played, range(5_000, 5_000 + PACE), 10 * pause)  # the same ghosts, once more
         gone = min(STEP * (pause + 1), 1_300)
         assert len(played.known()) == 2_000 - gone + PACE
@@ -335,7 +338,7 @@ def test_who_is_heard_before_it_has_to_go_stays() -> None:
     played = Haunted(800, 2_000)
     come(played, range(2_000), 0)
     come(played, range(1_000, 1_000 + PACE), 10)
-    for pause in range(2, 5):
+    for pause in range(2, PAUSES):
         come(played, range(1_000, 1_000 + PACE), 10 * pause)
     known = played.known()
     assert {ghost(number) for number in range(1_000, 1_000 + PACE)} <= known
@@ -347,8 +350,8 @@ def test_the_clock_is_set_while_somebody_has_to_go() -> None:
     played = Haunted(800, 2_000)
     come(played, range(2_000), 0)
     played.say("inner", Shift(at(3_600), 3_600_000_000))
-    come(played, range(5_000, 5_000 + 3 * PACE), 3_600)
-    assert len(played.known()) == 700 + 3 * PACE
+    come(played, range(5_000, 5_000 + PAUSES * PACE), 3_600)
+    assert len(played.known()) == 700 + PAUSES * PACE
     assert ghost(1_299) not in played.known()
 
 
