@@ -16,9 +16,8 @@ from tests.module_scene import Scene, play
 
 
 def driver(url: str, **settings: object) -> Driver:
-    device: Driver = TypeAdapter(Device).validate_python(
-        {"id": "desk", "kind": "m100", "url": url, **settings}
-    )
+    settings |= {"id": "desk", "kind": "m100", "url": url}
+    device = TypeAdapter(Device).validate_python(settings)
     assert isinstance(device, M100)
     return device
 

@@ -89,7 +89,7 @@ def test_what_decode_says(status: int, data: str, expected: dict[str, object]) -
     [
         ("10001B0000 01 0030 3000 AABB 1234", Tag(b"\xaa\xbb")),
         ("10001B0002 01 7F 0030 3000 AABB 1234", Tag(b"\xaa\xbb", rssi=127)),
-        ("10001B0081 01 05 0018 010203 0030 3000 AABB 1234", Tag(b"\xaa\xbb", count=5)),
+        ("10001B0081 01 05 0018 010203 0030 3000 AABB 1234", Tag(b"\xaa\xbb", reads=5)),
         ("10001B0020 01 005A 0030 3000 AABB 1234", Tag(b"\xaa\xbb", phase=math.pi / 2)),
         ("10001B0001 01 00 0020 3000 1234", Tag(b"")),
         ("10001B0200 01 00 0030 3000 AABB 1234", None),

@@ -108,15 +108,16 @@ def data(frame: bytes) -> bytes:
 
 
 class Tag(NamedTuple):
-    """rssi dBm, channel kHz, phase rad; antenna is the port that transmits. None or 0 = not told.
+    """rssi dBm, channel kHz, phase rad; None or 0 = not told.
 
-    time  milliseconds since the module's last sign of life
+    antenna  the port that transmits;  reads  how many it stands for
+    time     milliseconds since the module's last sign of life
     """
 
     epc: bytes
     antenna: int = 0
     rssi: int | None = None
-    count: int = 1
+    reads: int = 1
     channel: int = 0
     phase: float | None = None
     time: int | None = None
@@ -125,7 +126,7 @@ class Tag(NamedTuple):
 class _Places(NamedTuple):
     """Where in a frame its metadata begin, 0 = they are not told; `end` is behind them, if `data` is empty."""
 
-    count: int
+    reads: int
     rssi: int
     antenna: int
     channel: int
@@ -150,7 +151,7 @@ def _places(flags: int) -> _Places:
         if flags & field:
             found[field], at = at, at + size
     told = (_READ_COUNT, _RSSI, _ANTENNA, _FREQUENCY, _TIME, _PHASE, _DATA)
-    return _Places(*(found[field] for field in told), at)
+    return _Places._make((*(found[field] for field in told), at))
 
 
 def tag(frame: bytes) -> Tag | None:
@@ -172,7 +173,7 @@ def tag(frame: bytes) -> Tag | None:
         frame[at + 4 : stop - 2],
         frame[places.antenna] >> 4 if places.antenna else 0,
         (frame[places.rssi] ^ 0x80) - 0x80 if places.rssi else None,
-        max(1, frame[places.count]) if places.count else 1,
+        max(1, frame[places.reads]) if places.reads else 1,
         _number(frame, places.channel, 3) if places.channel else 0,
         math.radians(_number(frame, places.phase, 2)) if places.phase else None,
         _number(frame, places.time, 4) if places.time else None,
@@ -186,7 +187,7 @@ def _number(frame: bytes, at: int, size: int) -> int:
 def streamed(tag: Tag, crc: int = 0) -> bytes:
     """The module's frame about a tag, with all metadata; `crc` is the tag's own."""
     fields = (
-        (tag.count, 1), ((tag.rssi or 0) & 0xFF, 1), (tag.antenna << 4 | tag.antenna, 1), (tag.channel, 3),
+        (tag.reads, 1), ((tag.rssi or 0) & 0xFF, 1), (tag.antenna << 4 | tag.antenna, 1), (tag.channel, 3),
         (tag.time or 0, 4), (round(math.degrees(tag.phase or 0)) % 180, 2), (5, 1), (0, 2), (0x0F, 1),
     )  # fmt: skip
     metadata = b"".join([value.to_bytes(size) for value, size in fields])
@@ -214,6 +215,6 @@ def describe(frame: bytes) -> Iterator[dict[str, object]]:
         return
     yield {
         "time": None, "tag": found.epc.hex().upper(), "antenna": found.antenna, "rssi": found.rssi,
-        "count": found.count, "channel": found.channel, "time_ms": found.time,
+        "count": found.reads, "channel": found.channel, "time_ms": found.time,
         "phase": None if found.phase is None else round(found.phase, 6),
     }  # fmt: skip

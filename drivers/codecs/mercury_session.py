@@ -86,7 +86,7 @@ class Session(ModuleSession):
             nan = float("nan")
             rssi = nan if tag.rssi is None else tag.rssi
             phase = nan if tag.phase is None else tag.phase
-            self.rows.add(tag.epc, tag.antenna, rssi, tag.count, phase, tag.channel)
+            self.rows.add(tag.epc, tag.antenna, rssi, tag.reads, phase, tag.channel)
         elif len(mercury.data(frame)) > _TEMPERATURE:
             self.counts["malformed"] += 1
 
