@@ -150,6 +150,25 @@ def test_retained_is_not_seen_wills_are_states_and_lost_events_are_gaps(
     assert any("skip 7" in gap.reason for gap in gaps(tmp_path / "waypost.db"))
 
 
+def test_an_unknown_device_needs_no_code(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    """The snippet of drivers/README.md."""
+    mosquitto.start()
+    readme = (Path(__file__).parent.parent / "drivers" / "README.md").read_text(encoding="utf-8")
+    snippet, said = readme.split("### Any device that publishes JSON")[1].split("The snippet reads `")
+    device = snippet.split("```toml")[1].split("```")[0]
+    file = configured(tmp_path, mosquitto.port, device)
+
+    async def main() -> None:
+        async with reader(mosquitto.port, "gate") as client, daemon(file, Clock()) as site:
+            link = site.links["gate"]
+            await until(lambda: link.health.state == "up", "the broker has let us in")
+            await client.publish("gates/a/1/tags", said.split("`")[0], 1)
+            await until(lambda: link.reads_total == 1, "it is read")
+
+    asyncio.run(main())
+    assert reads(tmp_path / "waypost.db") == {("gate", EPC.hex().upper(), 1, 1_774_682_420 * SECOND): 1}
+
+
 @pytest.mark.parametrize(
     ("settings", "table", "says"),
     [

@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import MISSING
+from dataclasses import MISSING, asdict, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ def default(table: type, key: str) -> object:
         return NOTHING
     if isinstance(value, BaseModel):
         return value.model_dump(exclude_none=True)
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
     return list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value
 
 
