@@ -42,6 +42,14 @@ def test_every_vector_is_one_frame(name: str) -> None:
 
 
 @each
+def test_byte_by_byte_it_is_the_same(name: str) -> None:
+    frames = CODECS[name][0]()
+    stream = b"".join(good(name))
+    found = [frame for at in range(len(stream)) for frame in frames.feed(stream[at : at + 1])]
+    assert found == good(name)
+
+
+@each
 def test_no_bad_vector_is_a_frame(name: str) -> None:
     for frame in bad(name):
         frames = CODECS[name][0]()
