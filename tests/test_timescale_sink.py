@@ -95,12 +95,49 @@ def test_a_server_that_is_not_there_is_waited_for(monkeypatch: pytest.MonkeyPatc
         "postgresql://leeds:secret@db:hunter2/waypost",
         "postgresql://leeds:secret@hunter2@db/waypost",
         "postgresql://leeds:54/hunter2@db/waypost",
+        "postgresql://leeds:hunter2@db..example/waypost",
+        "postgresql://leeds:hunter2@" + "d" * 64 + "/waypost",
+        "postgresql://leeds:hunter2@db:٥٤٣٢/waypost",
     ],
 )
 def test_what_is_no_connection_string_is_not_repeated(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Refused, match=r"write postgresql://USER") as caught:
         opened(sink_to(monkeypatch, dsn))
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"sslmode": "sometimes"}, "sometimes"),
+        ({"port": "70000"}, "70000"),
+        ({"port": "1,2"}, "2 port numbers to 1 host"),
+        ({"connect_timeout": "long"}, "long"),
+        ({"keepalives_idle": "1.5"}, "keepalives_idle"),
+        ({"service": "nowhere"}, "nowhere"),
+        ({"options": "-c geqo=perhaps"}, "geqo"),
+        ({"options": "-c work_mem=much"}, "work_mem"),
+        ({"options": "-c such=so"}, "such"),
+    ],
+)
+def test_an_option_that_can_never_work_is_for_an_operator(
+    wrong: dict[str, str], says: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(Refused, match=rf"{says}.*; correct \[timescale\] dsn"):
+        opened(sink_to(monkeypatch, make_conninfo(database.writer, **wrong)))
+
+
+@pytest.mark.parametrize("ports", ["{port}", ",{port}", "{port},"])
+def test_of_several_hosts_the_one_that_answers_is_taken(
+    ports: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = {"host": "127.0.0.1,127.0.0.1", "port": ports.format(port=database.server.port)}
+    opened(sink_to(monkeypatch, make_conninfo(database.writer, **where)))
+
+
+def test_a_socket_in_the_file_system(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = f"{database.server.directory}/../{database.server.directory.name}"
+    opened(sink_to(monkeypatch, make_conninfo(database.writer, host=deep)))
 
 
 def test_a_secret_that_is_not_set_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import socket
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -22,6 +23,10 @@ T = TypeVar("T")
 
 _SERVER_FIRST = 0.9
 """The part of the time after which the server itself gives up: it lets go of its locks before we come again."""
+
+
+_PORTS = re.compile(r"[0-9 ,]*")
+"""One for all hosts or one for each; an empty one is the usual one."""
 
 
 class Connection:
@@ -123,14 +128,29 @@ def target(dsn: str) -> tuple[dict[str, str], str]:
     except LookupError as error:
         raise Refused(f"[timescale] dsn: {error}") from None
     except psycopg.Error:  # whose text repeats a piece of the string, which may be the password
-        found = {"port": ""}
+        raise _garbled(dsn) from None
     given = {key: str(value) for key, value in found.items() if value is not None}
     host = given.get("host", given.get("hostaddr", "the default host"))
     database = given.get("dbname", given.get("user", "of the service"))
-    ports = given.get("port", "0")
-    if "@" in host[1:] + database or not all(port.isdecimal() for port in ports.split(",")):
-        raise Refused(
-            f"[timescale] dsn: what {dsn} holds is no connection string; write "
-            "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, and each of @ : / % in the password as %40 %3A %2F %25"
-        )
-    return given, f"database {database} at {host}" + (f":{ports}" if "port" in given else "")
+    ports = given.get("port", "")
+    if "@" in host[1:] + database or not _PORTS.fullmatch(ports) or not _resolvable(host):
+        raise _garbled(dsn)
+    return given, f"database {database} at {host}" + (f":{ports}" if ports else "")
+
+
+def _resolvable(hosts: str) -> bool:
+    """Can each be looked up? At what can be no name the look-up raises something that is no error of a database."""
+    try:
+        for host in hosts.split(","):
+            if not host.startswith(("/", "@")):  # a socket
+                host.encode("idna")
+    except UnicodeError:
+        return False
+    return True
+
+
+def _garbled(dsn: str) -> Refused:
+    return Refused(
+        f"[timescale] dsn: what {dsn} holds is no connection string; write "
+        "postgresql://USER:PASSWORD@HOST:PORT/DATABASE, and each of @ : / % in the password as %40 %3A %2F %25"
+    )

@@ -43,6 +43,11 @@ _CONNECTING = (
         r"certificate verify failed|root certificate",
         "name the authority of the server with sslrootcert= in [timescale] dsn",
     ),
+    (
+        r"invalid \S+ value|invalid value for|invalid port number|bad value for connect_timeout|parameter \".*\" requires|"
+        r"unrecognized configuration parameter|could not (match \d|parse network address)|service file|of service",
+        "correct [timescale] dsn",
+    ),
     (r"server certificate for", "connect by a name that is in the server's certificate"),
     (
         r"certificate file|private key file|certificate authentication",
