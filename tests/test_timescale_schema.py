@@ -10,11 +10,22 @@ from tests.fix_postgres import Database
 EPOCH = "6f1c2b1e-0000-4000-8000-000000000001"
 
 
-def account(db: psycopg.Connection, first: int, last: int, offered: int | None = None) -> None:
+def account(db: psycopg.Connection, first: int, last: int, refused: int = 0) -> None:
     rows = last - first + 1
+    tell(db, first, last, "written", rows, rows - refused)
+
+
+def tell(
+    db: psycopg.Connection,
+    first: int | None,
+    last: int | None,
+    state: str,
+    offered: int | None,
+    written: int | None,
+) -> None:
     db.execute(
-        "SELECT waypost.account('leeds', %s, 'events', %s, %s, 'written', NULL, 'm', %s, %s)",
-        (EPOCH, first, last, offered or rows, rows),
+        "SELECT waypost.account('leeds', %s, 'events', %s, %s, %s, NULL, 'm', %s, %s)",
+        (EPOCH, first, last, state, offered, written),
     )
 
 
@@ -32,14 +43,14 @@ def test_the_template_is_of_our_level(database: Database) -> None:
 def test_account_lengthens_the_newest_range(database: Database) -> None:
     with psycopg.connect(database.writer, autocommit=True) as db:
         account(db, 1, 10)
-        account(db, 11, 15, offered=7)
+        account(db, 11, 15, refused=2)
         hole(db, 16, 16, "quarantined")
         account(db, 17, 17)
         rows = db.execute(
             "SELECT first, last, rows, refused, state, reason, mark FROM waypost.ledger ORDER BY 1"
         )
         assert rows.fetchall() == [
-            (1, 15, 15, 2, "written", None, "m"),
+            (1, 15, 13, 2, "written", None, "m"),
             (16, 16, 0, 0, "quarantined", "bad", None),
             (17, 17, 1, 0, "written", None, "m"),
         ]
@@ -52,6 +63,33 @@ def test_account_refuses_what_is_not_next(database: Database, first: int) -> Non
         with pytest.raises(errors.Error) as caught:
             account(db, first, first + 5)
         assert (caught.value.sqlstate, caught.value.diag.message_detail) == ("WP001", "10")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "state", "offered", "written"),
+    [
+        (11, 5, "written", -5, -5),  # takes numbers back
+        (11, 10, "dropped", 0, 0),
+        (11, 11, "written", 5, 5),  # would hide four that are missing
+        (11, 14, "written", 0, 0),
+        (11, 14, "written", 4, 5),
+        (11, 14, "written", 4, -1),
+        (11, 14, "dropped", 4, 4),
+        (11, 14, "written", 4, None),
+        (11, None, "dropped", 0, 0),
+        (None, 14, "dropped", 0, 0),
+    ],
+)
+def test_an_account_that_does_not_add_up_is_not_taken(
+    database: Database, first: int | None, last: int | None, state: str, offered: int, written: int | None
+) -> None:
+    with psycopg.connect(database.writer, autocommit=True) as db:
+        account(db, 1, 10)
+        before = db.execute("SELECT * FROM waypost.ledger").fetchall()
+        with pytest.raises(errors.Error) as caught:
+            tell(db, first, last, state, offered, written)
+        assert caught.value.sqlstate == "WP004"
+        assert db.execute("SELECT * FROM waypost.ledger").fetchall() == before
 
 
 def states(db: psycopg.Connection) -> list[tuple[int, int, int, int, str]]:

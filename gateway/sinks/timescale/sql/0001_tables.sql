@@ -208,7 +208,13 @@ CREATE FUNCTION waypost.account(
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     newest waypost.ledger%ROWTYPE;
+    rows bigint := CASE state WHEN 'written' THEN last - first + 1 ELSE 0 END;
 BEGIN
+    IF (last >= first AND offered = rows AND written BETWEEN 0 AND rows) IS NOT TRUE THEN
+        RAISE EXCEPTION 'numbers % to % of %/%/% as % with % of % rows: that does not add up',
+            first, last, site, epoch, stream, state, written, offered
+            USING ERRCODE = 'WP004';
+    END IF;
     PERFORM waypost.lock_line(site, epoch, stream);
     SELECT * INTO newest FROM waypost.ledger AS l
         WHERE (l.site, l.epoch, l.stream) = (account.site, account.epoch, account.stream)
@@ -233,7 +239,7 @@ END
 $$;
 COMMENT ON FUNCTION waypost.account IS
     'Notes what became of the numbers first to last of a line, in turn; SQLSTATE WP001 with the line''s last number '
-    'as detail if they are not next. Returns last.';
+    'as detail if they are not next, WP004 if the counts are not those of the range. Returns last.';
 
 -- Repeated after a lost answer it finds the number as it should be, and changes nothing. A row that comes behind the
 -- sums is noted for them.
