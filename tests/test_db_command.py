@@ -142,6 +142,24 @@ def test_the_proof(waypost: Waypost, database: Database) -> None:
     assert waypost.db("verify", "--site", "leeds").stderr.count("1 line of 2") == 1
 
 
+def test_a_gap_between_years_that_python_does_not_have(waypost: Waypost, database: Database) -> None:
+    waypost.configure(database.writer)
+    with psycopg.connect(database.owner, autocommit=True) as db:
+        leeds = Journal(db, "leeds")
+        for hour in (1, 2):
+            leeds.silence("door1", hour, hour + 1)
+        db.execute("UPDATE waypost.gap SET until = '12000-01-01 00:00Z' WHERE seq = 1")
+        db.execute("UPDATE waypost.gap SET since = '0044-03-15 12:00Z BC' WHERE seq = 2")
+        db.execute(f"ALTER DATABASE {database.name} SET timezone = 'Asia/Tokyo'".encode())
+    found = waypost.db("verify", "--json")
+    assert (found.exit_code, found.stderr) == (0, "")
+    blind = [row["blind"] for row in rows(found) if "blind" in row]
+    assert [(one["from"], one["to"]) for one in blind] == [  # type: ignore[index]
+        ("2024-03-04T01:00:00.000000Z", "12000-01-01T00:00:00.000000Z"),
+        ("0044-03-15T12:00:00.000000Z BC", "2024-03-04T03:00:00.000000Z"),
+    ]
+
+
 Wrong = Callable[[Database], str]
 
 

@@ -1,7 +1,6 @@
 """Is all there, and nothing twice? What the view `waypost.proof` says, line by line."""
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 
 from psycopg import Connection
 from psycopg.rows import class_row
@@ -45,22 +44,21 @@ class LineProof:
 
 @dataclass(frozen=True, slots=True)
 class Blind:
-    """An interval in which a source told nothing; `until` None while it is so."""
+    """An interval in which a source told nothing; `until` None while it is so.
+
+    since, until  RFC 3339, UTC; behind a year before 1 there is BC, and one after 9999 has its digits
+    """
 
     site: str
     source: str
-    since: datetime
-    until: datetime | None
+    since: str
+    until: str | None
     reason: str | None
 
     def json(self) -> dict[str, object]:
         """As `waypost db verify --json` prints it."""
-        ends = {"from": _stamp(self.since), "to": None if self.until is None else _stamp(self.until)}
+        ends = {"from": self.since, "to": self.until}
         return {"site": self.site, "source": self.source, **ends, "reason": self.reason}
-
-
-def _stamp(time: datetime) -> str:
-    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 _PROOF = """
@@ -70,9 +68,16 @@ _PROOF = """
         lost, doubled, quarantined, dropped, unreadable, blind, blind_seconds
     FROM waypost.proof WHERE %(site)s::text IS NULL OR site = %(site)s ORDER BY site, epoch, stream
 """
+# the server writes the times: it has years that Python has not, and a clock may have told them
 _BLIND = """
-    SELECT site, source, since, until, reason FROM waypost.gaps
-    WHERE %(site)s::text IS NULL OR site = %(site)s ORDER BY since DESC LIMIT %(most)s
+    SELECT site, source,
+        to_char(since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+            || CASE WHEN since < '0001-01-01 00:00Z' THEN ' BC' ELSE '' END AS since,
+        to_char(until AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+            || CASE WHEN until < '0001-01-01 00:00Z' THEN ' BC' ELSE '' END AS until,
+        reason
+    FROM waypost.gaps AS g
+    WHERE %(site)s::text IS NULL OR site = %(site)s ORDER BY g.since DESC LIMIT %(most)s
 """
 
 
