@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.records import SECOND
+from gateway.broker.connection import IN_FLIGHT
 from gateway.clock import Clock
 from simulators.zebra import SimulatedZebra
 from tests.broker_site import EPC, configured, reader, sighting, zebra
@@ -17,6 +18,7 @@ from tests.fix_site import daemon, now
 
 PROTOCOLS = ["protocol = 5", 'protocol = "3.1.1"']
 MILLISECOND = 1000
+KEEPS = ("persistence true", "max_inflight_messages 2000", "max_queued_messages 5000")
 
 
 def times(start: int, n: int) -> list[int]:
@@ -66,10 +68,14 @@ def test_killed_between_receipt_and_commit_the_broker_sends_again_and_the_event_
 def test_a_backlog_of_the_broker_keeps_its_times_and_a_restart_of_the_broker_is_a_gap(
     tmp_path: Path, mosquitto: Mosquitto, protocol: str
 ) -> None:
-    mosquitto.start("persistence true", "max_inflight_messages 1000")
+    mosquitto.start(*KEEPS)
     file = configured(tmp_path, mosquitto.port, zebra("door1") + zebra("door2"), protocol)
     one, two = SimulatedZebra("zebra/door1/data"), SimulatedZebra("zebra/door2/data", as_array=True)
-    first, kept, last = times(now() - 600 * SECOND, 10), times(now() - 300 * SECOND, 700), times(now(), 10)
+    first, kept, last = (
+        times(now() - 600 * SECOND, 10),
+        times(now() - 300 * SECOND, IN_FLIGHT + 200),
+        times(now(), 10),
+    )
 
     async def main() -> None:
         async with daemon(file, Clock()) as site:
@@ -86,7 +92,7 @@ def test_a_backlog_of_the_broker_keeps_its_times_and_a_restart_of_the_broker_is_
             await until(lambda: health.last_read == kept[-1], "what the broker had kept")
             mosquitto.stop()
             await until(lambda: health.health.state == "down", "the broker is missed")
-            mosquitto.start("persistence true", "max_inflight_messages 1000")
+            mosquitto.start(*KEEPS)
             await until(lambda: health.health.state == "up", "and is back")
             async with reader(mosquitto.port, "readers") as client:
                 await one.tell(client, [(sighting(), time) for time in last])

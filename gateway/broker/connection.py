@@ -70,7 +70,11 @@ class Connection:
         client.on_message, client.on_subscribe = self._on_message, self._on_subscribe
 
     async def begin(self, filters: Sequence[str]) -> None:
-        """Say hello and subscribe. What the broker has kept for us may come before it has answered that."""
+        """Say hello and subscribe; a refusal of that ends the connection later.
+
+        Nobody waits for the answer: what the broker has kept for us comes before it, and may be more than what is let
+        be unacknowledged.
+        """
         properties = None
         if self._v5:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
@@ -80,15 +84,10 @@ class Connection:
         try:
             async with asyncio.timeout(CONNECT_SECONDS):
                 await self._connected
-                self._raise_if_over()
-                self._subscribe(filters)
-                while self._asked:
-                    self._news.clear()
-                    self._raise_if_over()
-                    await self._news.wait()
         except TimeoutError:
             self._end(self._reasons.lost(f"no answer within {CONNECT_SECONDS:g} s"))
         self._raise_if_over()
+        self._subscribe(filters)
 
     async def messages(self) -> list[Delivery]:
         """All that has arrived and was not taken yet, one at least."""
