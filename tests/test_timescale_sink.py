@@ -1,6 +1,7 @@
 """What the sink says when the database is not as it should be, and what it does with rows that are refused."""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -265,6 +266,26 @@ def test_a_row_that_the_database_refuses_is_alone_to_blame(
     found = held(database.owner, of)
     assert found.once == 3
     assert [one[:4] for one in found.ranges] == [(1, 1, 1, 0), (2, 2, 1, 0), (3, 3, 1, 0)]
+
+
+@pytest.mark.parametrize("name", ["place", "direction"])
+def test_what_no_sum_could_be_kept_of_is_refused_at_once(
+    name: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the sums would fail at it for ever. The letters are such that compression cannot make it short."""
+    of = line()
+    rows = events(of, 2)
+    long = "".join(hashlib.sha256(bytes([one])).hexdigest() for one in range(200))
+    odd = altered(rows[0], **{"kind": "passed", "place": "dock-1", name: long})
+
+    async def with_long(sink: TimescaleSink) -> None:
+        with pytest.raises(Poisoned, match="event_sums"):
+            await sink.write(batch(of, [odd]))
+        await sink.account(Hole(of, 1, 1, "quarantined", "long"))
+        await sink.write(batch(of, rows[1:]))
+        assert not await sink.tend()
+
+    opened(sink_to(monkeypatch, database.writer), with_long)
 
 
 def test_what_is_not_sent_is_accounted_for(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

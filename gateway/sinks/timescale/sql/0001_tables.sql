@@ -28,7 +28,9 @@ CREATE TABLE waypost.event (
     CONSTRAINT event_once UNIQUE (time, id),
     CONSTRAINT event_retraction CHECK (
         (kind = 'retracted') = (retracts IS NOT NULL) AND (retracts IS NULL) = (of IS NULL)
-    )
+    ),
+    -- the sums are found by these: what is too long for their index must not get here
+    CONSTRAINT event_sums CHECK (octet_length(coalesce(place, '') || coalesce(direction, '')) <= 1000)
 );
 COMMENT ON TABLE waypost.event IS
     'What happened, as decided at the sites. A row of kind retracted takes back the one whose id is in retracts, '
@@ -65,7 +67,8 @@ CREATE TABLE waypost.read (
     doppler real,
     channel integer,
     count integer NOT NULL,
-    CONSTRAINT read_once UNIQUE (site, epoch, seq, time)
+    CONSTRAINT read_once UNIQUE (site, epoch, seq, time),
+    CONSTRAINT read_sums CHECK (octet_length(source) <= 1000)
 );
 COMMENT ON TABLE waypost.read IS
     'Raw sightings, if a site sends them: rssi in dBm (unless the device says otherwise), phase in rad, '
