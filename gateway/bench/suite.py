@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from gateway.bench.broker import broker
 from gateway.bench.day import days
 from gateway.bench.devices import devices
 from gateway.bench.live import Failed
@@ -20,6 +21,8 @@ from gateway.secret import SecretName
 NAMES = ("wire", "wire-100000", "wire-1", "sllurp", "rated", "start", "day", "stages", "devices", "sink")
 OPTIONAL = ("sllurp", "sink")
 """What needs software that a gateway does not have."""
+MESSAGES = 1_200
+"""Messages over MQTT for each second of measurement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +58,13 @@ class Suite:
             "start": partial(start, self.folder),
             "day": partial(days, self.seconds, self.folder),
             "stages": partial(stages, self.seconds, self.folder),
-            "devices": partial(devices, self.seconds / 10),
+            "devices": self._devices,
             "sink": partial(sink, self.seconds, self.folder, self.dsn),
         }
+
+    def _devices(self) -> Iterator[Row]:
+        yield from devices(self.seconds / 10)
+        yield from broker(self.folder, round(self.seconds * MESSAGES))
 
     def _wire(self, load: Load) -> Iterator[Row]:
         return wire(self.seconds, self.folder, load)
