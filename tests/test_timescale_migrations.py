@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from gateway.sinks.timescale import edition, installation, migrations
+from gateway.sinks.timescale import edition, installation, migrations, roles
 from gateway.sinks.timescale.edition import Server, ServerTooOld
 from gateway.sinks.timescale.migrations import (
     SchemaChanged,
@@ -131,6 +131,31 @@ def test_made_by_another_step(db: psycopg.Connection) -> None:
     migrations.migrate(db)
     db.execute("UPDATE waypost.migration SET checksum = 7 WHERE number = 2")
     refused(db, SchemaChanged, r"another migration 2 \(views, checksum 00000007\) .* install the version")
+
+
+def test_two_databases_of_one_server_are_made_at_once() -> None:
+    """The lock is the database's, the roles are the server's: somebody else may make one between look and deed."""
+    server = Postgres("fsync=off")
+    try:
+        server.start()
+        with (
+            psycopg.connect(server.dsn("postgres")) as other,
+            psycopg.connect(server.dsn("postgres"), autocommit=True) as db,
+            psycopg.connect(server.dsn("postgres"), autocommit=True) as watch,
+            ThreadPoolExecutor(1) as thread,
+        ):
+            for role in NAMES:
+                other.execute(f"CREATE ROLE {role} NOLOGIN".encode())
+                other.execute(f"COMMENT ON ROLE {role} IS 'of the other'".encode())
+            making = thread.submit(roles.create, db)
+            waits = "SELECT FROM pg_stat_activity WHERE pid = %s AND wait_event_type = 'Lock'"
+            while not watch.execute(waits, (db.info.backend_pid,)).rowcount:
+                assert not making.done()
+            other.commit()
+            assert making.result(60) is None
+            assert roles.missing(db) == ()
+    finally:
+        server.remove()
 
 
 def test_a_user_who_may_not_create_roles() -> None:

@@ -3,6 +3,8 @@
 They belong to the server, not to the database, so making them needs CREATEROLE; an operator may make them instead.
 """
 
+from contextlib import suppress
+
 from psycopg import Connection, errors
 
 from gateway.sinks.timescale.migrations import script
@@ -20,7 +22,9 @@ def create(db: Connection) -> str | None:
     """
     try:
         for role in missing(db):
-            db.execute(b"CREATE ROLE " + role.encode() + b" NOLOGIN")
+            # the roles are the server's: for another of its databases somebody may make them at this moment
+            with suppress(errors.DuplicateObject, errors.UniqueViolation):
+                db.execute(b"CREATE ROLE " + role.encode() + b" NOLOGIN")
     except errors.InsufficientPrivilege:
         orders = " ".join(f"CREATE ROLE {role} NOLOGIN;" for role in missing(db))
         return (
