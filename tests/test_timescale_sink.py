@@ -268,6 +268,36 @@ def test_a_row_that_the_database_refuses_is_alone_to_blame(
     assert [one[:4] for one in found.ranges] == [(1, 1, 1, 0), (2, 2, 1, 0), (3, 3, 1, 0)]
 
 
+def test_another_isolation_level_of_the_database_blames_no_row(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At `repeatable read` who has waited for the line would not see what the other one wrote meanwhile."""
+    of = line()
+    database.server.execute(
+        f"ALTER DATABASE {database.name} SET default_transaction_isolation = 'repeatable read'"
+    )
+
+    async def behind_another(sink: TimescaleSink) -> None:
+        with (
+            psycopg.connect(database.owner) as other,
+            psycopg.connect(database.owner, autocommit=True) as watch,
+        ):
+            other.execute(
+                "SELECT waypost.account(%s, %s, 'events', 1, 1, 'written', NULL, NULL, 1, 0)",
+                (of.site, of.epoch),
+            )
+            writing = asyncio.ensure_future(sink.write(batch(of, events(of, 1))))
+            waits = "SELECT FROM pg_stat_activity WHERE usename = 'gateway' AND wait_event_type = 'Lock'"
+            while not watch.execute(waits).rowcount:
+                assert not writing.done()
+                await asyncio.sleep(0)
+            other.commit()
+            with pytest.raises(Ahead):
+                await writing
+
+    opened(sink_to(monkeypatch, database.writer), behind_another)
+
+
 @pytest.mark.parametrize("name", ["place", "direction"])
 def test_what_no_sum_could_be_kept_of_is_refused_at_once(
     name: str, database: Database, monkeypatch: pytest.MonkeyPatch

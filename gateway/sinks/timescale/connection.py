@@ -112,7 +112,9 @@ async def connect(dsn: str, name: str, patience: float) -> Connection:
     connection = Connection(raw, where, patience)
     try:
         await connection.fetch(
-            "SELECT set_config('statement_timeout', %(most)b::text, false)",
+            "SELECT set_config('statement_timeout', %(most)b::text, false), "
+            # who has waited for a lock has to see what was written meanwhile, whatever the database's default is
+            "set_config('default_transaction_isolation', 'read committed', false)",
             {"most": str(round(patience * 1000 * _SERVER_FIRST))},
         )
     except BaseException:
