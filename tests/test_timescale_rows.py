@@ -24,7 +24,7 @@ from tests.stored import line, sink_to
 T = TypeVar("T", bound=np.generic)
 Row = dict[str, object]
 DETECTED = 1 << 53
-"""Microseconds up to which `detected` is exact, in the year 2255."""
+"""Microseconds, before and after 1970, up to which `detected` is exact: in the years 1684 and 2255."""
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 MAYBE = st.none() | TEXT
 DOUBLE = st.none() | st.floats(allow_nan=False, allow_infinity=False)
@@ -38,7 +38,7 @@ def some_event(draw: st.DrawFn) -> Event:
     return Event(
         id=str(uuid.uuid4()),
         time=draw(TIME),
-        detected=draw(st.integers(EARLIEST, DETECTED)),
+        detected=draw(st.integers(-DETECTED, DETECTED)),
         kind="retracted" if retracts else draw(st.sampled_from(("arrived", "passed", "departed"))),
         item=draw(MAYBE),
         tag=draw(MAYBE),

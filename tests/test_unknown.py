@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.events import rfc3339
+from core.eviction import PACE, STEP
 from core.records import SECOND, Alive, Dictionary, Up, reads
 from core.state import TURN
 from gateway.app import Daemon
@@ -20,6 +21,8 @@ from tests.fix_site import daemon
 from tests.virtual_loop import run
 
 START = 1_800_000_000 * SECOND
+STEPS = -(-300 // STEP) * PACE
+"""Reads in which 300 tags are forgotten."""
 KNOWN = "E200"
 TAGS = Dictionary((KNOWN, *(f"E201{number:04X}" for number in range(1, 2_000))))
 SITE = """\
@@ -117,9 +120,11 @@ def test_the_longest_unheard_make_room_and_are_counted(
         async with daemon(configure(tmp_path, unknown, 800), clock()) as one:
             codes = [1 + number % 1_000 for number in range(TURN - 1)]
             await hear(one.links["inner"], codes)
+            times = [START + (TURN + number) * 1_000 for number in range(STEPS)]  # they go a few at a time
+            await (await one.links["inner"].emit(reads(TAGS, times, [0] * STEPS, [3] * STEPS, [-60] * STEPS)))
             told = await status(one)
             assert (told["unknown_tags"], told["evicted"]) == (700, 300)
-            assert told["reads"] == TURN
+            assert told["reads"] == TURN + STEPS
             listed = await ask(one.configuration.journal, "unknown", limit=10_000)
             assert (listed["total"], listed["evicted"], listed["limit"]) == (700, 300, 800)
             newest = [row(code, at) for at, code in enumerate(codes)][:-701:-1]
