@@ -181,7 +181,7 @@ class Writer:
                 for merged in merge(self.intake.take()):
                     if isinstance(
                         merged.input.body, Shift
-                    ):  # so that the journal knows what was dated before it
+                    ):  # a fence between what was dated before and after
                         await self._commit(None)
                     await self._step(merged)
                     if len(self._batch.events) >= EVENTS:

@@ -1,7 +1,6 @@
 """`waypost db quarantine`: rows that a destination refused, and what is to become of them."""
 
 import json as text
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +8,7 @@ import typer
 
 from core.events import rfc3339
 from gateway import exits
-from gateway.client import NotRunning, Refused, ask
+from gateway.commands.daemon import answer as ask_daemon
 from gateway.commands.options import AsJson, Config, load
 from gateway.commands.output import counted, fail, put, say, show
 from gateway.control import socket_path
@@ -56,12 +55,7 @@ def quarantine(
 
 def _decide(path: Path, sink: str, decision: str, json: bool) -> None:
     request = {"command": "quarantine", "sink": sink, "decision": decision}
-    try:
-        answer = next(ask(path, request, time.monotonic() + PATIENCE), None)
-    except (NotRunning, Refused) as error:
-        fail(str(error), exits.UNAVAILABLE)
-    if answer is None:
-        fail(f"the daemon at {path} has not answered for {PATIENCE:g} s; see its log", exits.UNAVAILABLE)
+    answer = ask_daemon(path, request, PATIENCE)
     if json:
         put(answer)
     else:

@@ -1,14 +1,12 @@
 """`waypost status`: how the running daemon and its devices are."""
 
-import time
 from typing import Annotated, Any
 
 import typer
 
-from gateway import exits
-from gateway.client import NotRunning, Refused, ask
+from gateway.commands.daemon import answer as ask_daemon
 from gateway.commands.options import AsJson, Config, load
-from gateway.commands.output import fail, put, say, show
+from gateway.commands.output import put, say, show
 from gateway.control import MOST, SHOWN, socket_path
 
 PATIENCE = 30.0
@@ -26,12 +24,7 @@ def status(
     request: dict[str, str | int] = {"command": "status"}
     if unknown:
         request = {"command": "unknown", "limit": limit}
-    try:
-        answer = next(ask(path, request, time.monotonic() + PATIENCE), None)
-    except (NotRunning, Refused) as error:
-        fail(str(error), exits.UNAVAILABLE)
-    if answer is None:
-        fail(f"the daemon at {path} has not answered for {PATIENCE:g} s; see its log", exits.UNAVAILABLE)
+    answer = ask_daemon(path, request, PATIENCE)
     if json:
         put(answer)
     elif unknown:
