@@ -3,6 +3,8 @@
 import io
 import json
 import math
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -12,7 +14,7 @@ import pytest
 
 from drivers.codecs.llrp import decode_message
 from drivers.codecs.llrp_frames import Frames
-from gateway.bench import day, devices, host, main, peer, rated, sink, stages, start
+from gateway.bench import broker, day, devices, host, main, peer, rated, sink, stages, start
 from gateway.bench.codec import START, decoded, recorded
 from gateway.bench.live import Failed
 from gateway.bench.machine import machine
@@ -124,6 +126,12 @@ def test_devices() -> None:
 
 
 SINK = ["sink", "sink: against a script", "sink: CPU", "sink: memory", "sink: live", "sink: visible"]
+
+
+def test_a_broker_leaves_nothing_behind(tmp_path: Path) -> None:
+    with suppress(ValueError):  # so few messages may be one commit, which is told
+        assert list(shaped(list(islice(broker.broker(tmp_path, 1_500), 1)))) == ["devices mqtt 3.1.1 x1"]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_sink() -> None:

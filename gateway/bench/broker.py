@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -51,7 +52,8 @@ def broker(folder: Path, messages: int) -> Iterator[Row]:
     for version, wanted in WANTED.items():
         for size in (1, 50):
             n = messages if size == 1 else max(messages // 2, 1)
-            ours, bare = _both(folder / f"mqtt-{version}-{size}", version, size, n)
+            with TemporaryDirectory(dir=folder, prefix=".bench-") as made:
+                ours, bare = _both(Path(made), version, size, n)
             text = (
                 f"{ours.rate:,.0f} messages/s, {ours.rate * size:,.0f} reads/s durable; bare {bare.rate:,.0f} messages/s; "
                 f"Mosquitto on loopback, QoS 1, {n:,} messages"
@@ -61,7 +63,6 @@ def broker(folder: Path, messages: int) -> Iterator[Row]:
 
 
 def _both(folder: Path, version: str, size: int, n: int) -> tuple[Drained, Drained]:
-    folder.mkdir(parents=True)
     with _mosquitto(folder) as port:
         file = _configured(folder, port, version)
         with _gateway(file) as ask:
