@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import get_args
 
+from drivers.secret import SecretName, is_name
 from gateway.problems import KeyPath
 from gateway.schema import fields, forms
-from gateway.secret import SecretName, is_name
 from gateway.settings import Tables
 from gateway.validation import Finding
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from gateway.secret import SecretName, reveal
+from drivers.secret import SecretName, reveal
 from gateway.validation import findings
 
 

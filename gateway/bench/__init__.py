@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gateway.secret import is_name
+from drivers.secret import is_name
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -12,13 +12,13 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 import psycopg
 
+from drivers.secret import reveal
 from gateway.bench.backlog import fill
 from gateway.bench.bare import bare
 from gateway.bench.drain import DSN, Drained, drain
 from gateway.bench.live import Failed
 from gateway.bench.postgres import server
 from gateway.bench.rows import Row
-from gateway.secret import reveal
 from gateway.sinks.timescale import installation, migrations
 from gateway.sinks.timescale.settings import TimescaleSettings
 

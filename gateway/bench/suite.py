@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from drivers.secret import SecretName
 from gateway.bench.broker import broker
 from gateway.bench.day import days
 from gateway.bench.devices import devices
@@ -16,7 +17,6 @@ from gateway.bench.sink import sink
 from gateway.bench.stages import stages
 from gateway.bench.start import start
 from gateway.bench.wire import LOADS, Load, wire
-from gateway.secret import SecretName
 
 NAMES = ("wire", "wire-100000", "wire-1", "sllurp", "rated", "start", "day", "stages", "devices", "sink")
 OPTIONAL = ("sllurp", "sink")

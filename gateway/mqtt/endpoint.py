@@ -7,9 +7,9 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
+from drivers.secret import reveal
 from gateway.mqtt.reasons import Reasons
 from gateway.mqtt.table import BrokerTable, parts
-from gateway.secret import reveal
 
 CONNECT_SECONDS = 10.0
 """For the TCP connection and then for each step of the TLS handshake."""

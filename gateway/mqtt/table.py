@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from gateway.secret import SecretName
+from drivers.secret import SecretName
 
 PORTS = {"mqtt": 1883, "mqtts": 8883}
 _FORM = "write mqtt://HOST:1883 or mqtts://HOST:8883"

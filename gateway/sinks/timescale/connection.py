@@ -13,7 +13,7 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import TupleRow
 
-from gateway.secret import reveal
+from drivers.secret import reveal
 from gateway.sinks.contract import Lost, Refused
 from gateway.sinks.timescale import arrays
 from gateway.sinks.timescale.arrays import Parameters

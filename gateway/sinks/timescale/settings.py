@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from gateway.secret import SecretName
+from drivers.secret import SecretName
 from gateway.sinks.settings import SinkTable, Streams
 
 LONGEST = 36_500

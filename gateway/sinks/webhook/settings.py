@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from gateway.secret import SecretName, is_name
+from drivers.secret import SecretName, is_name
 from gateway.sinks.settings import SinkTable, Streams
 
 _FORM = "write https://HOST/PATH"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from gateway.secret import is_name, reveal
+from drivers.secret import is_name, reveal
 from gateway.sinks.contract import Refused
 from gateway.sinks.webhook.settings import WebhookSettings, check_url
 
