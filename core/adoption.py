@@ -16,6 +16,7 @@ from core.events import Event
 from core.places import Nesting
 from core.site import Site
 from core.state import State
+from core.tags import is_code
 from core.timeline import Subject
 from core.tracks import Kind, Run
 
@@ -185,11 +186,12 @@ def _run(
     tracks = state.tracks
     for track in state.subjects[number].tracks:
         place = tracks.place[track]
-        if place >= 0 and state.places[place].id == stay.zone and tracks.open[track]:
+        here = place >= 0 and state.places[place].id == stay.zone and tracks.kind[track] is Kind.VISIT
+        if here and tracks.open[track]:
             return tracks.newest(track)
-    for source in state.sources:
+    for source in [] if is_code(tag) else state.sources:
         for antenna in source.spec.antennas:
-            if antenna.zone == stay.zone:
+            if antenna.zone == stay.zone and not source.spec.handheld:
                 cell = state.resolve(source, admission, tag, antenna.port)
                 if cell < 0 or state.tracks.subject[int(state.cells.track[cell])] != number:
                     return None  # the tag is another subject's now

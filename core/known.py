@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from core.events import Evidence
 from core.places import Nesting, Place
 from core.silence import Silences
 from core.state import State
+from core.tags import is_code
 from core.tracks import Kind, Run
 
 
@@ -47,6 +49,13 @@ class Known:
         """Does the run's silence end after a time, as far as is known?"""
         due = self._silences.due(run)
         return due is None or due > time
+
+    def teller(self, run: Run) -> Evidence:
+        """How a run of a handheld came about, and who held it then."""
+        tag, _, _ = self._state.cells.name(run.cell)
+        holder = self._state.sources[self._state.cells.sources[run.cell]].holder(run.first)
+        reason = "scan" if is_code(tag) else "handheld"
+        return {"reason": reason} if holder is None else {"reason": reason, "operator": holder}
 
     def not_after(self, run: Run) -> int | None:
         """The end of the newest blind interval in the silence that ended the run."""

@@ -5,11 +5,11 @@ from dataclasses import replace
 import numpy as np
 
 from core.events import EARLIEST, LATEST
-from core.records import Body, Gpi, Reads
+from core.records import Body, Gpi, Reads, Scan
 
 
 def corrected(body: Body, offset: int) -> Body:
-    """Reads and changes of inputs `offset` microseconds later; all else is dated by the gateway and stays.
+    """Reads, scans and changes of inputs `offset` microseconds later; all else is dated by the gateway and stays.
 
     Times end where RFC 3339 does.
     """
@@ -17,6 +17,6 @@ def corrected(body: Body, offset: int) -> Body:
         return body
     if isinstance(body, Reads):
         return replace(body, time=np.clip(body.time + offset, EARLIEST, LATEST))
-    if isinstance(body, Gpi):
+    if isinstance(body, Gpi | Scan):
         return replace(body, time=min(max(body.time + offset, EARLIEST), LATEST))
     return body

@@ -5,6 +5,7 @@ Time moves by what the sources say. Each source has a frontier; what needs to kn
 gives the same events as its rows one by one.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 
@@ -18,7 +19,21 @@ from core.hearing import Hearing
 from core.inbox import Listed
 from core.offset import corrected
 from core.places import Nesting
-from core.records import Alive, AntennaState, Down, Dropped, Gpi, Idle, Input, Reads, Shift, Up
+from core.records import (
+    Alive,
+    AntennaState,
+    Dictionary,
+    Down,
+    Dropped,
+    Gpi,
+    Idle,
+    Input,
+    Reads,
+    Scan,
+    Shift,
+    Up,
+    reads,
+)
 from core.shift import shift
 from core.site import Site
 from core.snapshot import dump, load
@@ -74,6 +89,8 @@ class Pipeline:
         decided = decider.decided = Decided()
         if isinstance(body, Reads):
             self._hear(source, body)
+        elif isinstance(body, Scan):
+            self._scan(source, body)
         elif isinstance(body, Alive):
             self._alive(source, body.time)
         elif isinstance(body, Down):
@@ -108,6 +125,12 @@ class Pipeline:
                 self._sees(source, int(reads.time[0]))
         self._hearing.hear(source, reads)
         self._caught_up(source)
+
+    def _scan(self, source: Source, scan: Scan) -> None:
+        """A sighting of the code's tag, at no antenna."""
+        if scan.operator is not None:
+            source.held(scan.time, scan.operator)
+        self._hear(source, reads(Dictionary([scan.tag]), [scan.time], [0], [0], [math.nan]))
 
     def _alive(self, source: Source, time: int) -> None:
         self._sees(source, max(time, source.newest))
@@ -160,7 +183,7 @@ class Pipeline:
     def _antenna(self, source: Source, body: AntennaState) -> None:
         for port in [body.port] if body.port else list(source.by_port):
             looked_at = source.looks_at(port)
-            if looked_at is None:
+            if looked_at is None or source.spec.handheld:
                 continue
             blind = looked_at[0].blind
             if body.connected:

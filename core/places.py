@@ -73,7 +73,7 @@ def unwatched(blinds: Iterable[Blind], start: int, stop: int) -> int:
 
 @dataclass(slots=True)
 class Place:
-    """A zone or portal. `sources` are the indexes of the sources that feed it; times in microseconds."""
+    """A zone or portal. `sources` are the indexes of the sources that watch it; times in microseconds."""
 
     id: str
     index: int
@@ -141,5 +141,6 @@ def places(site: Site) -> dict[str, Place]:
             place.sided = place.sided or antenna.side is not None
         fed = [antenna.zone or antenna.portal or "" for antenna in source.antennas]
         for id in dict.fromkeys([*fed, *(eye.portal for eye in source.gpi)]):
-            made[id].sources.append(number)
+            if not source.handheld:
+                made[id].sources.append(number)
     return made

@@ -1,7 +1,7 @@
 """The records that flow through Waypost: columns inside, with distinct ids carried once per dictionary.
 
 Times are whole microseconds UTC since 1970 (int64). A record stream from one device is a sequence of
-inputs: `Reads` (tag sightings), `Alive` (a sign of life without data), `Down`/`Up` (the link was lost or is
+inputs: `Reads` (tag sightings), `Scan` (a code that a person read), `Alive` (a sign of life without data), `Down`/`Up` (the link was lost or is
 back), `AntennaState`, `Gpi` (an input line changed), `Shift` (the gateway's clock was re-anchored), `Dropped`
 (the device itself says that it lost records) and `Idle` (it rests between two triggers).
 """
@@ -185,7 +185,24 @@ class Idle:
     idle: bool
 
 
-Body = Reads | Alive | Down | Up | AntennaState | Gpi | Shift | Dropped | Idle
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A code that somebody read with a scanner, or a badge by which somebody took one.
+
+    tag        whose code it is: "barcode:..." or "badge:..."
+    code       what the scanner read, without its symbology identifier; the separator of GS1 elements is U+001D
+    symbology  how it was printed, "" if the scanner does not say
+    operator   "badge:..." of who holds the scanner, None if nobody said; a badge's scan names itself
+    """
+
+    time: int
+    tag: str
+    code: str
+    symbology: str = ""
+    operator: str | None = None
+
+
+Body = Reads | Scan | Alive | Down | Up | AntennaState | Gpi | Shift | Dropped | Idle
 
 
 @dataclass(frozen=True, slots=True)

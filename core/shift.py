@@ -42,6 +42,7 @@ def _shift_source(source: Source, by: int) -> None:
     source.newest += by if source.newest else 0
     source.timers = [timer + (by << source.SHIFT) for timer in source.timers]
     source.turned += by if source.turned else 0
+    source.holders = [(since + by, badge) for since, badge in source.holders]
     if source.blind_since is not None:
         source.blind_since += by
     if source.outage is not None:

@@ -26,9 +26,12 @@ class Silences:
     def places(self, track: int, time: int) -> list[Place]:
         """Whose antennas must be up for a silence after `time` to count.
 
-        Of a visit it is the zone; of all evidence it is every place where the subject was heard by then.
+        Of a visit it is the zone; of all evidence it is every place where the subject was heard by then. A handheld
+        watches nothing.
         """
         state, tracks = self._state, self._state.tracks
+        if tracks.kind[track] is Kind.TOLD:
+            return []
         if tracks.place[track] >= 0:
             return [state.places[tracks.place[track]]]
         all_tracks = state.subjects.tracks(tracks.subject[track])

@@ -53,7 +53,8 @@ class PhotoEye:
 @dataclass(frozen=True, slots=True)
 class Source:
     """A device as the pipeline sees it. `lateness` in seconds applies to its zone antennas; `offset` in seconds is
-    added to the times that it gives itself."""
+    added to the times that it gives itself. The reads of a handheld tell where something is at that instant; that it
+    reads no more tells nothing."""
 
     id: str
     antennas: tuple[Antenna, ...] = ()
@@ -62,6 +63,7 @@ class Source:
     accept: tuple[str, ...] = ()
     rssi: Literal["dbm", "raw"] = "dbm"
     offset: float = 0.0
+    handheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)

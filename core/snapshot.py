@@ -23,7 +23,7 @@ from core.timeline import Said, Subject
 from core.tracks import ENDLESS, TRACK_COLUMNS, Kind, Run, Tracks
 from core.weights import Sums
 
-SCHEMA = 5
+SCHEMA = 6
 """Version of the snapshot; another version means that the state is rebuilt from the journal."""
 PART = 1_024
 """Subjects that are written and read together."""
@@ -165,17 +165,27 @@ def _source(source: Source) -> Plain:
         written,
         source.timers,
         dict(source.counts),
+        source.holders,
     ]
 
 
 def _load_source(source: Source, data: Plain) -> None:
-    newest, up, blind_since, turned, outage, timers, counts = cast(
-        tuple[int, bool, int | None, int, tuple[int, str, int | None, int] | None, list[int], dict[str, int]],
+    newest, up, blind_since, turned, outage, timers, counts, holders = cast(
+        tuple[
+            int,
+            bool,
+            int | None,
+            int,
+            tuple[int, str, int | None, int] | None,
+            list[int],
+            dict[str, int],
+            list[tuple[int, str]],
+        ],
         data,
     )
     source.newest, source.up, source.blind_since, source.turned = newest, up, blind_since, turned
     source.outage = None if outage is None else Outage(*outage)
-    source.timers, source.counts = timers, Counter(counts)
+    source.timers, source.counts, source.holders = timers, Counter(counts), holders
 
 
 def _judged(one: Judged, runs: Runs) -> Plain:

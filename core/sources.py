@@ -1,9 +1,11 @@
 """One source of records (a device): its frontier, its timers, its blindness and its counts."""
 
+from bisect import bisect_right, insort
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
+from operator import itemgetter
 from typing import ClassVar
 
 import numpy as np
@@ -14,6 +16,10 @@ from core.places import Blind, Place
 from core.records import SECOND, Down, Times
 from core.site import Source as Spec
 
+HOLDERS = 64
+"""Badges of a device that are remembered."""
+TENURE = 12 * 3_600 * SECOND
+"""A badge counts for so long, microseconds: nobody is held to have a scanner that was put away."""
 INDEX_BITS = 32
 """Bits of a timer that are the number of its track."""
 _KIND_BITS = 3
@@ -33,6 +39,7 @@ class Outage:
 class Source:
     """A device. Its frontier is its `newest` record or sign of life minus a lateness; times in microseconds.
 
+    places  those that it watches: a handheld watches none
     late    int64[PORTS]  lateness of the place that a port looks at
     timers  a heap of thresholds on `newest` with what is due then
     """
@@ -59,6 +66,20 @@ class Source:
     """What its own times lack, microseconds."""
     SHIFT: ClassVar[int] = INDEX_BITS + _KIND_BITS
     counts: Counter[str] = field(default_factory=Counter)
+    holders: list[tuple[int, str]] = field(default_factory=list)
+    """(since, badge) of who held it, in order of time. Policy: the `HOLDERS` newest are remembered."""
+
+    def held(self, since: int, badge: str) -> None:
+        """Somebody's badge was read by it."""
+        insort(self.holders, (since, badge))
+        del self.holders[:-HOLDERS]
+
+    def holder(self, time: int) -> str | None:
+        """The badge of who held it then, None when nobody had said so for `TENURE`."""
+        at = bisect_right(self.holders, time, key=itemgetter(0)) - 1
+        if at < 0 or time - self.holders[at][0] > TENURE:
+            return None
+        return self.holders[at][1]
 
     def lateness(self, place: Place | None) -> int:
         """How far `newest` must be beyond a time at a place for it to lie behind the frontier, microseconds."""
@@ -164,7 +185,7 @@ def sources(specs: tuple[Spec, ...], places: dict[str, Place]) -> list[Source]:
         for port, (place, _) in by_port.items():
             if port:
                 late[min(port, PORTS - 1)] = default if place.lateness is None else place.lateness
-        near = list({place.id: place for place, _ in by_port.values()}.values())
+        near = [] if spec.handheld else list({place.id: place for place, _ in by_port.values()}.values())
         source = Source(index, spec, near, by_port, late, late_ports=late.tolist(), own=default)
         source.offset = round(spec.offset * SECOND)
         made.append(source)

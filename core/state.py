@@ -14,8 +14,11 @@ from core.seen import Seen
 from core.site import Item, Site
 from core.sources import Source, sources
 from core.subjects import Subjects
+from core.tags import is_code
 from core.tracks import Kind, Tracks
 
+INSTANT = SECOND
+"""What a handheld says of a tag is one instant as long as no silence longer than this lies in it, microseconds."""
 TURN = 65_536
 """Reads of the whole site between two looks at how many unknown tags are remembered."""
 
@@ -72,14 +75,15 @@ class State:
                 return cell
             subject = self.tracks.subject[self.cells.m_track[cell]]
         looked_at = source.looks_at(port)
-        if looked_at is None:
+        told = source.spec.handheld or is_code(tag)
+        if looked_at is None or (told and looked_at[0].portal):
             return Refusal.UNPLACED
         place, side = looked_at
         item = admission.items.get(tag)
         if subject is None:
             subject = self._subject(item)
-        kind = Kind.PASS if place.portal else Kind.VISIT
-        track = self._track(kind, subject, place.index, place.gap)
+        kind = Kind.TOLD if told else Kind.PASS if place.portal else Kind.VISIT
+        track = self._track(kind, subject, place.index, INSTANT if told else place.gap)
         watch = -1
         if item is not None and item.missing_after is not None:
             watch = self._track(Kind.WATCH, subject, -1, round(item.missing_after * SECOND))
@@ -99,7 +103,7 @@ class State:
     def _track(self, kind: Kind, subject: int, place: int, gap: int) -> int:
         owned = self.subjects.tracks(subject)
         for track in owned:
-            if self.tracks.place[track] == place:
+            if self.tracks.place[track] == place and self.tracks.kind[track] is kind:
                 return track
         track = self.tracks.add(kind, subject, place, gap)
         self.subjects.add_track(subject, track)

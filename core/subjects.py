@@ -18,7 +18,7 @@ from core.growth import grown
 from core.places import Nesting, Place
 from core.site import Item
 from core.timeline import Said, Subject
-from core.tracks import Run, Tracks
+from core.tracks import Kind, Run, Tracks
 
 _BLANK = {
     **dict.fromkeys(("cell", "track", "zone", "last", "base"), -1),
@@ -207,8 +207,10 @@ class Subjects:
         return replace(standing, missing=True) if flags & _MISSING else standing
 
     def _run(self, number: int, place: int) -> Run | None:
-        """The newest run at a place."""
-        found = (track for track in self.tracks(number) if self._tracks.place[track] == place)
+        """The newest run of the visits of a place."""
+        tracks = self._tracks
+        here = (track for track in self.tracks(number) if tracks.place[track] == place)
+        found = (track for track in here if tracks.kind[track] is Kind.VISIT)
         return next(map(self._tracks.newest, found), None)
 
     def _made(self, number: int) -> Subject:

@@ -1,5 +1,13 @@
 """How a tag is called."""
 
+CODES = ("barcode:", "badge:")
+"""Schemes of tags that people read with scanners, one at a time."""
+
+
+def is_code(tag: str) -> bool:
+    """Is it on a label or a badge, rather than answering to radio?"""
+    return tag.startswith(CODES)
+
 
 def tag_id(data: bytes, bits: int) -> str:
     """The name of an EPC: upper-case hex of its left-aligned bytes, with "/<bits>" if bits is no multiple of 16.

@@ -132,6 +132,9 @@ class World(Protocol):
     def doubt(self, run: Run) -> None:
         """Something is decided against a run that has not ended: its next read must be noticed."""
 
+    def teller(self, run: Run) -> Evidence:
+        """What says where the subject is, of a run that a handheld or a scanner read, and who held it."""
+
     def not_after(self, run: Run) -> int | None:
         """The end of the blind interval that fell into the run's silence, None if none did."""
 
@@ -281,6 +284,8 @@ def _certain(subject: Subject, element: Element, state: Standing, world: World) 
         return True
     if _blocked(subject, element.time, world):
         return False
+    if world.track_kind(element.run.track) is Kind.TOLD:
+        return True
     zone = world.track_place(element.run.track).id
     return state.certain(element.run, zone, world.nesting, world.final)
 
@@ -292,6 +297,9 @@ def _apply(element: Element, state: Standing, world: World) -> Change:
     if world.track_kind(run.track) is Kind.WATCH:
         return _watch(element, state, world)
     place = world.track_place(run.track)
+    if world.track_kind(run.track) is Kind.TOLD:
+        cause = Cause(run.first, run.first, run.cell, run.opening, world.teller(run))
+        return state.told(place.id, cause, world.nesting) if element.order else (state, [])
     if element.order:
         for rival in state.overruled(run, place.id, world.nesting):
             world.doubt(rival)

@@ -32,6 +32,8 @@ class Kind(IntEnum):
     PASS = 1
     WATCH = 2
     """All evidence of a subject that must not go missing."""
+    TOLD = 3
+    """What a person's device said: of its runs only the beginning means something."""
 
 
 @dataclass(slots=True, eq=False)

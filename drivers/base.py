@@ -72,7 +72,11 @@ class Link(Protocol):
 
 
 class Settings(BaseModel, ABC):
-    """What the settings of all devices have in common."""
+    """What the settings of all devices have in common.
+
+    handheld  a person carries it: what it reads is in the zone of its antenna at that instant, and its silence means
+              nothing
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
@@ -83,6 +87,7 @@ class Settings(BaseModel, ABC):
     offset: float = Field(default=0.0, ge=-LONGEST_OFFSET, le=LONGEST_OFFSET)
     rssi: Literal["dbm", "raw"] = "dbm"
     accept: tuple[str, ...] = ()
+    handheld: bool = False
 
 
 class Driver(Settings):

@@ -31,13 +31,14 @@ from core.records import (
     Idle,
     Input,
     Reads,
+    Scan,
     Shift,
     Up,
 )
 from gateway.columns import Column, pack, unpack
 
 VERSION = 1
-OCCURRENCES = (Alive, Down, Up, AntennaState, Gpi, Shift, Dropped, Idle)
+OCCURRENCES = (Alive, Down, Up, AntennaState, Gpi, Shift, Dropped, Idle, Scan)
 """All that an input can be but `Reads`; a new kind goes to the end, for the position is written down."""
 
 _HEAD = struct.Struct("<BIIII")

@@ -115,6 +115,10 @@ def _device(
 ) -> Iterator[Finding]:
     for number, antenna in enumerate(device.antennas):
         yield from _antenna(antenna, (*path, "antennas", number), zones, portals, ids)
+        if device.handheld and antenna.portal is not None:
+            reason = "who reads with a handheld stands in a zone, and passes no portal by it"
+            portal_path = (*path, "antennas", number, "portal")
+            yield Finding(portal_path, shown(antenna.portal), reason, "Write zone =, or leave handheld out")
     for number, eye in enumerate(device.gpi):
         yield from _at_portal(eye, (*path, "gpi", number), portals, ids)
     yield from _ports(device.antennas, (*path, "antennas"))

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from core.records import Body, Dropped, Input, Reads
+from core.records import Body, Dropped, Input, Reads, Scan
 from drivers.base import Order
 from gateway.intake import Intake, Receipt
 from gateway.signs import NEVER, Sign, after, shifted
@@ -43,7 +43,7 @@ class DeviceLink:
     """Implements `drivers.base.Link` for one device, for as long as the daemon runs.
 
     awaited      since when the device should have been heard: the daemon's start, microseconds UTC
-    reads_total  rows handed over since the daemon's start, last_read the newest of their times
+    reads_total  rows and scans handed over since the daemon's start, last_read the newest of their times
     """
 
     def __init__(
@@ -78,6 +78,8 @@ class DeviceLink:
         self.sign = after(self.sign, arrival, body)
         if isinstance(body, Reads):
             self._note_reads(body)
+        elif isinstance(body, Scan):
+            self._note_scan(body)
         elif isinstance(body, Dropped):
             self.counters["dropped"] += 1
         return await self._intake.put(Input(self.device, arrival, body))
@@ -145,6 +147,10 @@ class DeviceLink:
     async def _next_orders(self) -> AsyncIterator[Order]:
         while True:
             yield await self._orders.get()
+
+    def _note_scan(self, scan: Scan) -> None:
+        self.reads_total += 1
+        self.last_read = scan.time if self.last_read is None else max(scan.time, self.last_read)
 
     def _note_reads(self, reads: Reads) -> None:
         self.reads_total += len(reads)

@@ -17,7 +17,7 @@ import numpy as np
 
 from core.events import Event, Gap
 from core.offset import corrected
-from core.records import Dictionary, Input, Reads
+from core.records import Body, Dictionary, Input, Reads, Scan
 from gateway import database
 from gateway.blobs import decode
 from gateway.database import JournalDamaged, JournalMissing
@@ -223,7 +223,7 @@ class Reader:
                 for head, body in self._parsed(INPUT, low, high, split_row)
                 for one in self._decode(head, body)
             ]
-            times = [_newest(batch, tags) for batch in batches if isinstance(batch, Reads)]
+            times = [_newest(batch, tags) for batch in batches]
             if found := [time for time in times if time is not None]:
                 return max(found)
         return None
@@ -314,7 +314,11 @@ class Reader:
             return self._db.execute(sql, parameters).fetchall()
 
 
-def _newest(reads: Reads, tags: Collection[str]) -> int | None:
+def _newest(reads: Body, tags: Collection[str]) -> int | None:
+    if isinstance(reads, Scan):
+        return reads.time if reads.tag in tags else None
+    if not isinstance(reads, Reads):
+        return None
     codes = [code for tag in tags if (code := reads.tags.find(tag)) >= 0]
     times = reads.time[np.isin(reads.tag, codes)]
     return int(times.max()) if len(times) else None

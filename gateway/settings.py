@@ -74,7 +74,14 @@ def to_site(settings: Tables, more_items: tuple[Item, ...] = ()) -> Site:
 
 def _source(device: Device) -> Source:
     return Source(
-        device.id, device.antennas, device.gpi, device.lateness, device.accept, device.rssi, device.offset
+        device.id,
+        device.antennas,
+        device.gpi,
+        device.lateness,
+        device.accept,
+        device.rssi,
+        device.offset,
+        device.handheld,
     )
 
 

@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
 
-from core.records import Input, Reads, Shift
+from core.records import Input, Reads, Scan, Shift
 from gateway.batch import Batch, Told
 from gateway.contracts import Decided, Decider, Past, Restorer, Store
 from gateway.freed import give_back
@@ -276,7 +276,9 @@ class Writer:
         reason = f"{type(error).__name__}: {error}"
         await self._journal.until_done(lambda: self._store.set_aside(part.input, reason))
         self.set_aside += 1
-        if isinstance(part.input.body, Reads):
+        if isinstance(part.input.body, Scan):
+            self.reads_aside[part.input.source] += 1
+        elif isinstance(part.input.body, Reads):
             self.reads_aside[part.input.source] += len(part.input.body)
         self._batch.receipts.append(part.done)
         self._batch.size += part.size

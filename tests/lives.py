@@ -17,6 +17,7 @@ from core.records import (
     Idle,
     Input,
     Reads,
+    Scan,
     Shift,
     Up,
     reads,
@@ -59,8 +60,19 @@ SITE = Site(
             gpi=(PhotoEye(1, "gate", "street"), PhotoEye(2, "gate", "yard")),
             lateness=1,
         ),
+        Source(
+            "wand",
+            (
+                Antenna(1, zone="yard"),
+                Antenna(2, zone="attic"),
+                Antenna(3, zone="street"),
+                Antenna(0, zone="hall"),
+            ),
+            lateness=0.5,
+            handheld=True,
+        ),
     ),
-    (Item("pair", tags=(A, B), missing_after=6),),
+    (Item("pair", tags=(A, B, "barcode:PAIR"), missing_after=6),),
 )
 NAMES = tuple(source.id for source in SITE.sources)
 
@@ -78,7 +90,7 @@ Life = list[Act]
 Said = list[tuple[str, Body]]
 
 
-USUAL = (*["read"] * 4, "alive", "down", "off", "on", "eye", "drop", "rest", "work")
+USUAL = (*["read"] * 4, "alive", "down", "off", "on", "eye", "drop", "rest", "work", "scan")
 
 
 def lives(*more: str) -> st.SearchStrategy[Life]:
@@ -129,6 +141,9 @@ def _other(kind: str, time: int, later: int, port: int) -> Body:
             return Down(time, "lost")
         case "eye":
             return Gpi(time, port, later > 0)
+        case "scan":
+            tag = ("barcode:PAIR", "barcode:123", "badge:7", "barcode:PAIR")[port - 1]
+            return Scan(time, tag, tag, operator=tag if tag == "badge:7" else None)
         case "drop":
             return Dropped(time, time - later * 100_000, "its buffer was full")
         case "rest" | "work":

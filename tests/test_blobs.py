@@ -19,6 +19,7 @@ from core.records import (
     Idle,
     Input,
     Reads,
+    Scan,
     Shift,
     Up,
 )
@@ -37,6 +38,7 @@ BODIES: st.SearchStrategy[Body] = st.one_of(
     st.builds(Shift, INT64, INT64),
     st.builds(Dropped, INT64, INT64, TEXTS),
     st.builds(Idle, INT64, st.booleans()),
+    st.builds(Scan, INT64, TEXTS, TEXTS, TEXTS, st.none() | TEXTS),
 )
 
 

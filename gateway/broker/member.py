@@ -4,8 +4,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Sequence
 
-from core.records import SECOND, Alive, Down, Reads, Up
+from core.records import SECOND, Alive, Down, Reads, Scan, Up
 from drivers.base import Start
+from drivers.codecs.message_recording import recorded
 from drivers.codecs.message_session import Heartbeat, Message, Publication, Said, State
 from drivers.codecs.notice import Notice
 from drivers.codecs.topics import TopicFilter
@@ -55,8 +56,8 @@ class Member:
     async def take(self, messages: Sequence[Message]) -> list[Awaitable[None]]:
         """Hand over what they say; the receipts are what their acknowledgement waits for."""
         receipts: list[Awaitable[None]] = []
-        for message in messages:
-            self.link.tap(message.payload + b"\n")
+        for message in messages if self.link.taps else ():
+            self.link.tap(recorded(message))
         if any(not message.retained for message in messages):
             self._heard = messages[-1].arrival
         for said in self._session.receive(messages):
@@ -103,6 +104,8 @@ class Member:
                 await self._come(f"through {self._broker}")
                 if isinstance(said, Reads):
                     self._newest = int(said.time.max())
+                elif isinstance(said, Scan):
+                    self._newest = said.time
                 receipts.append(await self.link.emit(said))
 
     async def _come(self, info: str) -> None:
