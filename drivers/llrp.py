@@ -1,6 +1,5 @@
 """Fixed readers that speak LLRP 1.0.1 or 1.1: Impinj, Zebra, ThingMagic, Alien, CSL, Intermec, Keonn and others."""
 
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -8,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from drivers.base import Driver, Link
 from drivers.codecs.llrp_setup import GpiTrigger, PeriodicTrigger, Radio, Reading, SearchMode
 from drivers.llrp_connection import Connection
-from drivers.streams import Trust, address, open_stream
+from drivers.streams import address, open_stream
+from drivers.trust import TlsTrust
 
 PORT, TLS_PORT = 5084, 5085
 
@@ -41,13 +41,6 @@ class PeriodicStart(_Setting):
 
     period: Seconds
     duration: Seconds
-
-
-class TlsTrust(_Setting):
-    """Whom tls:// believes: an authority's PEM file, or one certificate by its SHA-256 fingerprint."""
-
-    ca: Path | None = None
-    fingerprint: str | None = Field(default=None, pattern=r"^([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$")
 
 
 class Llrp(Driver):
@@ -131,6 +124,5 @@ class Llrp(Driver):
 
     async def run(self, link: Link) -> None:
         """Read until the connection is lost; a cancellation ends it cleanly."""
-        trust = Trust(self.tls.ca, self.tls.fingerprint)
-        async with open_stream(address(self.url, PORT, TLS_PORT), trust) as stream:
+        async with open_stream(address(self.url, PORT, TLS_PORT), self.tls.trust()) as stream:
             await Connection(self.reading(), stream, link, self.id).run()

@@ -1,4 +1,4 @@
-"""Byte streams by URL: tcp://, tls:// and listen:// (the device calls us).
+"""Byte streams by URL: tcp://, tls:// and listen:// (the device calls us); beneath HTTP, http:// and https://.
 
 A stream gathers what arrives in one bounded buffer and hands it over in whole: at once when it was idle, else at
 the end of the interval, or as soon as much has come. A chatty device is so decoded once per interval, not once per
@@ -37,6 +37,8 @@ CONNECT_SECONDS = 10.0
 """How long a connection may take to be made, its TLS handshake included."""
 
 SCHEMES = ("tcp", "tls", "listen")
+WEB_SCHEMES = ("https", "http")
+_ENCRYPTED = ("tls", "https")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Address:
         return f"{self.scheme}://{host}:{self.port}"
 
 
-def address(url: str, port: int, tls_port: int) -> Address:
+def address(url: str, port: int, tls_port: int, schemes: tuple[str, ...] = SCHEMES) -> Address:
     """The parts of `url`, with the protocol's default ports.
 
     Raises ValueError, whose text is "reason; remedy" and does not repeat the URL: a secret may stand in it.
@@ -60,10 +62,11 @@ def address(url: str, port: int, tls_port: int) -> Address:
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise ValueError("is no URL; write tcp://HOST:PORT") from None
+        raise ValueError(f"is no URL; write {schemes[0]}://HOST:PORT") from None
     scheme = parts.scheme
-    if scheme not in SCHEMES:
-        raise ValueError("names no way to connect; begin it with tcp://, tls:// or listen://")
+    if scheme not in schemes:
+        *others, last = (f"{one}://" for one in schemes)
+        raise ValueError(f"names no way to connect; begin it with {', '.join(others)} or {last}")
     try:
         given = parts.port
     except ValueError:
@@ -74,12 +77,13 @@ def address(url: str, port: int, tls_port: int) -> Address:
         raise ValueError(f"holds more than a host and a port; write {scheme}://HOST:PORT")
     if not parts.hostname:
         raise ValueError(f"names no host; write {scheme}://HOST:PORT")
-    return Address(scheme, parts.hostname, given or (tls_port if scheme == "tls" else port))
+    return Address(scheme, parts.hostname, given or (tls_port if scheme in _ENCRYPTED else port))
 
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Whom tls:// believes: the authority in the PEM file `ca`, or the one certificate with that SHA-256 `fingerprint`.
+    """Whom tls:// and https:// believe: the authority in the PEM file `ca`, or the one certificate with that SHA-256
+    `fingerprint`.
 
     Neither: the authorities of the system. Readers come with certificates signed by themselves: take the fingerprint.
     """
@@ -230,7 +234,7 @@ async def open_stream(to: Address, trust: Trust | None = None) -> AsyncIterator[
 
 async def _connect(to: Address, trust: Trust) -> Stream:
     loop = asyncio.get_running_loop()
-    context = trust.context() if to.scheme == "tls" else None
+    context = trust.context() if to.scheme in _ENCRYPTED else None
     transport, stream = await loop.create_connection(Stream, to.host, to.port, ssl=context)
     if context is not None:
         try:

@@ -16,6 +16,7 @@ from drivers.streams import (
     INTERVAL,
     LITTLE,
     PLENTY,
+    WEB_SCHEMES,
     Address,
     Stream,
     Trust,
@@ -116,6 +117,13 @@ def test_urls(url: str, expected: Address) -> None:
 def test_urls_that_are_none(url: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         address(url, 5084, 5085)
+
+
+def test_urls_of_the_web() -> None:
+    assert address("https://reader", 80, 443, WEB_SCHEMES) == Address("https", "reader", 443)
+    assert address("http://reader:8080/", 80, 443, WEB_SCHEMES) == Address("http", "reader", 8080)
+    with pytest.raises(ValueError, match="begin it with https:// or http://"):
+        address("tcp://reader", 80, 443, WEB_SCHEMES)
 
 
 def test_addresses_read_like_urls() -> None:
