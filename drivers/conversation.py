@@ -7,47 +7,18 @@ number of rows; when it is reached nobody listens any more.
 import asyncio
 import logging
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Iterable
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
-from core.records import Body
 from drivers.base import Fatal, Link, Order
-from drivers.codecs.errors import ProtocolError, Unsupported
+from drivers.codecs.errors import Unsupported
 from drivers.codecs.notice import Notice
+from drivers.codecs.stream_session import Said, StreamSession
 from drivers.streams import Stream
 from drivers.waiting import MAX_ROWS, Waiting
 
 log = logging.getLogger(__name__)
 
-Said = Iterable[Body | Notice]
-
-
-class Session(Protocol):
-    """What a device's session has to be, without I/O; times in microseconds UTC and in seconds of the loop.
-
-    error   what ended it, None as long as it goes on
-    info    what the device is, once it reads
-    counts  what was left out and why; cleared here
-    """
-
-    error: ProtocolError | Unsupported | None
-    info: str | None
-    counts: Counter[str]
-
-    @property
-    def deadline(self) -> float: ...
-
-    def receive(self, data: bytes, now: int, at: float, /) -> Said: ...
-
-    def timeout(self, now: int, at: float, /) -> Said: ...
-
-    def postpone(self, seconds: float, /) -> None: ...
-
-    def data_to_send(self) -> bytes: ...
-
-
-S = TypeVar("S", bound=Session)
+S = TypeVar("S", bound=StreamSession)
 
 
 class Conversation(ABC, Generic[S]):

@@ -1,36 +1,85 @@
 """Whatever `waypost capture` recorded and somebody put under tests/data says what its about.toml says it does.
 
-A capture is a folder with capture.bin and about.toml; `tags` in it is how many tag reports there are, `broken` how many
-stretches that cannot be read.
+A capture is a folder with about.toml and capture.bin, or capture.jsonl of a device that talks by messages; `tags` in it
+is how many tag reports there are, `broken` how many stretches or messages that cannot be read.
 """
 
+import random
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
-from drivers.codecs import llrp_decode, m100, mercury, uhfreader
-from drivers.codecs.module_decode import decode_lines
+from core.records import Body, Reads
+from drivers.catalog import Device
+from drivers.codecs.catalog import CODECS, StreamCodec
+from drivers.codecs.message_recording import messages
+from drivers.codecs.notice import Notice
+from drivers.subscriber import Subscriber
+from gateway.recording import BYTES, MESSAGES, Told, told
 
-FOLDERS = sorted(file.parent for file in (Path(__file__).parent / "data").glob("**/capture.bin"))
-DECODE: dict[str, Callable[[bytes], Iterator[Mapping[str, object]]]] = {
-    "llrp": llrp_decode.decode_lines,
-    "m100": partial(decode_lines, frames=m100.frames, describe=m100.describe),
-    "mercury": partial(decode_lines, frames=mercury.both_frames, describe=mercury.describe),
-    "uhfreader": partial(decode_lines, frames=uhfreader.frames, describe=uhfreader.describe),
-}
+FOLDERS = sorted(file.parent for file in (Path(__file__).parent / "data").glob("*/*/about.toml"))
+NOW = 1_774_682_420_000_000
+each = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}-{folder.name}")
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}-{folder.name}")
+def about(folder: Path) -> dict[str, object]:
+    return tomllib.loads((folder / "about.toml").read_text(encoding="utf-8"))
+
+
+@each
 def test_a_capture_says_what_it_saw(folder: Path) -> None:
-    about = tomllib.loads((folder / "about.toml").read_text(encoding="utf-8"))
-    data = (folder / "capture.bin").read_bytes()
-    lines = list(DECODE[about["kind"]](data))
-    assert len(data) == about["bytes"]
-    assert sum("tag" in line for line in lines) == about["tags"]
-    assert sum("error" in line for line in lines) == about["broken"]
+    found = about(folder)
+    data = (folder / (MESSAGES if "settings" in found else BYTES)).read_bytes()
+    assert len(data) == found["bytes"]
+    kind = str(found["kind"])
+    if "settings" in found:
+        assert told(kind, device(found), data) == Told(int(str(found["tags"])), int(str(found["broken"])))
+    else:
+        lines = list(CODECS[kind].decode(data))
+        assert sum("tag" in line for line in lines) == found["tags"]
+        assert sum("error" in line for line in lines) == found["broken"]
+
+
+@each
+def test_a_session_takes_it_in_any_split(folder: Path) -> None:
+    found = about(folder)
+    splits = random.Random(1)
+    if "settings" in found:
+        taken = list(messages((folder / MESSAGES).read_bytes()))
+        whole, one_by_one = device(found).session(), device(found).session()
+        apart = [said for one in taken for said in one_by_one.receive([one])]
+        assert rows(whole.receive(taken)) == rows(iter(apart))
+        return
+    codec = CODECS[str(found["kind"])]
+    assert isinstance(codec, StreamCodec)
+    data = (folder / BYTES).read_bytes()
+    session, at = codec.session(), 0
+    while at < len(data) and session.error is None:
+        size = splits.randint(1, 200)
+        session.receive(data[at : at + size], NOW, 0.0)
+        at += size
+
+
+def device(found: dict[str, object]) -> Subscriber:
+    """As it was configured when it was recorded."""
+    settings = found["settings"]
+    assert isinstance(settings, dict)
+    made: Device = TypeAdapter(Device).validate_python({"kind": found["kind"], **settings})
+    assert isinstance(made, Subscriber)
+    return made
+
+
+def rows(said: Iterator[Body | Notice | object]) -> list[tuple[int, str, int]]:
+    """Time, tag and antenna of all reads."""
+    return [
+        (int(time), one.tags.ids[code], int(antenna))
+        for one in said
+        if isinstance(one, Reads)
+        for time, code, antenna in zip(one.time, one.tag, one.antenna, strict=True)
+    ]
 
 
 def test_there_is_one() -> None:

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Iterator
 
 from drivers.codecs import json_values as values
+from drivers.codecs import message_recording
 
 Line = dict[str, object]
 Describe = Callable[[object], Iterator[Line]]
 
 
 def decode_lines(data: bytes, describe: Describe) -> Iterator[Line]:
-    """A message a line, or one message over all of them; what cannot be understood gives {"error": ...}."""
+    """A message a line, by itself or as `waypost capture` writes it, or one message over all lines; what cannot be
+    understood gives {"error": ...}.
+    """
     whole = data.strip()
     if b"\n" in whole:
         try:
@@ -22,6 +25,9 @@ def decode_lines(data: bytes, describe: Describe) -> Iterator[Line]:
     for number, line in enumerate(data.splitlines(), 1):
         if line.strip():
             try:
-                yield from describe(values.parse(line))
+                value = values.parse(line)
+                if message_recording.is_recorded(value):
+                    value = values.parse(message_recording.payload(value))
+                yield from describe(value)
             except values.Malformed as error:
                 yield {"error": f"line {number}: {error}"}

@@ -1,19 +1,24 @@
-"""`waypost capture DEVICE`: record a device's bytes, as they come, into a folder for tests."""
+"""`waypost capture DEVICE`: record what a device says, as it comes, into a folder for tests."""
 
 import base64
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.events import rfc3339
-from gateway import exits
+from drivers.subscriber import Subscriber
+from gateway import exits, recording
 from gateway.client import NotRunning, Refused, ask
 from gateway.commands.options import AsJson, Config, load
 from gateway.commands.output import fail, put, say
 from gateway.configuration import Configuration
 from gateway.control import socket_path
+from gateway.toml_text import inline
+
+if TYPE_CHECKING:
+    from drivers.catalog import Device
 
 
 def capture(
@@ -23,20 +28,21 @@ def capture(
     config: Config = None,
     json: AsJson = False,
 ) -> None:
-    """Write capture.bin (what the device sent) and about.toml (what it is) into a new folder."""
+    """Write what the device sent (capture.bin; messages: capture.jsonl) and what it is (about.toml) into a new folder."""
     loaded = load(config)
-    kinds = {one.id: one.kind for one in loaded.settings.device}
-    if device not in kinds:
-        fail(f"no device {device}; the configuration has {', '.join(sorted(kinds))}", exits.UNREADABLE)
+    devices = {one.id: one for one in loaded.settings.device}
+    if device not in devices:
+        fail(f"no device {device}; the configuration has {', '.join(sorted(devices))}", exits.UNREADABLE)
     folder = folder or Path(device)
+    file = folder / recording.file_name(devices[device])
     started = time.time_ns() // 1000
     try:
         folder.mkdir(parents=True)
-        size, dropped = _record(loaded, device, folder / "capture.bin", seconds)
+        size, dropped = _record(loaded, device, file, seconds)
+        about = _about(devices[device], started, file.read_bytes(), dropped)
+        (folder / "about.toml").write_text(about, encoding="utf-8")
     except OSError as error:
         fail(f"{error.filename or folder}: {error.strerror}; name another folder with --to", exits.UNREADABLE)
-    about = _about(device, kinds[device], started, size, dropped)
-    (folder / "about.toml").write_text(about, encoding="utf-8")
     if json:
         put({"folder": str(folder), "device": device, "bytes": size, "dropped": dropped})
     else:
@@ -63,9 +69,16 @@ def _record(loaded: Configuration, device: str, file: Path, seconds: float) -> t
     return size, dropped
 
 
-def _about(device: str, kind: str, started: int, size: int, dropped: int) -> str:
-    return (
-        f'device = "{device}"\nkind = "{kind}"\ncaptured = "{rfc3339(started)}"\n'
-        f"bytes = {size}\nchunks_lost = {dropped}\n"
+def _about(device: "Device", started: int, data: bytes, dropped: int) -> str:
+    """Of messages also the settings: without them nobody knows what they mean."""
+    told = recording.told(device.kind, device, data)
+    text = (
+        f'device = "{device.id}"\nkind = "{device.kind}"\ncaptured = "{rfc3339(started)}"\n'
+        f"bytes = {len(data)}\nchunks_lost = {dropped}\n"
+        "# as Waypost understood it; correct these where the device has said something else\n"
+        f"tags = {told.tags}\nbroken = {told.broken}\n"
         'source = "recorded by waypost capture; say here which model and firmware, and what it saw"\n'
     )
+    if isinstance(device, Subscriber):
+        text += f"settings = {inline(device.model_dump(mode='json', exclude_defaults=True))}\n"
+    return text

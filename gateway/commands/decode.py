@@ -1,11 +1,9 @@
 """`waypost decode PROTOCOL [FILE|-]`: bytes, or lines of hex, in; JSON lines out, one per tag, fix or scan."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from json import dumps
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,11 +11,14 @@ from gateway import exits
 from gateway.commands.options import AsJson
 from gateway.commands.output import fail, put, say
 
-Decode = Callable[[bytes], Iterator[Mapping[str, object]]]
+if TYPE_CHECKING:
+    from drivers.codecs.catalog import Decode
 
 
 def decode(
-    protocol: Annotated[str, typer.Argument(help="llrp, m100, mercury, uhfreader, zebra")],
+    protocol: Annotated[
+        str, typer.Argument(help="The kind of device, as in its [[device]]: llrp, m100, zebra, ...")
+    ],
     file: Annotated[str, typer.Argument(help="A file, or - for standard input.")] = "-",
     json: AsJson = False,
 ) -> None:
@@ -43,19 +44,7 @@ def decode(
         raise typer.Exit(exits.UNREADABLE)
 
 
-def _protocols() -> dict[str, Decode]:
-    from drivers.codecs import llrp_decode, m100, mercury, message_decode, module_decode, uhfreader, zebra
+def _protocols() -> dict[str, "Decode"]:
+    from drivers.codecs.catalog import CODECS
 
-    modules = {
-        "m100": (m100.frames, m100.describe),
-        "mercury": (mercury.both_frames, mercury.describe),
-        "uhfreader": (uhfreader.frames, uhfreader.describe),
-    }
-    return {
-        "llrp": llrp_decode.decode_lines,
-        **{
-            name: partial(module_decode.decode_lines, frames=frames, describe=describe)
-            for name, (frames, describe) in modules.items()
-        },
-        "zebra": partial(message_decode.decode_lines, describe=zebra.describe),
-    }
+    return {kind: codec.decode for kind, codec in CODECS.items()}

@@ -1,0 +1,94 @@
+"""Every codec by the kind of its device. An entry makes it known to `waypost decode`, to the recordings under tests/data
+and to `make fuzz`, which all go through this list.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from drivers.codecs import (
+    json_mapping,
+    llrp_decode,
+    llrp_session,
+    m100,
+    m100_session,
+    mercury,
+    mercury_session,
+    message_decode,
+    module_decode,
+    uhfreader,
+    uhfreader_session,
+    zebra,
+)
+from drivers.codecs.json_mapping import Places
+from drivers.codecs.llrp_setup import Reading
+from drivers.codecs.message_session import MessageSession
+from drivers.codecs.module_decode import Describe
+from drivers.codecs.module_frames import Frames
+from drivers.codecs.stream_session import StreamSession
+from drivers.codecs.topics import TopicFilter
+
+Decode = Callable[[bytes], Iterator[Mapping[str, object]]]
+"""Bytes, or lines of hex or JSON, to one JSON-able object per tag ("tag"), per other message, and per "error"."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamCodec:
+    """Of a device with a byte stream.
+
+    session  a new connection, as a driver opens it at 0 s with the fewest settings
+    frames   how the stream is cut, both directions of it; None where a damaged stream ends
+    """
+
+    decode: Decode
+    session: Callable[[], StreamSession]
+    frames: Callable[[], Frames] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageCodec:
+    """Of a device that talks by messages.
+
+    session  a new device, with the fewest settings;  topic  of a message that it understands
+    """
+
+    decode: Decode
+    session: Callable[[], MessageSession]
+    topic: str
+
+
+Codec = StreamCodec | MessageCodec
+
+
+def _module(
+    frames: Callable[[], Frames], describe: Describe, session: Callable[[], StreamSession]
+) -> StreamCodec:
+    return StreamCodec(partial(module_decode.decode_lines, frames=frames, describe=describe), session, frames)
+
+
+_ANYWHERE = Places("tag", "items", "time", "{antenna}", "rssi", "count", "phase", "channel")
+
+CODECS: Mapping[str, Codec] = {
+    "json": MessageCodec(
+        partial(message_decode.decode_lines, describe=json_mapping.describe),
+        lambda: json_mapping.Session(TopicFilter("readers/{antenna}/tags"), _ANYWHERE, json_mapping.Units()),
+        "readers/1/tags",
+    ),
+    "llrp": StreamCodec(
+        llrp_decode.decode_lines, lambda: llrp_session.Session(Reading(), 1_774_682_420_000_000, 0.0)
+    ),
+    "m100": _module(m100.frames, m100.describe, lambda: m100_session.Session(m100_session.Setup(), 0.0)),
+    "mercury": _module(
+        mercury.both_frames,
+        mercury.describe,
+        lambda: mercury_session.Session(mercury_session.Setup("eu3"), 0.0),
+    ),
+    "uhfreader": _module(
+        uhfreader.frames,
+        uhfreader.describe,
+        lambda: uhfreader_session.Session(uhfreader_session.Setup(), 0.0),
+    ),
+    "zebra": MessageCodec(
+        partial(message_decode.decode_lines, describe=zebra.describe), zebra.Session, "zebra/reader/data"
+    ),
+}
