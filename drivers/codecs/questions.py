@@ -1,0 +1,135 @@
+"""How devices on a serial line are asked what they are. No question changes a setting or starts a radio.
+
+An inquiry is a generator: it yields bytes for the line, and is sent all that came back within ANSWER_SECONDS. What was
+meant for another kind of device is noise to it: it fits no length and no checksum.
+"""
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+
+from drivers.codecs import m100, mercury, uhfreader
+from drivers.codecs.module_frames import Frames
+from drivers.codecs.recognise import SSI_ACK, Speaker, ssi_revision, words
+
+ANSWER_SECONDS = 0.4
+"""How long after a question something may begin to come; a reader may be in the middle of something else."""
+
+Inquiry = Generator[bytes, bytes, Speaker | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """bauds: the rate that the kind comes with, and then others that are usual."""
+
+    kind: str
+    bauds: tuple[int, ...]
+    ask: Callable[[], Inquiry]
+
+
+def _m100() -> Inquiry:
+    hardware = _m100_parameters((yield m100.command(m100.GET_INFO, b"\0")), m100.GET_INFO)
+    if hardware is None:
+        return None
+    region = _m100_parameters((yield m100.command(m100.GET_REGION)), m100.GET_REGION)
+    names = {code: name for name, code in m100.REGIONS.items()}
+    name = names.get(region[-1], f"code {region.hex()}") if region else "unknown"
+    return Speaker(
+        "m100", words(hardware[1:]) or "M100", remark=f'its region is {name}; region = "..." sets it'
+    )
+
+
+def _m100_parameters(data: bytes, command: int) -> bytes | None:
+    for one in _cut(m100.frames(), data):
+        if (one[1], one[2]) == (m100.RESPONSE, command):
+            return m100.parameters(one)
+    return None
+
+
+_GET_REGION, _GET_REGIONS = 0x67, 0x71
+_FALLBACK = "eu3"
+
+
+def _mercury() -> Inquiry:
+    version = _mercury_data((yield mercury.command(mercury.VERSION)), mercury.VERSION)
+    if version is None:
+        return None
+    now = _mercury_data((yield mercury.command(_GET_REGION)), _GET_REGION) or b""
+    offered = _mercury_data((yield mercury.command(_GET_REGIONS)), _GET_REGIONS) or b""
+    names = {code: name for name, code in mercury.REGIONS.items()}
+    known = [names[code] for code in (*now[-1:], *offered) if code in names]
+    choice = ", ".join(dict.fromkeys(known)) or "it does not tell"
+    remark = f"region: take the one of your country; this module's are {choice}"
+    return Speaker(
+        "mercury",
+        f"ThingMagic hardware {version[4:8].hex('.')}, firmware {version[12:16].hex('.')}",
+        {"region": known[0] if known else _FALLBACK},
+        remark,
+    )
+
+
+def _mercury_data(data: bytes, opcode: int) -> bytes | None:
+    for one in _cut(mercury.frames(), data):
+        if mercury.opcode(one) == opcode and mercury.status(one) == mercury.OK:
+            return mercury.data(one)
+    return None
+
+
+def _uhfreader() -> Inquiry:
+    answer = yield uhfreader.frame(uhfreader.ANYBODY, uhfreader.GET_INFO)
+    for one in _cut(uhfreader.frames(), answer):
+        said = uhfreader.answer(one)
+        known = None if said is None else uhfreader.info(said)
+        if known is not None:
+            family = "UHFReader288" if known.antennas else "UHFReader18"
+            version = "{}.{}".format(*known.version)
+            remark = f"its region is {known.region}, its power {known.power} dBm"
+            more = "; list the other antennas that are connected" if known.antennas else ""
+            return Speaker(
+                "uhfreader", f"{family} type {known.type:02X}, firmware {version}", {}, remark + more
+            )
+    return None
+
+
+def _tsl() -> Inquiry:
+    """The answer's lines: MF its maker, US its serial number, UF its firmware."""
+    answer = yield b".vr\r\n"
+    pairs = [line.partition(b":") for line in answer.replace(b"\r", b"\n").split(b"\n")]
+    told = {name.strip(b"\0\xff"): value.strip() for name, colon, value in pairs if colon}
+    if not told.get(b"CS", b"").startswith(b".vr") or b"OK" not in told:
+        return None
+    named = [words(told[key]) for key in (b"MF", b"US") if told.get(key)]
+    firmware = f", firmware {words(told[b'UF'])}" if told.get(b"UF") else ""
+    return Speaker("tsl", (" ".join(named) or "TSL handheld") + firmware)
+
+
+_REQUEST_REVISION = bytes.fromhex("04A30400FF55")
+
+
+def _ssi() -> Inquiry:
+    revision = ssi_revision((yield _REQUEST_REVISION))
+    if revision is None:
+        return None
+    return Speaker("ssi", f"scanner that speaks SSI, revision {words(revision)}", thanks=SSI_ACK)
+
+
+def _cut(frames: Frames, data: bytes) -> Iterator[bytes]:
+    yield from frames.feed(data)
+    yield from frames.flush()
+
+
+QUESTIONS = (
+    Question("m100", (115200, 57600, 9600), _m100),
+    Question("mercury", (115200, 921600, 9600), _mercury),
+    Question("tsl", (115200,), _tsl),
+    Question("uhfreader", (57600, 115200), _uhfreader),
+    Question("ssi", (9600, 115200), _ssi),
+)
+"""In the order in which they are asked."""
+
+
+def rounds() -> Iterator[tuple[int, list[Question]]]:
+    """Baud rates with what is asked at each: first the rates that devices come with, then the others."""
+    for rank in range(max(len(one.bauds) for one in QUESTIONS)):
+        there = [one for one in QUESTIONS if len(one.bauds) > rank]
+        for baud in dict.fromkeys(one.bauds[rank] for one in there):
+            yield baud, [one for one in there if one.bauds[rank] == baud]

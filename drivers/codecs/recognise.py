@@ -1,0 +1,161 @@
+"""Who says this on a serial line? What is heard of a device that speaks unasked, or answers (questions.py).
+
+A frame counts where its length and its checksum agree, so that noise, and a wrong baud rate, name nobody.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import reduce
+
+from drivers.codecs import m100, mercury, uhfreader
+
+GPS, MODEM, CONSOLE = "gps", "modem", "console"
+"""Speakers that are no readers: receivers by their NMEA sentences, AT commands, somebody who wants a password."""
+
+SSI_ACK = bytes.fromhex("04D00400FF28")
+"""What a scanner that speaks SSI (Zebra's Simple Serial Interface) wants to hear, or it says the same again."""
+
+LONGEST_TEXT = 80
+"""Characters of a device's own words that are repeated."""
+
+_SSI_DECODE, _SSI_REPLY = 0xF3, 0xA4
+_SSI_AROUND, _SSI_LONGEST = 4, 251
+_SHORTEST_SCAN = 3
+
+_NMEA = re.compile(rb"[$!]([A-Z][A-Z0-9]{3,8}),([^*\r\n]{0,90})\*([0-9A-Fa-f]{2})")
+_NMEA_LIKE = re.compile(rb"\$[A-Z]{5},")
+_AT = re.compile(rb"RING|NO CARRIER|ERROR|OK|\+C[A-Z]{2,8}:.*|\+CM[ES] ERROR.*|\^[A-Z]{3,12}:.*")
+_LOGIN = re.compile(rb"(login|[Pp]assword): ?$")
+_ENDS = re.compile(rb"[\r\n\t\0]+")
+_SUFFIXES = {b"\r\n": "crlf", b"\r": "cr", b"\n": "lf", b"\t": "tab"}
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who speaks.
+
+    kind      of its [[device]]; or GPS, MODEM, CONSOLE
+    model     what it says of itself, or what was heard
+    settings  what its [[device]] table needs besides, as it told them
+    remark    what an operator should know or decide
+    thanks    what it wants to be told for it
+    """
+
+    kind: str
+    model: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    remark: str = ""
+    thanks: bytes = b""
+
+
+def heard(data: bytes) -> Speaker | None:
+    """Who said `data` without having been asked; None if it makes no sense at this baud rate, or not yet."""
+    for look in (_gps, _m100, _mercury, _uhfreader, _ssi, _text):
+        found = look(data)
+        if found is not None:
+            return found
+    return None
+
+
+def words(data: bytes) -> str:
+    """A device's own words, on one line and not too long."""
+    text = data.decode("ascii", errors="replace")
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:LONGEST_TEXT]
+
+
+def _gps(data: bytes) -> Speaker | None:
+    names = sorted({name.decode() for name, _ in sentences(data)})
+    return Speaker(GPS, f"NMEA sentences {', '.join(names[:8])}") if names else None
+
+
+def sentences(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Names and fields of the NMEA 0183 sentences whose checksum is right."""
+    for found in _NMEA.finditer(data):
+        name, fields, told = found.groups()
+        if reduce(lambda one, two: one ^ two, name + b"," + fields) == int(told, 16):
+            yield name, fields
+
+
+def _m100(data: bytes) -> Speaker | None:
+    frames = m100.frames()
+    for one in (*frames.feed(data), *frames.flush()):
+        if one[1] != m100.COMMAND:
+            return Speaker("m100", "M100 or R200 that is polling")
+    return None
+
+
+def _mercury(data: bytes) -> Speaker | None:
+    frames = mercury.frames()
+    for one in (*frames.feed(data), *frames.flush()):
+        if mercury.opcode(one) == mercury.READ_TAGS:
+            return Speaker("mercury", "ThingMagic module that is reading")
+    return None
+
+
+def _uhfreader(data: bytes) -> Speaker | None:
+    frames = uhfreader.frames()
+    for one in (*frames.feed(data), *frames.flush()):
+        said = uhfreader.answer(one)
+        if said is None or said.command != uhfreader.PUSHED:
+            continue
+        if said.status == uhfreader.HEARTBEAT or uhfreader.tags(said):
+            remark = "it is in real-time mode; its maker's program sets answering mode"
+            return Speaker("uhfreader", "UHFReader in real-time mode", remark=remark)
+    return None
+
+
+def ssi_packets(data: bytes) -> Iterator[bytes]:
+    """SSI packets: length before the checksum, opcode, source, status, data, two's complement of the 16-bit sum."""
+    at = 0
+    while at < len(data):
+        end = at + data[at]
+        whole = data[at : end + 2]
+        fits = _SSI_AROUND <= data[at] <= _SSI_LONGEST and end + 2 <= len(data)
+        if fits and (sum(whole[:-2]) + int.from_bytes(whole[-2:])) & 0xFFFF == 0:
+            yield whole
+            at = end + 2
+        else:
+            at += 1
+
+
+def ssi_revision(data: bytes) -> bytes | None:
+    """The software revision that a scanner tells; None if it tells none."""
+    for one in ssi_packets(data):
+        if one[1] == _SSI_REPLY:
+            return one[_SSI_AROUND:-2]
+    return None
+
+
+def _ssi(data: bytes) -> Speaker | None:
+    if any(one[1] == _SSI_DECODE for one in ssi_packets(data)):
+        return Speaker("ssi", "scanner that speaks SSI", thanks=SSI_ACK)
+    return None
+
+
+def _text(data: bytes) -> Speaker | None:
+    """Lines: of a TSL handheld whose trigger was pulled, a modem, a console, else of a scanner."""
+    if _LOGIN.search(data):
+        return Speaker(CONSOLE, words(data[-LONGEST_TEXT:]), remark="a console of some computer; not touched")
+    lines = [line for line in _ENDS.split(data.strip(b"\0\xff")) if line]
+    if not all(_readable(line) for line in lines) or any(map(_NMEA_LIKE.match, lines)):
+        return None
+    if any(line.startswith(b"CS: ") for line in lines):
+        return Speaker("tsl", "TSL handheld")
+    if any(_AT.fullmatch(line) for line in lines):
+        return Speaker(MODEM, f"AT commands: {words(lines[0])}")
+    whole = [line for line in lines if len(line) >= _SHORTEST_SCAN]
+    return _scanner(whole[0], data) if whole else None
+
+
+def _readable(line: bytes) -> bool:
+    """GS (1D) is what scanners send for FNC1; 02 and 03 may stand around a code."""
+    return all(0x20 <= one < 0x7F or one in (0x02, 0x03, 0x1D, 0x1E) for one in line)
+
+
+def _scanner(first: bytes, data: bytes) -> Speaker:
+    ends = _ENDS.search(data)
+    suffix = "none" if ends is None else _SUFFIXES.get(ends[0], "unusual")
+    aim = re.match(rb"[\x02]?\]([A-Za-z]\d)", first)
+    prefix = "AIM identifiers" if aim else "no AIM identifiers: switch them on at the scanner"
+    return Speaker("scanner", f"scanned {words(first)}; suffix {suffix}, {prefix}")
