@@ -1,0 +1,94 @@
+"""Who publishes this? The kind of a device by one message of it on a broker, and what its [[device]] table needs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from drivers.codecs import json_values as values
+from drivers.codecs.json_places import propose
+
+Role = Literal["data", "events", "responses"]
+"""What is told on this topic: reads or positions; how the device is; answers to commands."""
+
+_OWNTRACKS = {"location", "transition", "waypoint", "waypoints", "lwt", "steps", "status", "card"}
+
+Object = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """settings: of its [[device]] table beyond `broker` and its topic."""
+
+    kind: str
+    model: str
+    role: Role = "data"
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+
+def publisher(payload: bytes) -> Publisher | None:
+    """Who says so; None if nobody is known by it. Never raises."""
+    try:
+        value = values.parse(payload)
+    except values.Malformed:
+        return None
+    first = value[0] if isinstance(value, list) and value else value
+    if not isinstance(first, dict):
+        return None
+    for look in _LOOKS:
+        found = look(first)
+        if found is not None:
+            return found
+    return _any(value)
+
+
+def _zebra(one: Object) -> Publisher | None:
+    model = "Zebra reader with the IoT Connector"
+    data = one.get("data")
+    if isinstance(data, dict) and "idHex" in data:
+        return Publisher("zebra", model)
+    if isinstance(data, dict) and "component" in one and "type" in one:
+        return Publisher("zebra", model, "events")
+    if "command_id" in one and "response" in one:
+        return Publisher("zebra", model, "responses")
+    return None
+
+
+def _impinj(one: Object) -> Publisher | None:
+    kind = one.get("eventType")
+    if isinstance(kind, str) and f"{kind}Event" in one:
+        name = values.shown(one["hostname"]).strip("'") if "hostname" in one else ""
+        return Publisher("impinj", f"Impinj reader with the IoT interface {name}".strip())
+    return None
+
+
+def _handheld(one: Object) -> Publisher | None:
+    model = "Zebra handheld (RFD40, RFD90)"
+    data = one.get("data")
+    if isinstance(data, dict) and isinstance(data.get("tagData", data.get("barcodeData")), list):
+        return Publisher("rfd40", model)
+    if "eventName" in one and "eventNumber" in one:
+        return Publisher("rfd40", model, "events")
+    return None
+
+
+def _owntracks(one: Object) -> Publisher | None:
+    if one.get("_type") in _OWNTRACKS:
+        return Publisher(
+            "owntracks", "OwnTracks on a phone", "data" if one["_type"] == "location" else "events"
+        )
+    return None
+
+
+_LOOKS: tuple[Callable[[Object], Publisher | None], ...] = (_zebra, _impinj, _handheld, _owntracks)
+
+
+def _any(value: object) -> Publisher | None:
+    found = propose(value)
+    if found is None:
+        return None
+    settings: dict[str, object] = {"places": dict(found.places)}
+    if found.units:
+        settings["units"] = dict(found.units)
+    if found.rssi is not None:
+        settings["rssi"] = found.rssi
+    return Publisher("json", "JSON with tags", settings=settings)
