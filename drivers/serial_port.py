@@ -77,7 +77,9 @@ def where(url: str, baud: int, port: int) -> Where:
 
 
 class Line(Protocol):
-    """An open port; the file descriptor is not blocking."""
+    """An open port; the file descriptor is not blocking. `baudrate` may be set."""
+
+    baudrate: int
 
     def fileno(self) -> int: ...
     def close(self) -> None: ...
@@ -173,6 +175,36 @@ class SerialTransport(asyncio.Transport):
         self._loop.call_soon(self._stream.connection_lost, text)
 
 
+class PortStream(Stream):
+    """The bytes of an open port."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__()
+        self._line = line
+
+    def set_baud(self, baud: int) -> None:
+        """Another rate on the open line: to open it anew would pull its modem lines, which resets some boards.
+
+        Raises ConnectionError if the port does not know the rate, or is gone.
+        """
+        try:
+            self._line.baudrate = baud
+        except (OSError, ValueError, termios.error) as error:
+            raise ConnectionError(f"the port cannot be set to {baud} baud: {error}") from None
+
+
+@asynccontextmanager
+async def open_port(to: SerialPort) -> AsyncIterator[PortStream]:
+    """A port of this machine, locked; closed at the end. Raises OSError as `open_bytes` does."""
+    line = _open(to)
+    stream = PortStream(line)
+    SerialTransport(asyncio.get_running_loop(), line, to.path, stream)
+    try:
+        yield stream
+    finally:
+        await stream.close()
+
+
 @asynccontextmanager
 async def open_bytes(to: Where) -> AsyncIterator[Stream]:
     """The bytes of a port or of a device server; closed at the end.
@@ -183,12 +215,8 @@ async def open_bytes(to: Where) -> AsyncIterator[Stream]:
         async with open_stream(to) as stream:
             yield stream
         return
-    stream = Stream()
-    SerialTransport(asyncio.get_running_loop(), _open(to), to.path, stream)
-    try:
-        yield stream
-    finally:
-        await stream.close()
+    async with open_port(to) as port:
+        yield port
 
 
 def _open(to: SerialPort) -> Line:

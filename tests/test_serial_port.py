@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.serial_port import SerialPort, Where, open_bytes, where
+from drivers.serial_port import SerialPort, Where, open_bytes, open_port, where
 from drivers.streams import CAPACITY, Address
 from simulators.llrp_reports import Sighting
 from simulators.m100 import SimulatedM100
@@ -126,6 +126,23 @@ def test_the_line_is_set_as_asked() -> None:
             async with open_bytes(pty.port):
                 settings = termios.tcgetattr(pty.near)
                 assert settings[4:6] == [termios.B57600, termios.B57600]
+
+    asyncio.run(main())
+
+
+def test_the_rate_of_an_open_line_is_changed() -> None:
+    async def main() -> None:
+        with Pty() as pty:
+            async with open_port(pty.port) as stream:
+                stream.set_baud(9600)
+                assert termios.tcgetattr(pty.near)[4:6] == [termios.B9600, termios.B9600]
+                os.write(pty.near, b"still open")
+                assert await stream.read(later()) == b"still open"
+                with pytest.raises(ConnectionError, match="cannot be set to -1 baud"):
+                    stream.set_baud(-1)
+                pty.close()
+                with pytest.raises(ConnectionError, match="cannot be set to 115200 baud"):
+                    stream.set_baud(115200)
 
     asyncio.run(main())
 

@@ -58,11 +58,13 @@ class _Ahead:
 class _Client(Client):
     """Takes a connected socket: where paho makes one itself, it blocks, and leaks it when TLS fails."""
 
-    def __init__(self, client_id: str, sock: _Ahead, version: MQTTProtocolVersion, by_hand: bool) -> None:
+    def __init__(
+        self, client_id: str, sock: _Ahead, version: MQTTProtocolVersion, by_hand: bool, fleeting: bool
+    ) -> None:
         super().__init__(
             CallbackAPIVersion.VERSION2,
             client_id,
-            clean_session=False if version < MQTTProtocolVersion.MQTTv5 else None,
+            clean_session=fleeting if version < MQTTProtocolVersion.MQTTv5 else None,
             protocol=version,
             reconnect_on_failure=False,
             manual_ack=by_hand,
@@ -91,7 +93,11 @@ class Broken(Protocol):
 
 
 class Pump:
-    """Callbacks are set on `client`; a session that shall outlive the connection is asked for in `begin`."""
+    """Callbacks are set on `client`; a session that shall outlive the connection is asked for in `begin`.
+
+    by_hand   messages are acknowledged by whoever owns this
+    fleeting  of MQTT 3.1.1: the broker forgets the session with the connection
+    """
 
     def __init__(
         self,
@@ -100,6 +106,7 @@ class Pump:
         broken: Broken,
         version: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5,
         by_hand: bool = False,
+        fleeting: bool = False,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._sock = _Ahead(sock)
@@ -108,7 +115,7 @@ class Pump:
         self._timer: asyncio.TimerHandle | None = None
         self._again: asyncio.Handle | None = None
         self._paused = False
-        self.client = client = _Client(client_id, self._sock, version, by_hand)
+        self.client = client = _Client(client_id, self._sock, version, by_hand, fleeting)
         logger = logging.Logger("mqtt", logging.ERROR)
         logger.addHandler(self._trouble)
         client.enable_logger(logger)
