@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from drivers.impinj import Impinj
+from drivers.impinj_http import ImpinjHttp
 from drivers.json_mqtt import JsonMqtt
 from drivers.llrp import Llrp
 from drivers.m100 import M100
@@ -13,6 +15,7 @@ from drivers.uhfreader import UhfReader
 from drivers.zebra import Zebra
 
 Device = Annotated[
-    JsonMqtt | Llrp | M100 | Mercury | Recorded | UhfReader | Zebra, Field(discriminator="kind")
+    Impinj | ImpinjHttp | JsonMqtt | Llrp | M100 | Mercury | Recorded | UhfReader | Zebra,
+    Field(discriminator="kind"),
 ]
 """A [[device]] of any kind."""

@@ -6,8 +6,8 @@ When the daemon takes no more nobody listens, and the reader holds.
 import asyncio
 import logging
 
-from core.records import SECOND
 from drivers.base import Link, Order, SetOutput, Start, Stop
+from drivers.clock_steps import ClockSteps
 from drivers.codecs.errors import ProtocolError
 from drivers.codecs.llrp_session import CLOSING_SECONDS, Session
 from drivers.codecs.llrp_setup import Reading
@@ -16,9 +16,6 @@ from drivers.streams import Stream
 from drivers.waiting import MAX_ROWS
 
 log = logging.getLogger(__name__)
-
-STEP = SECOND // 10
-"""A change of the gateway's time against the loop's clock from which on it was set."""
 
 
 class Connection(Conversation[Session]):
@@ -30,7 +27,7 @@ class Connection(Conversation[Session]):
         at = asyncio.get_running_loop().time()
         session = Session(reading, link.now(), at, link.synchronised)
         super().__init__(session, stream, link, device, CLOSING_SECONDS, limit)
-        self._anchor = link.now() - self._micros()
+        self._steps = ClockSteps(link.now(), at)
 
     def info(self, info: str) -> str:
         """With what its clock is worth."""
@@ -67,11 +64,7 @@ class Connection(Conversation[Session]):
         """The gateway's time; a step of it, and whether it is right by now, is told to the session."""
         now = self.link.now()
         self.session.clock.synchronised = self.link.synchronised
-        step = now - self._micros() - self._anchor
-        if abs(step) > STEP:
-            self._anchor += step
+        step = self._steps.step(now, self.loop.time())
+        if step:
             self.session.shift(step)
         return now
-
-    def _micros(self) -> int:
-        return int(self.loop.time() * SECOND)

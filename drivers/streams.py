@@ -36,6 +36,11 @@ LITTLE = CAPACITY // 64
 CONNECT_SECONDS = 10.0
 """How long a connection may take to be made, its TLS handshake included."""
 
+_UNTRUSTED = (
+    "the device's certificate is not trusted ({}); set tls.fingerprint to what this tells of it: openssl s_client"
+    " -connect {}:{} </dev/null | openssl x509 -fingerprint -sha256 -noout; or tls.ca to the file of its authority"
+)
+
 SCHEMES = ("tcp", "tls", "listen")
 WEB_SCHEMES = ("https", "http")
 _ENCRYPTED = ("tls", "https")
@@ -235,7 +240,10 @@ async def open_stream(to: Address, trust: Trust | None = None) -> AsyncIterator[
 async def _connect(to: Address, trust: Trust) -> Stream:
     loop = asyncio.get_running_loop()
     context = trust.context() if to.scheme in _ENCRYPTED else None
-    transport, stream = await loop.create_connection(Stream, to.host, to.port, ssl=context)
+    try:
+        transport, stream = await loop.create_connection(Stream, to.host, to.port, ssl=context)
+    except ssl.SSLCertVerificationError as error:
+        raise ConnectionError(_UNTRUSTED.format(error.verify_message, to.host, to.port)) from None
     if context is not None:
         try:
             trust.check(transport.get_extra_info("ssl_object").getpeercert(binary_form=True))

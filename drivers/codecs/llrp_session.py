@@ -16,7 +16,6 @@ import numpy as np
 from core.records import SECOND, Alive, AntennaState, Body, Idle, Up
 from drivers.codecs.errors import ProtocolError, Unsupported
 from drivers.codecs.llrp import Message, Parameter, decode_message, opaque
-from drivers.codecs.llrp_clock import ReaderClock
 from drivers.codecs.llrp_dialogue import Dialogue, Script, Wait
 from drivers.codecs.llrp_events import records, stamp
 from drivers.codecs.llrp_frames import Frames, Span
@@ -28,6 +27,7 @@ from drivers.codecs.llrp_status import failure
 from drivers.codecs.llrp_tables import MESSAGE_TYPES, MESSAGES
 from drivers.codecs.llrp_takeover import starts_at_once, take_over
 from drivers.codecs.notice import Notice
+from drivers.codecs.reader_clock import ReaderClock
 
 MISSED = 3
 """Keepalive periods without a byte after which the connection is given up."""

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from core.records import SECOND
 from drivers.codecs.errors import ProtocolError
 from drivers.codecs.llrp_capabilities import Capabilities, capabilities
-from drivers.codecs.llrp_clock import ReaderClock
 from drivers.codecs.llrp_dialogue import ANSWER_SECONDS, Dialogue, Script, Wait
 from drivers.codecs.llrp_events import accepted, stamp
 from drivers.codecs.llrp_setup import Reading, reader_config
 from drivers.codecs.llrp_status import failure
+from drivers.codecs.reader_clock import ReaderClock
 
 _ALL_CAPABILITIES = 0
 _ANTENNA_PROPERTIES = 2

@@ -3,9 +3,9 @@
 from collections import Counter
 
 from core.records import Reads
-from drivers.codecs.llrp_clock import ReaderClock
 from drivers.codecs.llrp_frames import Frames
 from drivers.codecs.llrp_report import ReportDecoder
+from drivers.codecs.reader_clock import ReaderClock
 from gateway.bench.scene import Cast
 from gateway.bench.script import Playback, Script
 

@@ -103,6 +103,13 @@ class ReaderClock:
         self._utc.see(arrival - int(times.max()), arrival)
         return times if self.as_is else _mapped(times, arrival, known)
 
+    def moment(self, time: int, arrival: int) -> int:
+        """The gateway's time for one UTC stamp."""
+        known = self._utc.least
+        lag = arrival - time
+        self._utc.see(lag, arrival)
+        return time if self.as_is else time + (lag if known is None else min(lag, known))
+
     def uptime(self, times: Times, arrival: int) -> Times:
         """The gateway's time for uptime stamps."""
         if not len(times):

@@ -1,0 +1,151 @@
+"""One Impinj reader at work: its event stream on one connection, calls to its web server on others beside it."""
+
+import asyncio
+import logging
+
+from core.records import SECOND
+from drivers.base import Fatal, Link, Order, SetOutput, Start, Stop
+from drivers.clock_steps import ClockSteps
+from drivers.codecs import impinj_rest as rest
+from drivers.codecs.errors import ProtocolError, Unsupported
+from drivers.codecs.impinj_refusals import ended
+from drivers.codecs.impinj_rest import Status, Wanted
+from drivers.codecs.impinj_session import Session
+from drivers.codecs.notice import Notice
+from drivers.codecs.reader_clock import ReaderClock
+from drivers.codecs.rest import Call, Script
+from drivers.conversation import Conversation
+from drivers.streams import Stream, open_stream
+from drivers.waiting import MAX_ROWS
+from drivers.web import WebServer
+
+log = logging.getLogger(__name__)
+
+CLOSING_SECONDS = 2.0
+"""How long the daemon may take for what was read before a stop."""
+
+STATUS_SECONDS = 60.0
+"""Between two looks at the reader's clock: while a long backlog comes, nothing else tells it."""
+
+ORDERS = 4
+"""That may wait for the reader's answer to the ones before."""
+
+_LOST = (OSError, EOFError, ProtocolError, Unsupported)
+
+
+async def talk(
+    server: WebServer, wanted: Wanted, link: Link, device: str, watchdog: float, limit: int = MAX_ROWS
+) -> None:
+    """Find out who the reader is, then read its stream until that is lost."""
+    try:
+        reader = await server.carry_out(rest.introduced(wanted, watchdog))
+        status = await server.carry_out(rest.looked(wanted.user))
+    except Unsupported as error:
+        raise Fatal(str(error)) from None
+    clock = ReaderClock(link.synchronised)
+    if status.time is not None:
+        clock.connected(status.time, link.now())
+    async with open_stream(server.to, server.trust) as stream:
+        request = server.request(Call("GET", "/data/stream"))
+        at = asyncio.get_running_loop().time()
+        session = Session(request, wanted.user, reader.name, clock, at, watchdog)
+        connection = _Connection(session, stream, link, device, limit, server, wanted)
+        connection.answer(reader.notices)
+        await connection.run()
+
+
+class _Connection(Conversation[Session]):
+    """From the request for the stream to its end."""
+
+    def __init__(
+        self,
+        session: Session,
+        stream: Stream,
+        link: Link,
+        device: str,
+        limit: int,
+        server: WebServer,
+        wanted: Wanted,
+    ) -> None:
+        super().__init__(session, stream, link, device, CLOSING_SECONDS, limit)
+        self._server = server
+        self._wanted = wanted
+        self._steps = ClockSteps(link.now(), self.loop.time())
+        self._orders: asyncio.Queue[Order] = asyncio.Queue(ORDERS)
+
+    def info(self, info: str) -> str:
+        """With what its clock is worth."""
+        return f"{info}; {self.session.clock}"
+
+    def now(self) -> int:
+        """The gateway's time; a step of it, and whether it is right by now, is told to the session."""
+        now = self.link.now()
+        self.session.clock.synchronised = self.link.synchronised
+        step = self._steps.step(now, self.loop.time())
+        if step:
+            self.session.shift(step)
+        return now
+
+    def obey(self, order: Order) -> None:
+        """In turn, beside the stream."""
+        try:
+            self._orders.put_nowait(order)
+        except asyncio.QueueFull:
+            self.answer(
+                [Notice("orders_refused", f"{order} comes too soon: the reader has others to carry out")]
+            )
+
+    async def run(self) -> None:
+        """The stream, and beside it everything that the reader is asked and told."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(super().run())
+                tasks.create_task(self._attend())
+        except BaseExceptionGroup as several:
+            error = several.exceptions[0]
+            if isinstance(error, EOFError) and self.session.info is not None:
+                raise ended(self._wanted.user) from None
+            raise error from None
+
+    async def _attend(self) -> None:
+        await self._carry_out(rest.reading(self._wanted))
+        while True:
+            await self._look()
+            try:
+                async with asyncio.timeout(STATUS_SECONDS):
+                    order = await self._orders.get()
+            except TimeoutError:
+                continue
+            await self._carry_out(self._script(order))
+
+    def _script(self, order: Order) -> Script[list[Notice]]:
+        match order:
+            case SetOutput(port, high):
+                return rest.output(port, high)
+            case Stop():
+                return rest.stopped()
+            case Start():
+                return rest.restarted(self._wanted.preset)
+
+    async def _carry_out(self, script: Script[list[Notice]]) -> None:
+        try:
+            self.answer(await self._server.carry_out(script))
+        except _LOST as error:
+            self._unanswered(error)
+
+    async def _look(self) -> None:
+        asked = self.loop.time()
+        try:
+            status: Status = await self._server.carry_out(rest.looked(self._wanted.user))
+        except _LOST as error:
+            self._unanswered(error)
+            return
+        now = self.now()
+        if status.time is not None:
+            self.session.clock.connected(status.time, now)
+            self.session.clock.answered(round((self.loop.time() - asked) * SECOND))
+        self.session.listed(status.state)
+
+    def _unanswered(self, error: Exception) -> None:
+        """The stream goes on; if the reader is gone it will tell."""
+        self.answer([Notice("unanswered", f"its web server cannot be asked: {error}")])
