@@ -10,16 +10,18 @@ TEST_TOOLS := cc=gcc faketime=faketime /usr/lib/postgresql/*/bin/initdb=postgres
 	node=nodejs npm=npm /usr/sbin/mosquitto=mosquitto openssl=openssl
 NODE_READY := tests/node_modules/.package-lock.json
 ROUNDS ?= 20
+INPUTS ?= 20000
 TORTURE := $(addprefix tests/test_,power_cut.py journal_faults.py full_disk.py clock_steps.py rebuild.py \
 	end_to_end_restart.py)
 .DEFAULT_GOAL := help
-.PHONY: help demo test check pytest fuzz torture bench peers lock clean tools
+.PHONY: help demo test check pytest fuzz properties torture bench peers lock clean tools
 
 help:
 	@echo "make demo    two simulated dock doors and the daemon, for 20 s; events against the truth"
 	@echo "make test    check, then every test, with the coverage gate"
 	@echo "make check   ruff, mypy --strict, import-linter"
-	@echo "make fuzz    every property test again and again, with other examples each time (ROUNDS=20)"
+	@echo "make fuzz    every codec under arbitrary bytes, guided by what they reach (INPUTS=20000 for each)"
+	@echo "make properties  every property test again and again, with other examples each time (ROUNDS=20)"
 	@echo "make torture power cuts, bad disks, clocks that are set, at other moments each time (ROUNDS=20)"
 	@echo "make bench   what this machine can do"
 	@echo "make peers   other people's LLRP clients and readers against ours"
@@ -39,8 +41,11 @@ check: $(READY)
 pytest: $(READY) tools $(NODE_READY)
 	$(RUN) -m pytest -n 2 --dist worksteal --cov --cov-report=term --cov-fail-under=100
 
-# each round: `fuzz` takes examples that no other took, `torture` another seed for the moments
-fuzz: $(READY) tools
+fuzz: $(READY)
+	$(RUN) tests/fuzz/run.py --inputs $(INPUTS)
+
+# each round: `properties` takes examples that no other took, `torture` another seed for the moments
+properties: $(READY) tools
 	for round in $$(seq $(ROUNDS)); do echo "round $$round of $(ROUNDS)"; \
 		$(RUN) -m pytest -n 2 --dist worksteal -m hypothesis --hypothesis-profile=fuzz || exit 1; done
 

@@ -1,6 +1,6 @@
 """The fixtures, and hypothesis without deadlines: how long an example takes on a busy machine says nothing.
 
-`make fuzz` takes the profile of that name: other examples each time, also where continuous integration repeats its own.
+`make properties` takes the profile `fuzz`: other examples each time, also where continuous integration repeats its own.
 """
 
 from hypothesis import settings

@@ -1,7 +1,6 @@
 """Streams of serial modules, cut into frames: drivers/codecs/module_frames.py, module_reads.py, module_decode.py."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -9,18 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drivers.codecs import m100, mercury, uhfreader
-from drivers.codecs.module_decode import decode_lines
-from drivers.codecs.module_frames import Frames
+from drivers.codecs.catalog import CODECS, StreamCodec
 from drivers.codecs.module_reads import TagRows
 from tests.module_talk import vectors
 
-CODECS: dict[str, tuple[Callable[[], Frames], Callable[[bytes], Iterator[dict[str, object]]]]] = {
-    "m100": (m100.frames, m100.describe),
-    "mercury": (mercury.both_frames, mercury.describe),
-    "uhfreader": (uhfreader.frames, uhfreader.describe),
+FRAMES = {
+    name: codec.frames
+    for name, codec in CODECS.items()
+    if isinstance(codec, StreamCodec) and codec.frames is not None
 }
-each = pytest.mark.parametrize("name", CODECS)
+each = pytest.mark.parametrize("name", FRAMES)
 
 
 def good(name: str) -> list[bytes]:
@@ -35,7 +32,7 @@ def bad(name: str) -> list[bytes]:
 
 @each
 def test_every_vector_is_one_frame(name: str) -> None:
-    frames = CODECS[name][0]()
+    frames = FRAMES[name]()
     for frame in good(name):
         assert frames.feed(frame) == [frame]
     assert frames.noise == 0
@@ -43,7 +40,7 @@ def test_every_vector_is_one_frame(name: str) -> None:
 
 @each
 def test_byte_by_byte_it_is_the_same(name: str) -> None:
-    frames = CODECS[name][0]()
+    frames = FRAMES[name]()
     stream = b"".join(good(name))
     found = [frame for at in range(len(stream)) for frame in frames.feed(stream[at : at + 1])]
     assert found == good(name)
@@ -52,7 +49,7 @@ def test_byte_by_byte_it_is_the_same(name: str) -> None:
 @each
 def test_no_bad_vector_is_a_frame(name: str) -> None:
     for frame in bad(name):
-        frames = CODECS[name][0]()
+        frames = FRAMES[name]()
         assert [*frames.feed(frame), *frames.flush()] == []
         assert frames.noise == len(frame)
 
@@ -61,7 +58,7 @@ def test_no_bad_vector_is_a_frame(name: str) -> None:
 def test_damage_hides_no_whole_frame(name: str) -> None:
     """Before each good frame stands a bad one, or the beginning of another good one."""
     for broken in (*bad(name), *(frame[: len(frame) // 2] for frame in good(name))):
-        frames = CODECS[name][0]()
+        frames = FRAMES[name]()
         found = frames.feed(b"".join(broken + frame for frame in good(name)))
         assert [*found, *frames.flush()] == good(name)
         assert frames.noise == len(broken) * len(good(name))
@@ -73,7 +70,7 @@ def test_damage_hides_no_whole_frame(name: str) -> None:
 def test_any_split_gives_the_same(name: str, data: st.DataObject) -> None:
     parts = [*good(name), *bad(name)]
     stream = b"".join(data.draw(st.lists(st.sampled_from(parts) | st.binary(max_size=20), max_size=12)))
-    whole, split = CODECS[name][0](), CODECS[name][0]()
+    whole, split = FRAMES[name](), FRAMES[name]()
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
     pieces = [stream[a:b] for a, b in pairwise([0, *cuts, len(stream)])]
     assert [frame for piece in pieces for frame in split.feed(piece)] == whole.feed(stream)
@@ -85,19 +82,19 @@ def test_any_split_gives_the_same(name: str, data: st.DataObject) -> None:
 @given(data=st.binary(max_size=400))
 @settings(max_examples=25)
 def test_any_bytes_are_survived_and_none_is_lost_sight_of(name: str, data: bytes) -> None:
-    frames = CODECS[name][0]()
+    frames = FRAMES[name]()
     found = [*frames.feed(data), *frames.flush()]
     assert sum(map(len, found)) + frames.noise == len(data)
-    for line in decode_lines(data, *CODECS[name]):
+    for line in CODECS[name].decode(data):
         assert line
 
 
 @each
 def test_bytes_and_hex_are_told_alike(name: str) -> None:
     stream = b"".join(good(name))
-    raw = list(decode_lines(stream, *CODECS[name]))
+    raw = list(CODECS[name].decode(stream))
     lines = b"".join(b"0x" + frame.hex(":").encode() + b"  # why\n" for frame in good(name))
-    assert list(decode_lines(lines, *CODECS[name])) == raw
+    assert list(CODECS[name].decode(lines)) == raw
     assert len(raw) >= len(good(name))
     assert not [line for line in raw if "error" in line]
 
@@ -105,14 +102,14 @@ def test_bytes_and_hex_are_told_alike(name: str) -> None:
 @each
 def test_what_is_in_no_frame_is_told(name: str) -> None:
     frame = good(name)[0]
-    lines = list(decode_lines(bytes(3) + frame + b"\x01\x02", *CODECS[name]))
+    lines = list(CODECS[name].decode(bytes(3) + frame + b"\x01\x02"))
     assert lines[0] == {"error": "in no frame", "offset": 0, "bytes": "000000", "skipped": 3}
     assert lines[-1] == {"error": "in no frame", "offset": 3 + len(frame), "bytes": "0102", "skipped": 2}
 
 
 def test_what_is_no_hex_is_told() -> None:
     first, second, *_ = good("m100")
-    lines = list(decode_lines(f"{first.hex()}\nxyz\n{second.hex()}\n".encode(), *CODECS["m100"]))
+    lines = list(CODECS["m100"].decode(f"{first.hex()}\nxyz\n{second.hex()}\n".encode()))
     assert [line.get("error") for line in lines] == [None, "line 2 is no hex: 'xyz'", None]
 
 
