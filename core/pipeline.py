@@ -25,6 +25,7 @@ from core.records import (
     Dictionary,
     Down,
     Dropped,
+    Fixes,
     Gpi,
     Idle,
     Input,
@@ -89,6 +90,8 @@ class Pipeline:
         decided = decider.decided = Decided()
         if isinstance(body, Reads):
             self._hear(source, body)
+        elif isinstance(body, Fixes):
+            self._fix(source, body)
         elif isinstance(body, Scan):
             self._scan(source, body)
         elif isinstance(body, Alive):
@@ -125,6 +128,17 @@ class Pipeline:
                 self._sees(source, int(reads.time[0]))
         self._hearing.hear(source, reads)
         self._caught_up(source)
+
+    def _fix(self, source: Source, batch: Fixes) -> None:
+        """Positions. Each tracker has its own time, so what they say does not move the device's."""
+        fill(source, batch.time)
+        fresh = self.state.positions.take(batch, source.counts)
+        if fresh is not batch:
+            self._decider.decided.fresh = fresh
+        newest = int(fresh.time.max(initial=source.newest))
+        self._sees(source, newest)
+        outage = source.outage
+        self._caught_up(source, alive=outage is not None and outage.to is not None and newest >= outage.to)
 
     def _scan(self, source: Source, scan: Scan) -> None:
         """A sighting of the code's tag, at no antenna."""

@@ -1,13 +1,15 @@
 """The records that flow through Waypost: columns inside, with distinct ids carried once per dictionary.
 
 Times are whole microseconds UTC since 1970 (int64). A record stream from one device is a sequence of
-inputs: `Reads` (tag sightings), `Scan` (a code that a person read), `Alive` (a sign of life without data), `Down`/`Up` (the link was lost or is
+inputs: `Reads` (tag sightings), `Fixes` (positions of trackers), `Scan` (a code that a person read), `Alive` (a sign of life without data), `Down`/`Up` (the link was lost or is
 back), `AntennaState`, `Gpi` (an input line changed), `Shift` (the gateway's clock was re-anchored), `Dropped`
 (the device itself says that it lost records) and `Idle` (it rests between two triggers).
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import IntFlag
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,6 +119,112 @@ def reads(
     )
 
 
+class Flag(IntFlag):
+    """What is known of a fix besides its numbers; written down, so no value is ever used for something else."""
+
+    VALID = 1
+    """The receiver stands by it; without it the position is an old one, or none."""
+    LATE = 2
+    """The tracker says itself that it had kept it back: history, however it arrives."""
+    COARSE = 4
+    """The position was blurred on purpose."""
+    CORRECTED = 8
+    """The receiver's date was wrong by a known number of GPS weeks, and was set right."""
+
+
+Degrees = NDArray[np.float64]
+Flags = NDArray[np.uint8]
+Satellites = NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fixes:
+    """Positions of trackers that one device delivered, in the order of arrival; all columns have the same length n.
+
+    time        int64[n]    microseconds UTC, when the position was determined
+    tracker     int32[n]    code in `trackers`, whose ids are tags: "tracker:353201350112345"
+    lat, lon    float64[n]  degrees WGS 84
+    alt         float32[n]  m above mean sea level;  speed float32[n] m/s;  course float32[n] degrees from true north
+    accuracy    float32[n]  m, one standard deviation per axis; NaN = unreported, as in the three above
+    satellites  int16[n]    used, -1 = unreported
+    flags       uint8[n]    bits of `Flag`
+    attributes  n texts     the rest of what the tracker said: a JSON object on one line, "" for nothing; None = nothing
+                            in any row. Units are in the names, as in battery_mv and odometer_m
+    """
+
+    trackers: Dictionary
+    time: Times
+    tracker: Codes
+    lat: Degrees
+    lon: Degrees
+    alt: Floats
+    speed: Floats
+    course: Floats
+    accuracy: Floats
+    satellites: Satellites
+    flags: Flags
+    attributes: tuple[str, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self.time)
+
+    def pick(self, rows: "slice | NDArray[np.int64]") -> "Fixes":
+        """Some of the rows, in that order."""
+        texts = None
+        if self.attributes is not None:
+            texts = tuple(self.attributes[row] for row in np.arange(len(self))[rows].tolist())
+        return Fixes(
+            self.trackers,
+            self.time[rows],
+            self.tracker[rows],
+            self.lat[rows],
+            self.lon[rows],
+            self.alt[rows],
+            self.speed[rows],
+            self.course[rows],
+            self.accuracy[rows],
+            self.satellites[rows],
+            self.flags[rows],
+            texts,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One row of `Fixes`, with the tracker's id."""
+
+    tracker: str
+    time: int
+    lat: float
+    lon: float
+    alt: float = math.nan
+    speed: float = math.nan
+    course: float = math.nan
+    accuracy: float = math.nan
+    satellites: int = -1
+    flags: int = Flag.VALID
+    attributes: str = ""
+
+
+def fixes(trackers: Dictionary, rows: Sequence[Fix]) -> Fixes:
+    """A batch of fixes from rows, whose trackers become part of the dictionary."""
+    texts = tuple(row.attributes for row in rows)
+    return Fixes(
+        trackers,
+        np.array([row.time for row in rows], np.int64),
+        np.array([trackers.code(row.tracker) for row in rows], np.int32),
+        np.array([row.lat for row in rows], np.float64),
+        np.array([row.lon for row in rows], np.float64),
+        np.array([row.alt for row in rows], np.float32),
+        np.array([row.speed for row in rows], np.float32),
+        np.array([row.course for row in rows], np.float32),
+        np.array([row.accuracy for row in rows], np.float32),
+        np.array([row.satellites for row in rows], np.int16),
+        np.array([row.flags for row in rows], np.uint8),
+        texts if any(texts) else None,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Alive:
     """The device answered: nothing older than `time` is on its way, but for its lateness."""
@@ -202,7 +310,7 @@ class Scan:
     operator: str | None = None
 
 
-Body = Reads | Scan | Alive | Down | Up | AntennaState | Gpi | Shift | Dropped | Idle
+Body = Reads | Fixes | Scan | Alive | Down | Up | AntennaState | Gpi | Shift | Dropped | Idle
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 import io
 import pickle
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import fields
+from operator import attrgetter
 from typing import cast
 
 import numpy as np
@@ -15,6 +17,8 @@ from core.doors import Door, Judged
 from core.inbox import Inbox
 from core.places import Blind, Nesting, Place
 from core.plain import Plain, Runs
+from core.positions import Positions
+from core.records import Fix
 from core.site import Item, Site
 from core.sources import Outage, Source
 from core.state import State
@@ -27,6 +31,8 @@ SCHEMA = 6
 """Version of the snapshot; another version means that the state is rebuilt from the journal."""
 PART = 1_024
 """Subjects that are written and read together."""
+
+_FIX: Callable[[Fix], Plain] = attrgetter(*(field.name for field in fields(Fix)))
 
 _UNREADABLE = (
     pickle.UnpicklingError,
@@ -62,6 +68,7 @@ def dump(state: State) -> bytes:
         "doors": [(index, _door(door, runs)) for index, door in state.doors.items()],
         "cells": _cells(state.cells),
         "tracks": _tracks(state.tracks, runs),
+        "positions": _positions(state.positions),
         "seen": [column.tobytes() for column in state.seen.columns()],
         "subjects": _subjects(state.subjects),
         "awake": [_pickled(some, runs) for some in _parts(list(state.subjects.awake.items()))],
@@ -118,6 +125,7 @@ def _load(state: State, parts: dict[str, Plain]) -> State:
     state.tracks = _load_tracks(parts["tracks"], runs)
     cell, time = cast(list[bytes], parts["seen"])
     state.seen.restore(np.frombuffer(cell, np.int32), np.frombuffer(time, np.int64))
+    _load_positions(state.positions, parts["positions"])
     items = {item.id: item for item in state.site.items}
     _load_subjects(state, parts["subjects"], items)
     for part in cast(list[bytes], parts["awake"]):
@@ -140,6 +148,19 @@ def _inbox(inbox: Inbox) -> Plain:
 def _load_inbox(inbox: Inbox, data: Plain) -> None:
     tags, columns = cast(tuple[list[str], list[bytes]], data)
     inbox.restore(tags, [plain.numbers(column) for column in columns])
+
+
+def _positions(positions: Positions) -> Plain:
+    return [list(map(_FIX, positions.last.values())), list(positions.delivered.generations())]
+
+
+def _load_positions(positions: Positions, data: Plain) -> None:
+    last, generations = cast(
+        tuple[list[tuple[str, int, float, float, float, float, float, float, int, int, str]], list[bytes]],
+        data,
+    )
+    positions.last.update((fix[0], Fix(*fix)) for fix in last)
+    positions.delivered.restore(generations)
 
 
 def _place(place: Place) -> Plain:

@@ -9,6 +9,7 @@ from core.doors import Door
 from core.inbox import Inbox
 from core.places import Nesting, Place, places
 from core.portal import Ballot
+from core.positions import Positions
 from core.records import SECOND
 from core.seen import Seen
 from core.site import Item, Site
@@ -36,6 +37,7 @@ class State:
     tracks: Tracks
     subjects: Subjects
     seen: Seen = field(default_factory=Seen)
+    positions: Positions = field(default_factory=Positions)
     of_item: dict[str, int] = field(default_factory=dict)
     """The subjects of items, by id."""
     said: deque[tuple[int, int]] = field(default_factory=deque)

@@ -13,7 +13,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from core.records import SECOND, Down, Dropped, Input, Shift
 from gateway.clock import Clock
 from gateway.configuration import Configuration
-from gateway.contracts import Decided, Decider
+from gateway.contracts import Decided, Decider, News
 from gateway.control import Control, socket_path
 from gateway.edge import connections
 from gateway.intake import Intake
@@ -53,7 +53,7 @@ class Daemon:
         self.intake = Intake()
         self.clock = clock
         self.ready = asyncio.Event()
-        self.listeners: list[Callable[[Decided], None]] = []
+        self.listeners: list[Callable[[News], None]] = []
         self._notifier = notifier
         self._stop = asyncio.Event()
         self._dated = asyncio.Event()
@@ -277,7 +277,7 @@ class Daemon:
 
 def _heads(journal: Journal) -> dict[str, int]:
     head = journal.head
-    return {"events": head.events, "gaps": head.gaps, "reads": head.reads}
+    return {"events": head.events, "gaps": head.gaps, "reads": head.reads, "fixes": head.fixes}
 
 
 def _adopt(pipeline: Decider, past: Reader, now: int) -> Decided:

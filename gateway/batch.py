@@ -5,22 +5,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from core.events import Event, Gap
-from core.records import Alive, Input
+from core.records import Alive, Fixes, Input
 from gateway.contracts import Decided
 from gateway.intake import Taken, size_of
 
 
 @dataclass(slots=True)
 class Told:
-    """What several steps decided."""
+    """What several steps decided; `fresh` is of the last of them, since only reads are cut."""
 
     events: list[Event] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+    fresh: Fixes | None = None
 
     def add(self, decided: Decided) -> None:
         """One step more."""
         self.events += decided.events
         self.gaps += decided.gaps
+        self.fresh = decided.fresh
 
 
 @dataclass(slots=True)
@@ -45,6 +47,8 @@ class Batch:
         for part in parts:
             self.receipts.append(part.done)
             self.size += part.size
+        if isinstance(input.body, Fixes) and not len(input.body):
+            return  # all of them were delivered before
         if isinstance(input.body, Alive) and not decided.events and not decided.gaps:
             self.ticks.pop(input.source, None)  # so that they stay in the order of arrival
             self.ticks[input.source] = input

@@ -8,6 +8,7 @@ known to the reader. All numbers are little-endian.
     OFFSET    int64 base, a byte w, then unsigned offsets from the base in w bytes each
     DELTA     int64 first item, then a packed column of the differences between neighbours
     SCALED    a byte that names one of `SCALES`, then a packed column of int32; see there
+    DEGREES   a packed column of int32, ten-millionths: float64 = int / 10^7, as most trackers tell positions
 
 Three-byte offsets are two planes: the low two bytes of all rows, then the high bytes of all rows. There is no general
 compression: zlib would cost ten times the rest of a commit.
@@ -20,9 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Column = NDArray[Any]
-"""One-dimensional: int64, int32, uint16 or float32."""
+"""One-dimensional: int64, int32, int16, uint16, uint8, float64 or float32."""
 
-CONSTANT, PLAIN, OFFSET, DELTA, SCALED = range(5)
+CONSTANT, PLAIN, OFFSET, DELTA, SCALED, DEGREES = range(6)
 SCALES = tuple(np.float32(scale) for scale in (1.0, 100.0, 16.0, 2.0 * np.pi / 4096.0))
 """float32 = int / scale, or int * scale where the scale is below one: whole units; the hundredths of a dBm of
 Impinj's peak RSSI; the sixteenths of a Hz of its Doppler frequency; the 4096 steps of its phase angle."""
@@ -48,13 +49,13 @@ def pack(column: Column) -> bytes:
         return bytes((CONSTANT,)) + plain[:size]
     if n < FEW:
         return _pack_few(column, plain)
-    if column.dtype.kind == "f":
-        return _pack_floats(column, plain)
-    return _pack_integers(column, plain)
+    if column.dtype.kind != "f":
+        return _pack_integers(column, plain)
+    return _pack_floats(column, plain) if column.dtype.itemsize == 4 else _pack_degrees(column, plain)
 
 
 def _pack_few(column: Column, plain: bytes) -> bytes:
-    if column.dtype.itemsize == 8 and plain:
+    if column.dtype.itemsize == 8 and column.dtype.kind == "i" and plain:
         values: list[int] = column.tolist()
         low = min(values)
         if max(values) - low < 1 << 32:
@@ -100,6 +101,14 @@ def _pack_floats(column: Column, plain: bytes) -> bytes:
     return bytes((PLAIN,)) + plain
 
 
+def _pack_degrees(column: Column, plain: bytes) -> bytes:
+    with np.errstate(all="ignore"):
+        whole = np.rint(column * 1e7).astype(np.int32)
+    if (whole / 1e7).tobytes() == plain:
+        return bytes((DEGREES,)) + _pack_integers(whole, whole.tobytes())
+    return bytes((PLAIN,)) + plain
+
+
 def _whole(column: Column, scale: np.float32) -> NDArray[np.int32]:
     """The integers that may stand for the column; they do if `_unscale` gives every bit of it back."""
     return np.rint(column * scale if scale >= 1 else column / scale).astype(np.int32)
@@ -129,6 +138,9 @@ def unpack(data: bytes, at: int, n: int, dtype: np.dtype[Any]) -> tuple[Column, 
     if form == SCALED:
         whole, end = unpack(data, at + 2, n, np.dtype(np.int32))
         return _unscale(whole, SCALES[data[at + 1]]), end
+    if form == DEGREES:
+        whole, end = unpack(data, at + 1, n, np.dtype(np.int32))
+        return whole / 1e7, end
     raise ValueError(f"{form} is no form of a packed column")
 
 

@@ -5,17 +5,24 @@ from typing import Protocol
 
 from core.events import Event, Gap
 from core.inbox import Listed
-from core.records import Input
+from core.records import Fixes, Input
 
 
-class Decided(Protocol):
-    """What one step of the pipeline decided."""
+class News(Protocol):
+    """What is to be told."""
 
     @property
     def events(self) -> Sequence[Event]: ...
 
     @property
     def gaps(self) -> Sequence[Gap]: ...
+
+
+class Decided(News, Protocol):
+    """What one step of the pipeline decided, and what of an input of fixes the journal need keep; None = all."""
+
+    @property
+    def fresh(self) -> Fixes | None: ...
 
 
 class Decider(Protocol):

@@ -12,7 +12,7 @@ from urllib.parse import quote
 APPLICATION = 0x57_50_4A_4C
 """SQLite's application_id of a journal: WPJL."""
 
-VERSION = 1
+VERSION = 2
 PAGE = 2048
 _LOG_LIMIT = f"journal_size_limit={8 << 20}"
 """Bytes to which the write-ahead log is cut back once it has been moved into the file."""

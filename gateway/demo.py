@@ -13,7 +13,7 @@ from core.events import Event
 from gateway.app import Daemon
 from gateway.clock import Clock
 from gateway.configuration import load
-from gateway.contracts import Decided
+from gateway.contracts import News
 from gateway.notify import Notifier
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ async def _play(world: "World", folder: Path, show: Callable[[Event], None]) -> 
         daemon = Daemon(load(file), Notifier({}), Clock())
         events: list[Event] = []
 
-        def told(decided: Decided) -> None:
+        def told(decided: News) -> None:
             for event in decided.events:
                 events.append(event)
                 show(event)

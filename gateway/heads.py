@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.records import Input, Reads
+from core.records import Fixes, Input, Reads
 from gateway.rows import RowDamaged, checksum
 
-COLUMNS = "number, time, inputs, reads, events, gaps, size, base"
+COLUMNS = "number, time, inputs, reads, fixes, events, gaps, size, base"
 """Of an input row, before body and crc."""
 
-HeadRow = tuple[int, int, int, int, int, int, int, int]
-InputRow = tuple[int, int, int, int, int, int, int, int, bytes, int]
+HeadRow = tuple[int, int, int, int, int, int, int, int, int]
+InputRow = tuple[int, int, int, int, int, int, int, int, int, bytes, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Head:
 
     number  of the commit
     time    microseconds UTC, arrival of its newest input, or of the one before
-    inputs, reads, events, gaps   how many there have been, with this commit: its last sequence numbers
+    inputs, reads, fixes, events, gaps   how many there have been, with this commit: its last sequence numbers
     size    bytes of the bodies so far
     base    generation of its tag codes
     """
@@ -28,6 +28,7 @@ class Head:
     time: int = 0
     inputs: int = 0
     reads: int = 0
+    fixes: int = 0
     events: int = 0
     gaps: int = 0
     size: int = 0
@@ -40,6 +41,7 @@ class Head:
             inputs[-1].arrival if inputs else self.time,
             self.inputs + len(inputs),
             self.reads + sum(len(one.body) for one in inputs if isinstance(one.body, Reads)),
+            self.fixes + sum(len(one.body) for one in inputs if isinstance(one.body, Fixes)),
             self.events + events,
             self.gaps + gaps,
             self.size + len(body),
@@ -54,7 +56,8 @@ class Head:
     def columns(self) -> HeadRow:
         """In the order of `COLUMNS`."""
         return (
-            self.number, self.time, self.inputs, self.reads, self.events, self.gaps, self.size, self.base,
+            self.number, self.time, self.inputs, self.reads, self.fixes, self.events, self.gaps, self.size,
+            self.base,
         )  # fmt: skip
 
 
@@ -63,4 +66,4 @@ def split_row(row: InputRow) -> tuple[Head, bytes]:
     *columns, body, crc = row
     if checksum(body, *columns) != crc:
         raise RowDamaged(f"the inputs of commit {row[0]} are not as they were written: wrong checksum")
-    return Head(*row[:8]), body
+    return Head(*row[:9]), body

@@ -5,10 +5,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 
-from core.records import Input, Reads
+from core.records import Fixes, Input, Reads
 
 SMALL = 64
 """Bytes that an input without columns counts for."""
+FIX = 47
+"""Bytes of a row of fixes, without its attributes."""
 
 
 class Closed(Exception):
@@ -42,6 +44,9 @@ class Taken:
 def size_of(input: Input) -> int:
     """Bytes that the input's columns hold."""
     body = input.body
+    if isinstance(body, Fixes):
+        texts = 0 if body.attributes is None else sum(map(len, body.attributes))
+        return SMALL + FIX * len(body) + texts
     if not isinstance(body, Reads):
         return SMALL
     columns = (

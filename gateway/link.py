@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from core.records import Body, Dropped, Input, Reads, Scan
+from core.records import Body, Dropped, Fixes, Input, Reads, Scan
 from drivers.base import Order
 from gateway.intake import Intake, Receipt
 from gateway.signs import NEVER, Sign, after, shifted
@@ -44,6 +44,7 @@ class DeviceLink:
 
     awaited      since when the device should have been heard: the daemon's start, microseconds UTC
     reads_total  rows and scans handed over since the daemon's start, last_read the newest of their times
+    fixes_total  the same of fixes
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class DeviceLink:
         self.bugs = 0
         self.reads_total = 0
         self.last_read: int | None = None
+        self.fixes_total = 0
         self.counters: Counter[str] = Counter()
         self.listeners: list[Listener] = []
         self.watchers: set[Watcher] = set()
@@ -80,6 +82,8 @@ class DeviceLink:
             self._note_reads(body)
         elif isinstance(body, Scan):
             self._note_scan(body)
+        elif isinstance(body, Fixes):
+            self.fixes_total += len(body)
         elif isinstance(body, Dropped):
             self.counters["dropped"] += 1
         return await self._intake.put(Input(self.device, arrival, body))

@@ -1,6 +1,6 @@
 """What the journal deletes, when, and the ledger that says so.
 
-Raw reads go first, events last. What is past its days waits for every registered sink; what is over a size does not.
+Raw reads and fixes go first, events last. What is past its days waits for every registered sink; what is over a size does not.
 Inputs since the newest snapshot are never deleted: the state is made of them. Deleted pages are used again, so the
 file stays at its greatest size and needs no vacuum.
 """
@@ -15,7 +15,7 @@ from gateway.poison import KEPT as POISON_KEPT
 from gateway.refusals import KEPT as REFUSALS_KEPT
 from gateway.rows import RowDamaged, checksum
 
-STREAMS = ("reads", "events", "gaps", "poison", "quarantine")
+STREAMS = ("reads", "fixes", "events", "gaps", "poison", "quarantine")
 """That have a ledger; poison are the inputs that were set aside, quarantine the rows that a destination refused."""
 AGED = "retention_days"
 """The reason of drops that were meant; all others are for want of room."""
@@ -45,6 +45,9 @@ class Limits:
 
 
 DEFAULT = Limits()
+
+_Commit = tuple[int, int, int, int, int, int]
+"""Number, time, bytes so far, bytes of its body; how many reads and fixes there have been."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,36 +131,36 @@ class _Step:
     def drop_inputs(self, excess: int, reads_target: int) -> bool:
         """Drop the oldest inputs; returns whether a size was the reason."""
         (snapshot,) = self._db.execute("SELECT max(number) FROM snapshot").fetchone()
-        rows: list[tuple[int, int, int, int, int]] = self._db.execute(
-            "SELECT number, time, reads, size, length(body) FROM input WHERE number <= ? ORDER BY number LIMIT ?",
+        rows: list[_Commit] = self._db.execute(
+            "SELECT number, time, size, length(body), reads, fixes FROM input WHERE number <= ? ORDER BY number LIMIT ?",
             (min(snapshot or 0, self._head.number - 1), self._most),
         ).fetchall()
         if not rows:
             return False
-        before = rows[0][3] - rows[0][4]
+        before = rows[0][2] - rows[0][3]
         over_reads = self._head.size - before - reads_target
         wanted = min(max(excess, over_reads), self._size)
-        for_size = [row for row in rows if row[3] - row[4] - before < wanted]
+        for_size = [row for row in rows if row[2] - row[3] - before < wanted]
         gone = for_size or self._aged_inputs(rows, before)
         self.inputs_exhausted = len(gone) == len(rows) < self._most
         if gone:
-            number, _, reads, _, _ = gone[-1]
+            number, *_, reads, fixes = gone[-1]
             self._db.execute("DELETE FROM input WHERE number <= ?", (number,))
             self._db.execute("DELETE FROM tag WHERE base < (SELECT base FROM input ORDER BY number LIMIT 1)")
             size_reason = "max_bytes" if excess > 0 else "reads_max_bytes"
-            self._enter("reads", reads, size_reason if for_size else AGED)
+            for stream, last in (("reads", reads), ("fixes", fixes)):
+                self._enter(stream, last, size_reason if for_size else AGED)
         return bool(for_size)
 
-    def _aged_inputs(
-        self, rows: list[tuple[int, int, int, int, int]], before: int
-    ) -> list[tuple[int, int, int, int, int]]:
-        sent = self._sent("reads")
+    def _aged_inputs(self, rows: list[_Commit], before: int) -> list[_Commit]:
+        reads, fixes = self._sent("reads"), self._sent("fixes")
         return list(
             takewhile(
                 lambda row: (
                     row[1] < self._cutoff
-                    and (sent is None or row[2] <= sent)
-                    and row[3] - row[4] - before < self._size
+                    and (reads is None or row[4] <= reads)
+                    and (fixes is None or row[5] <= fixes)
+                    and row[2] - row[3] - before < self._size
                 ),
                 rows,
             )

@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from core.records import Alive, Body, Down, Input, Reads, Scan, Shift, Up
+from core.records import Alive, Body, Down, Fixes, Input, Reads, Scan, Shift, Up
 
 _MAGIC = b"waypost-state-1\n"
 
@@ -29,6 +29,8 @@ def after(sign: Sign, arrival: int, body: Body) -> Sign:
     match body:
         case Alive(time=time):
             return Sign(_later(sign.time, time), True)
+        case Fixes() if len(body):
+            return Sign(_later(sign.time, min(int(body.time.max()), arrival)), True)
         case Scan(time=time):
             return Sign(_later(sign.time, min(time, arrival)), True)
         case Reads() if len(body):

@@ -60,7 +60,7 @@ class Transaction:
         tags = self.codes.unsaved()
         if tags is not None:
             db.execute("INSERT INTO tag VALUES (?, ?, ?, ?)", tags)
-        db.execute("INSERT INTO input VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self.head.row(self.body))
+        db.execute("INSERT INTO input VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self.head.row(self.body))
         if self.events:
             db.executemany("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", self.events)
         if self.gaps:

@@ -17,10 +17,11 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Executor
+from dataclasses import replace
 
 from core.records import Input, Reads, Scan, Shift
 from gateway.batch import Batch, Told
-from gateway.contracts import Decided, Decider, Past, Restorer, Store
+from gateway.contracts import Decided, Decider, News, Past, Restorer, Store
 from gateway.freed import give_back
 from gateway.intake import Intake, Taken
 from gateway.journal_thread import JournalThread
@@ -83,7 +84,7 @@ class Writer:
         self.gaps = 0
         self.set_aside = 0
         self.reads_aside: Counter[str] = Counter()
-        self.listeners: list[Callable[[Decided], None]] = []
+        self.listeners: list[Callable[[News], None]] = []
         self._store = store
         self._restorer = restorer
         self._known = known
@@ -222,7 +223,11 @@ class Writer:
         if self.intake.wanted and not batch.inputs:
             batch.flush_ticks()
         if not batch.inputs:
-            self.intake.committed()
+            if batch.ticks or not batch.receipts:
+                self.intake.committed()
+            else:  # everything in it was delivered before, and is durable
+                self._batch = Batch()
+                self._told(batch)
             return False
         if self._oldest is None:
             self._oldest = now
@@ -253,7 +258,8 @@ class Writer:
         return told
 
     def _note(self, merged: Merged, decided: Decided) -> None:
-        self._batch.add(merged.input, decided, merged.parts)
+        input = merged.input if decided.fresh is None else replace(merged.input, body=decided.fresh)
+        self._batch.add(input, decided, merged.parts)
         advance(self.signs, merged.input)
 
     async def _step_again(self, merged: Merged, error: Exception) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from core.events import Event, Gap
 from core.inbox import Listed
-from core.records import Alive, Body, Dictionary, Input, Reads, reads
+from core.records import Alive, Body, Dictionary, Fixes, Input, Reads, reads
 from core.snapshot import IncompatibleSnapshot
 from gateway.intake import Intake, Receipt
 from gateway.journal import Opening
@@ -28,6 +28,7 @@ class Steps:
 
     events: list[Event] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
+    fresh: Fixes | None = None
 
 
 class Tally:

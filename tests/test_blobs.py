@@ -15,6 +15,8 @@ from core.records import (
     Dictionary,
     Down,
     Dropped,
+    Fix,
+    Fixes,
     Gpi,
     Idle,
     Input,
@@ -22,6 +24,7 @@ from core.records import (
     Scan,
     Shift,
     Up,
+    fixes,
 )
 from gateway.blobs import OCCURRENCES, decode, encode
 
@@ -66,8 +69,28 @@ def batches(draw: st.DrawFn) -> Reads:
     )
 
 
+FIX = st.builds(
+    Fix,
+    st.sampled_from(["tracker:1", "tracker:2", "3034"]),
+    INT64,
+    st.floats(-90, 90) | st.integers(-(9 * 10**8), 9 * 10**8).map(lambda whole: whole / 1e7),
+    st.floats(-180, 180),
+    *[FLOATS] * 4,
+    st.integers(-1, 40),
+    st.integers(0, 15),
+    st.sampled_from(["", "{}", '{"name":"Zoë"}']),
+)
+
+
+@st.composite
+def positions(draw: st.DrawFn) -> Fixes:
+    rows = draw(st.lists(FIX, max_size=4)) * draw(st.sampled_from([1, 40]))
+    return fixes(Dictionary(["0", "tracker:2"]), rows)
+
+
 INPUTS = st.lists(
-    st.builds(Input, st.sampled_from(["door1", "door2", "d"]), INT64, BODIES | batches()), max_size=8
+    st.builds(Input, st.sampled_from(["door1", "door2", "d"]), INT64, BODIES | batches() | positions()),
+    max_size=8,
 )
 
 
@@ -83,6 +106,11 @@ class Codec:
 
 def spelt(input: Input) -> Sequence[object]:
     body = input.body
+    if isinstance(body, Fixes):
+        own = (body.time, body.lat, body.lon, body.alt, body.speed, body.course, body.accuracy)
+        data = [column.tobytes() for column in (*own, body.satellites, body.flags)]
+        who = [body.trackers.ids[code] for code in body.tracker.tolist()]
+        return input.source, input.arrival, data, who, body.attributes
     if not isinstance(body, Reads):
         return input.source, input.arrival, body
     columns = (body.time, body.antenna, body.rssi, body.count, body.phase, body.doppler, body.channel)
@@ -156,4 +184,4 @@ def test_another_version_is_refused() -> None:
 
 
 def test_every_kind_of_body_is_known() -> None:
-    assert set(OCCURRENCES) | {Reads} == set(Body.__args__)
+    assert set(OCCURRENCES) | {Reads, Fixes} == set(Body.__args__)

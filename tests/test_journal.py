@@ -303,7 +303,7 @@ def test_another_version(filled: Path) -> None:
     db = sqlite3.connect(filled)
     db.execute("PRAGMA user_version=99")
     db.close()
-    with pytest.raises(JournalUnusable, match="has version 99, and this program understands 1"):
+    with pytest.raises(JournalUnusable, match="has version 99, and this program understands 2"):
         Journal.open(filled, SITE)
     assert not quarantined(filled)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from gateway.contracts import Decided
+from gateway.contracts import News
 from gateway.sinks.contract import STREAMS, Sink
 from gateway.sinks.forwarder import Forwarder
 from gateway.sinks.origin import Origin
@@ -37,7 +37,7 @@ class Dispatch:
             for stream in forwarder.sink.streams:
                 origin.notebook.begin(name, stream, 0 if forwarder.sink.begins == "first" else heads[stream])
 
-    def wake(self, _: Decided) -> None:
+    def wake(self, _: News) -> None:
         """Something was committed."""
         for forwarder in self.forwarders.values():
             forwarder.wake()

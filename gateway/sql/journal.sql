@@ -1,4 +1,4 @@
--- The journal, version 1. Times are microseconds UTC; `crc` is the CRC-32 of a row's other columns (gateway/rows.py).
+-- The journal, version 2. Times are microseconds UTC; `crc` is the CRC-32 of a row's other columns (gateway/rows.py).
 
 CREATE TABLE meta (
     key   TEXT PRIMARY KEY,         -- site, epoch, before (gateway/notes.py), and what the daemon keeps
@@ -18,6 +18,7 @@ CREATE TABLE input (                -- a row per commit, whether or not it had i
     time   INTEGER NOT NULL,        -- arrival of its newest input, or of the one before
     inputs INTEGER NOT NULL,        -- sums from the beginning of the epoch to this commit: inputs,
     reads  INTEGER NOT NULL,        --   rows of reads,
+    fixes  INTEGER NOT NULL,        --   fixes,
     events INTEGER NOT NULL,        --   events,
     gaps   INTEGER NOT NULL,        --   gaps,
     size   INTEGER NOT NULL,        --   and bytes of bodies

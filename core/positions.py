@@ -1,0 +1,77 @@
+"""Where trackers are: the last valid fix of each, and which fixes were delivered before."""
+
+from collections import Counter, OrderedDict
+from hashlib import blake2b
+from struct import Struct
+
+import numpy as np
+
+from core.delivered import Delivered
+from core.records import Fix, Fixes, Flag
+
+TRACKERS = 10_000
+"""Trackers that are remembered; the one that was heard least recently makes room."""
+
+_ROW = Struct("<qddffffhB")
+
+
+class Positions:
+    """The memory of all trackers of a site.
+
+    last  the newest valid fix of each tracker that had one, the tracker that was heard last at the end
+    """
+
+    def __init__(self, limit: int = TRACKERS) -> None:
+        self.last: OrderedDict[str, Fix] = OrderedDict()
+        self.delivered = Delivered()
+        self._limit = limit
+
+    def take(self, batch: Fixes, counts: Counter[str]) -> Fixes:
+        """Remember a batch; returns the rows that were not delivered before: all of it as it is, or fewer.
+
+        The same fix is the same tracker, time, and everything else that it says. Counted: fixes = fix_duplicates +
+        fixes_accepted, of which fixes_invalid have no position that the receiver stands by.
+        """
+        ids, rows, kept = batch.trackers.ids, _rows(batch), list[int]()
+        for number, (tracker, text, row) in enumerate(rows):
+            key = blake2b(_ROW.pack(*row) + ids[tracker].encode() + b"\0" + text.encode(), digest_size=8)
+            if self.delivered.take(int.from_bytes(key.digest())):
+                kept.append(number)
+                self._note(Fix(ids[tracker], *row, text), counts)
+        counts["fixes"] += len(batch)
+        counts["fixes_accepted"] += len(kept)
+        if len(kept) == len(batch):
+            return batch
+        counts["fix_duplicates"] += len(batch) - len(kept)
+        return batch.pick(np.array(kept, np.int64))
+
+    def _note(self, fix: Fix, counts: Counter[str]) -> None:
+        if not fix.flags & Flag.VALID:
+            counts["fixes_invalid"] += 1
+            return
+        before = self.last.get(fix.tracker)
+        if before is None or before.time <= fix.time:
+            self.last[fix.tracker] = fix
+        self.last.move_to_end(fix.tracker)
+        if len(self.last) > self._limit:
+            self.last.popitem(last=False)
+
+
+def _rows(
+    batch: Fixes,
+) -> "zip[tuple[int, str, tuple[int, float, float, float, float, float, float, int, int]]]":
+    """Of each row its tracker's code, its attributes and its numbers."""
+    columns = (
+        batch.time,
+        batch.lat,
+        batch.lon,
+        batch.alt,
+        batch.speed,
+        batch.course,
+        batch.accuracy,
+        batch.satellites,
+        batch.flags,
+    )
+    numbers = zip(*(column.tolist() for column in columns), strict=True)
+    texts = ("",) * len(batch) if batch.attributes is None else batch.attributes
+    return zip(batch.tracker.tolist(), texts, numbers, strict=True)

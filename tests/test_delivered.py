@@ -1,0 +1,47 @@
+"""Which keys were delivered before."""
+
+import hypothesis.strategies as st
+from hypothesis import given
+
+from core.delivered import Delivered
+
+KEYS = st.lists(st.integers(0, 40) | st.integers(2**64 - 3, 2**64 - 1), max_size=60)
+
+
+def again(known: Delivered, room: int) -> Delivered:
+    """The same out of a snapshot."""
+    restored = Delivered(room)
+    restored.restore(list(known.generations()))
+    return restored
+
+
+@given(KEYS, st.integers(1, 9), st.booleans())
+def test_the_newest_are_known(keys: list[int], room: int, snapshots: bool) -> None:
+    known, taken = Delivered(room), list[int]()
+    for key in keys:
+        key = key or 1
+        new = known.take(key)
+        assert new or key in taken
+        assert not (new and key in taken[-room:])
+        if new:
+            taken.append(key)
+        if snapshots:
+            known = again(known, room)
+
+
+def test_nothing_is_new_twice() -> None:
+    known = Delivered(3)
+    assert [known.take(key) for key in (5, 5, 0, 1, 9, 0)] == [True, False, True, False, True, False]
+
+
+def test_the_oldest_are_forgotten() -> None:
+    known = Delivered(2)
+    assert all(known.take(key) for key in (1, 2, 3, 4, 5))
+    assert [known.take(key) for key in (5, 3, 4)] == [False, False, False]
+    assert known.take(1)
+
+
+def test_a_large_one_holds_what_it_promises() -> None:
+    known = Delivered()
+    assert all(known.take(key) for key in range(1, 2_000))
+    assert not any(known.take(key) for key in range(1, 2_000))
