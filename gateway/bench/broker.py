@@ -1,7 +1,8 @@
 """JSON reads over MQTT into the journal, against a bare paho subscriber that merely counts: same broker, same messages.
 
 Both have a session with the broker and are away while the messages are published, so that each drains the same queue
-as fast as it can; the gateway acknowledges a message when it is durable, the bare one when it has come.
+as fast as it can; the gateway acknowledges a message when it is durable, the bare one when it has come. A read has the
+time of its publication, as from a device whose clock is right: what came while the gateway was away is not late.
 """
 
 import json
@@ -28,7 +29,6 @@ from gateway.bench.rows import Row
 WANTED = {"3.1.1": 0.6, "5": 0.5}
 HOST, TOPIC, IN_FLIGHT = "127.0.0.1", "bench/reads", 1000
 _PATIENCE = 120.0
-_START = 1_774_682_420_000
 _VERSIONS = {"3.1.1": MQTTProtocolVersion.MQTTv311, "5": MQTTProtocolVersion.MQTTv5}
 _LINES = (
     "allow_anonymous true", "persistence false", "max_queued_messages 0", f"max_inflight_messages {IN_FLIGHT}",
@@ -99,17 +99,18 @@ kind = "json"
 broker = "main"
 topic = "{TOPIC}"
 places = {{ items = "tags", tag = "epc", time = "at", antenna = "port", rssi = "rssi" }}
-units = {{ time = "ms" }}
+units = {{ time = "us" }}
 antennas = [ {{ port = 1, zone = "warehouse" }} ]
 """)
     return file
 
 
-def _payload(number: int, size: int) -> bytes:
+def _payload(number: int, size: int, at: int) -> bytes:
+    """`size` reads, a microsecond apart from `at` on."""
     tags = [
         {
             "epc": f"{0xE280 << 80 | (number + i) % 500 + 1:024X}",
-            "at": _START + number * size + i,
+            "at": at + i,
             "port": 1,
             "rssi": -55,
         }
@@ -209,7 +210,10 @@ def _publish(port: int, size: int, n: int) -> None:
     client.max_inflight_messages_set(IN_FLIGHT)
     client.connect(HOST, port)
     client.loop_start()
-    infos = [client.publish(TOPIC, _payload(number, size), 1) for number in range(n)]
+    infos, at = [], 0
+    for number in range(n):
+        at = max(at + size, time.time_ns() // 1000)
+        infos.append(client.publish(TOPIC, _payload(number, size, at), 1))
     for info in infos:
         info.wait_for_publish(_PATIENCE)
     client.disconnect()
