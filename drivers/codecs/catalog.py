@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from drivers.codecs import (
+    impinj,
+    impinj_decode,
+    impinj_session,
     json_mapping,
     llrp_decode,
     llrp_session,
@@ -25,6 +28,7 @@ from drivers.codecs.llrp_setup import Reading
 from drivers.codecs.message_session import MessageSession
 from drivers.codecs.module_decode import Describe
 from drivers.codecs.module_frames import Frames
+from drivers.codecs.reader_clock import ReaderClock
 from drivers.codecs.stream_session import StreamSession
 from drivers.codecs.topics import TopicFilter
 
@@ -69,6 +73,11 @@ def _module(
 _ANYWHERE = Places("tag", "items", "time", "{antenna}", "rssi", "count", "phase", "channel")
 
 CODECS: Mapping[str, Codec] = {
+    "impinj": MessageCodec(impinj_decode.decode_lines, impinj.Session, "rfid/dock1"),
+    "impinj-http": StreamCodec(
+        impinj_decode.decode_lines,
+        lambda: impinj_session.Session(b"", "root", "reader", ReaderClock(), 0.0),
+    ),
     "json": MessageCodec(
         partial(message_decode.decode_lines, describe=json_mapping.describe),
         lambda: json_mapping.Session(TopicFilter("readers/{antenna}/tags"), _ANYWHERE, json_mapping.Units()),
