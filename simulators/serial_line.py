@@ -56,7 +56,7 @@ class Line:
     async def play(self, pieces: Iterable[Sightings], epcs: tuple[bytes, ...]) -> None:
         """Let the module see `pieces` of a world, each sighting in its time."""
         for piece in pieces:
-            for sent, sighting in _sightings(piece, epcs):
+            for sent, sighting in sightings(piece, epcs):
                 await sleep_until(self.clock, sent)
                 self.see(sighting)
 
@@ -162,7 +162,8 @@ class TcpLine(Line, asyncio.Protocol):
         self.gone.set()
 
 
-def _sightings(piece: Sightings, epcs: tuple[bytes, ...]) -> Iterator[tuple[int, Sighting]]:
+def sightings(piece: Sightings, epcs: tuple[bytes, ...]) -> Iterator[tuple[int, Sighting]]:
+    """When each is delivered, microseconds UTC, and what it is."""
     columns = (piece.sent, piece.time, piece.antenna, piece.tag, piece.rssi, piece.phase, piece.channel)
     for sent, time, antenna, tag, rssi, phase, channel in zip(
         *(column.tolist() for column in columns), strict=True

@@ -1,0 +1,34 @@
+"""What do these bytes of an Impinj reader say? Events a line, or its stream as it came: an HTTP response, or several."""
+
+import re
+from collections.abc import Iterator
+
+from drivers.codecs import message_decode
+from drivers.codecs.http1 import Response
+from drivers.codecs.impinj import describe
+
+_RESPONSE = re.compile(rb"(?=HTTP/1\.[0-9] [1-9][0-9]{2}[ \r\n])")
+"""Where a recording goes on with another connection, whatever the one before ended in."""
+
+
+def decode_lines(data: bytes) -> Iterator[message_decode.Line]:
+    """An event, or several, a line; what cannot be understood gives {"error": ...}."""
+    for stretch in _RESPONSE.split(data):
+        yield from (
+            message_decode.decode_lines(stretch, describe)
+            if not _RESPONSE.match(stretch)
+            else _response(stretch)
+        )
+
+
+def _response(data: bytes) -> Iterator[message_decode.Line]:
+    response = Response()
+    body = bytearray()
+    for part in response.feed(data):
+        if isinstance(part, bytes):
+            body += part
+        else:
+            yield {"message": "response", "status": part.status, "reason": part.reason}
+    yield from message_decode.decode_lines(bytes(body), describe)
+    if response.error is not None:
+        yield {"error": str(response.error)}
