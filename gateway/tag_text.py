@@ -2,6 +2,8 @@
 
 import re
 
+from drivers.codecs import label
+
 SCHEMES = ("tid", "tracker", "barcode", "badge")
 _HEX = re.compile(r"([0-9A-F]+)(?:/([0-9]{1,6}))?")
 
@@ -9,7 +11,8 @@ _HEX = re.compile(r"([0-9A-F]+)(?:/([0-9]{1,6}))?")
 def normal_tag(text: str) -> str:
     """Upper-case, left-aligned hex, with /bits if the bit count is no multiple of 16; or scheme:value.
 
-    Raises ValueError, whose text is "reason; remedy", if it is neither.
+    A barcode may be written as it is printed, as a scanner sends it, or as its tag: a GS1 key is its Digital Link path
+    (drivers/codecs/label.py). Raises ValueError, whose text is "reason; remedy", if it is neither.
     """
     scheme, colon, value = text.strip().partition(":")
     if colon:
@@ -31,7 +34,22 @@ def _with_scheme(scheme: str, value: str) -> str:
         raise ValueError(
             f"nothing, or a space, stands after {scheme}:; write the number as the device sends it"
         )
-    return f"{scheme}:{value.upper()}" if scheme == "tid" else f"{scheme}:{value}"
+    match scheme:
+        case "tid":
+            return f"tid:{value.upper()}"
+        case "barcode":
+            return _barcode(value)
+        case "badge":
+            return label.text_tag("badge", value)
+        case _:
+            return f"{scheme}:{value}"
+
+
+def _barcode(value: str) -> str:
+    try:
+        return label.read(value).tag
+    except label.Refused as refused:
+        raise ValueError(f"{refused}; write what is printed below the symbol") from None
 
 
 def _epc(digits: str, length: str | None) -> str:

@@ -28,6 +28,12 @@ def test_what_a_reader_gives_stays_as_it_is(data: bytes, less: int) -> None:
         ("tid:e200", "tid:E200"),
         ("tracker:353201350112345", "tracker:353201350112345"),
         ("barcode:ab", "barcode:ab"),
+        ("barcode:9506000134352", "barcode:/01/09506000134352"),
+        ("barcode:]E09506000134352", "barcode:/01/09506000134352"),
+        ("barcode:(01)09506000134352(21)a/b", "barcode:/01/09506000134352/21/a%2Fb"),
+        ("barcode:https://id.gs1.org/00/095201234567891235", "barcode:/00/095201234567891235"),
+        ("barcode:/01/9506000134352/21/a%2fb", "barcode:/01/09506000134352/21/a%2Fb"),
+        ("badge:EMP-17", "badge:EMP-17"),
     ],
 )
 def test_one_way_to_write_it(text: str, tag: str) -> None:
@@ -49,6 +55,8 @@ def test_one_way_to_write_it(text: str, tag: str) -> None:
         "tid:E2\0",
         "barcode:\x1b[2J",
         "barcode:\u00e9",
+        "barcode:(01)09506000134353",
+        "barcode:]C1",
         "E2/" + "9" * 5000,
     ],
 )
