@@ -14,11 +14,10 @@ _RESPONSE = re.compile(rb"(?=HTTP/1\.[0-9] [1-9][0-9]{2}[ \r\n])")
 def decode_lines(data: bytes) -> Iterator[message_decode.Line]:
     """An event, or several, a line; what cannot be understood gives {"error": ...}."""
     for stretch in _RESPONSE.split(data):
-        yield from (
-            message_decode.decode_lines(stretch, describe)
-            if not _RESPONSE.match(stretch)
-            else _response(stretch)
-        )
+        if _RESPONSE.match(stretch):
+            yield from _response(stretch)
+        else:
+            yield from message_decode.decode_lines(stretch, describe)
 
 
 def _response(data: bytes) -> Iterator[message_decode.Line]:
