@@ -34,7 +34,7 @@ class SimulatedM100(SimulatedModule):
         return self.polls > 0
 
     def receive(self, data: bytes, now: int) -> bytes:
-        frames = [one for one in self._frames.feed(data) if one[1] == m100.COMMAND]
+        frames = [one for one in self._commands(self._frames, data, now) if one[1] == m100.COMMAND]
         return b"".join([self._obey(one[2], m100.parameters(one), now) for one in frames])
 
     def see(self, sighting: Sighting, now: int) -> bytes:

@@ -35,7 +35,9 @@ class SimulatedMercury(SimulatedModule):
         return self._alive is not None
 
     def receive(self, data: bytes, now: int) -> bytes:
-        return b"".join([self._obey(one[2], one[3:-2], now) for one in self._frames.feed(data)])
+        return b"".join(
+            [self._obey(one[2], one[3:-2], now) for one in self._commands(self._frames, data, now)]
+        )
 
     def see(self, sighting: Sighting, now: int) -> bytes:
         if self._alive is None or sighting.antenna not in self.searched:
@@ -82,6 +84,10 @@ class SimulatedMercury(SimulatedModule):
         match opcode:
             case mercury.VERSION:
                 return mercury.answer(opcode, mercury.OK, _VERSION)
+            case 0x67:  # which region is set
+                return mercury.answer(opcode, mercury.OK, bytes((self.region,)))
+            case 0x71:  # which regions this variant has
+                return mercury.answer(opcode, mercury.OK, bytes(self.regions))
             case mercury.BOOT:
                 self.booting = False
             case mercury.PROTOCOL:

@@ -3,7 +3,11 @@
 from abc import ABC, abstractmethod
 from collections import Counter
 
+from drivers.codecs.module_frames import Frames
 from simulators.llrp_reports import Sighting
+
+BYTE_GAP = 50_000
+"""Microseconds after which a module gives up a command that was begun: the maker of UHFReaders names 15 ms."""
 
 
 class SimulatedModule(ABC):
@@ -14,6 +18,7 @@ class SimulatedModule(ABC):
 
     def __init__(self) -> None:
         self.ledger: Counter[str] = Counter()
+        self._byte_at = 0
 
     @property
     @abstractmethod
@@ -23,6 +28,13 @@ class SimulatedModule(ABC):
     @abstractmethod
     def receive(self, data: bytes, now: int) -> bytes:
         """What it answers to the host's bytes, in any split."""
+
+    def _commands(self, frames: Frames, data: bytes, now: int) -> list[bytes]:
+        """The whole ones; half of one that was left long ago is forgotten."""
+        if now - self._byte_at > BYTE_GAP:
+            frames.flush()
+        self._byte_at = now
+        return frames.feed(data)
 
     @abstractmethod
     def see(self, sighting: Sighting, now: int) -> bytes:

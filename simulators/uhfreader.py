@@ -38,7 +38,9 @@ class SimulatedUhfReader(SimulatedModule):
         return self.pushing or self._asked is not None
 
     def receive(self, data: bytes, now: int) -> bytes:
-        return b"".join([self._obey(one[1], one[2], one[3:-2], now) for one in self._frames.feed(data)])
+        return b"".join(
+            [self._obey(one[1], one[2], one[3:-2], now) for one in self._commands(self._frames, data, now)]
+        )
 
     def see(self, sighting: Sighting, now: int) -> bytes:
         if self.pushing:

@@ -138,6 +138,17 @@ def test_a_stream_that_breaks_behind_the_greeting() -> None:
     assert (greeting.state, greeting.reason, greeting.over) == ("free", "", True)
 
 
+def test_a_connection_that_ends_before_or_behind_the_greeting() -> None:
+    greeting = Greeting(0.0)
+    greeting.lost("it closed the connection")
+    assert (greeting.state, greeting.over) == ("silent", True)
+    assert "it closed the connection before it had greeted" in greeting.reason
+    greeting = Greeting(0.0)
+    greeting.receive(CONNECTED, 0.0)
+    greeting.lost("it closed the connection")
+    assert (greeting.state, greeting.reason, greeting.over) == ("free", "", True)
+
+
 @given(st.lists(st.binary(max_size=60) | st.sampled_from([CONNECTED, KEEPALIVE, REPORT]), max_size=10))
 def test_any_bytes_end_in_a_state(pieces: list[bytes]) -> None:
     greeting = Greeting(0.0)

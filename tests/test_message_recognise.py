@@ -72,6 +72,7 @@ def test_an_impinj_reader_is_called_by_its_name() -> None:
         b'{"temperature": 21.5, "id": "living-room"}',
         b'{"_type": "cmd"}',
         b'{"eventType": 3}',
+        b'{"detected": "2026-01-01T00:00:00Z", "time_error": null, "tag": "E28011700000020D2A412182"}',
         b'{"eventType": "overflow"}',
         b'{"eventName": "x"}',
         b'{"data": {"tagData": {}}}',

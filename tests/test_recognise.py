@@ -110,7 +110,7 @@ def inquiry_of(kind: str) -> Inquiry:
     [
         ("m100", SimulatedM100(), "M100 26dBm V1.0", "its region is china-900"),
         ("m100", SimulatedM100(regions=(9,)), "M100 26dBm V1.0", "its region is code 09"),
-        ("mercury", SimulatedMercury(), "hardware 30.00.00.01, firmware 01.09.02.02", "does not tell"),
+        ("mercury", SimulatedMercury(), "hardware 30.00.00.01, firmware 01.09.02.02", "it has na, eu3"),
         ("uhfreader", SimulatedUhfReader(), "UHFReader288 type 0C, firmware 0.22", "list the other antennas"),
         ("uhfreader", SimulatedUhfReader(18), "UHFReader18 type 09, firmware 0.22", "30 dBm"),
         ("tsl", TSL, "TSL UK Ltd. 1119-01-003002, firmware 3.3.0", ""),
@@ -145,7 +145,18 @@ def test_the_region_of_a_thingmagic_module_is_the_one_it_is_set_to_or_the_first_
     with pytest.raises(StopIteration) as end:
         inquiry.send(mercury.answer(0x71, 0, b"\x0d\x01"))
     assert end.value.value.settings == {"region": "na2"}
-    assert "na2, na" in end.value.value.remark
+    assert "it has na2, na" in end.value.value.remark
+
+
+def test_a_thingmagic_module_that_tells_no_region() -> None:
+    inquiry = inquiry_of("mercury")
+    next(inquiry)
+    inquiry.send(mercury.answer(mercury.VERSION, 0, bytes(20)))
+    inquiry.send(b"")
+    with pytest.raises(StopIteration) as end:
+        inquiry.send(mercury.answer(0x71, 0x0101))
+    assert end.value.value.settings == {"region": "eu3"}
+    assert "does not tell which" in end.value.value.remark
 
 
 @pytest.mark.parametrize("kind", [one.kind for one in QUESTIONS])

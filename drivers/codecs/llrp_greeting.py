@@ -71,6 +71,12 @@ class Greeting:
         if self._bytes > MOST_BYTES:
             self._broken = True
 
+    def lost(self, why: str) -> None:
+        """The connection is over."""
+        self._broken = True
+        if self.state == "silent":
+            self.reason = f"{why} before it had greeted as an LLRP reader does; is LLRP switched on there?"
+
     def timeout(self, at: float) -> None:
         """The deadline is over."""
         self._talk.overdue(at)

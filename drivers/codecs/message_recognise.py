@@ -12,7 +12,11 @@ Role = Literal["data", "events", "responses"]
 
 _OWNTRACKS = {"location", "transition", "waypoint", "waypoints", "lwt", "steps", "status", "card"}
 
+_OURS = {"detected", "time_error"}
+"""Keys of the events that Waypost publishes itself: they name tags, and are no device's."""
+
 Object = Mapping[str, object]
+Settings = Mapping[str, str | Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Publisher:
     kind: str
     model: str
     role: Role = "data"
-    settings: Mapping[str, object] = field(default_factory=dict)
+    settings: Settings = field(default_factory=dict)
 
 
 def publisher(payload: bytes) -> Publisher | None:
@@ -32,7 +36,7 @@ def publisher(payload: bytes) -> Publisher | None:
     except values.Malformed:
         return None
     first = value[0] if isinstance(value, list) and value else value
-    if not isinstance(first, dict):
+    if not isinstance(first, dict) or first.keys() >= _OURS:
         return None
     for look in _LOOKS:
         found = look(first)
@@ -86,7 +90,7 @@ def _any(value: object) -> Publisher | None:
     found = propose(value)
     if found is None:
         return None
-    settings: dict[str, object] = {"places": dict(found.places)}
+    settings: dict[str, str | Mapping[str, str]] = {"places": dict(found.places)}
     if found.units:
         settings["units"] = dict(found.units)
     if found.rssi is not None:

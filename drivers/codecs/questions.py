@@ -57,8 +57,8 @@ def _mercury() -> Inquiry:
     offered = _mercury_data((yield mercury.command(_GET_REGIONS)), _GET_REGIONS) or b""
     names = {code: name for name, code in mercury.REGIONS.items()}
     known = [names[code] for code in (*now[-1:], *offered) if code in names]
-    choice = ", ".join(dict.fromkeys(known)) or "it does not tell"
-    remark = f"region: take the one of your country; this module's are {choice}"
+    offers = f"it has {', '.join(dict.fromkeys(known))}" if known else "it does not tell which it has"
+    remark = f"region: take the one of your country; {offers}"
     return Speaker(
         "mercury",
         f"ThingMagic hardware {version[4:8].hex('.')}, firmware {version[12:16].hex('.')}",
@@ -117,11 +117,12 @@ def _cut(frames: Frames, data: bytes) -> Iterator[bytes]:
     yield from frames.flush()
 
 
+# A UHFReader takes the first byte of anything for a length, and may wait for the rest: it is asked before the others.
 QUESTIONS = (
+    Question("uhfreader", (57600, 115200), _uhfreader),
     Question("m100", (115200, 57600, 9600), _m100),
     Question("mercury", (115200, 921600, 9600), _mercury),
     Question("tsl", (115200,), _tsl),
-    Question("uhfreader", (57600, 115200), _uhfreader),
     Question("ssi", (9600, 115200), _ssi),
 )
 """In the order in which they are asked."""
