@@ -7,10 +7,11 @@ number of rows; when it is reached nobody listens any more.
 import asyncio
 import logging
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from drivers.base import Fatal, Link, Order
-from drivers.codecs.errors import Unsupported
+from drivers.codecs.errors import ProtocolError, Unsupported
 from drivers.codecs.notice import Notice
 from drivers.codecs.stream_session import Said, StreamSession
 from drivers.streams import Stream
@@ -48,6 +49,23 @@ class Conversation(ABC, Generic[S]):
     async def leave(self) -> None:
         """What is to be done for a clean stop, before the rest is handed over; bounded in time."""
         return None
+
+    async def converse_until(self, closed: Callable[[], bool]) -> None:
+        """For `leave`: send what the session has to say, and take what still comes, until that holds.
+
+        At most `closing` seconds; whatever ends it, what is waiting is handed over all the same.
+        """
+        try:
+            self.answer(())
+            async with asyncio.timeout(self._closing):
+                while self.session.error is None and not closed():
+                    self.take(await self.stream.read(self.session.deadline))
+                    if self.waiting.rows >= self.waiting.limit:
+                        await self.waiting.hand_over(self.link)
+        except (OSError, EOFError, ProtocolError) as lost:
+            log.info("%s: not ended cleanly: %s", self.device, lost)
+        except Exception:  # a fault of ours
+            log.exception("%s: not ended cleanly", self.device)
 
     def now(self) -> int:
         """The gateway's time, microseconds UTC."""

@@ -4,18 +4,14 @@ When the daemon takes no more nobody listens, and the reader holds.
 """
 
 import asyncio
-import logging
 
 from drivers.base import Link, Order, SetOutput, Start, Stop
 from drivers.clock_steps import ClockSteps
-from drivers.codecs.errors import ProtocolError
 from drivers.codecs.llrp_session import CLOSING_SECONDS, Session
 from drivers.codecs.llrp_setup import Reading
 from drivers.conversation import Conversation
 from drivers.streams import Stream
 from drivers.waiting import MAX_ROWS
-
-log = logging.getLogger(__name__)
 
 
 class Connection(Conversation[Session]):
@@ -46,19 +42,8 @@ class Connection(Conversation[Session]):
 
     async def leave(self) -> None:
         """Say good-bye, and take what was still on its way."""
-        session = self.session
-        session.close(self.loop.time())
-        try:
-            self.answer(())
-            async with asyncio.timeout(CLOSING_SECONDS):
-                while session.error is None and not session.closed:
-                    self.take(await self.stream.read(session.deadline))
-                    if self.waiting.rows >= self.waiting.limit:
-                        await self.waiting.hand_over(self.link)
-        except (OSError, EOFError, ProtocolError) as lost:
-            log.info("%s: not ended cleanly: %s", self.device, lost)
-        except Exception:  # a fault of ours: what is waiting is handed over all the same
-            log.exception("%s: not ended cleanly", self.device)
+        self.session.close(self.loop.time())
+        await self.converse_until(lambda: self.session.closed)
 
     def now(self) -> int:
         """The gateway's time; a step of it, and whether it is right by now, is told to the session."""

@@ -44,3 +44,9 @@ class _Connection(Conversation[ModuleSession]):
             case SetOutput(port):
                 self.link.count("orders_refused")
                 log.warning("%s: output %d: this kind of device has no outputs here", self.device, port)
+
+    async def leave(self) -> None:
+        """Let the module rest: nobody listens to it from now on."""
+        if self.session.info is not None:
+            self.session.close(self.now(), self.loop.time())
+            await self.converse_until(lambda: self.session.closed)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -10,9 +11,19 @@ from core.records import Idle, Reads
 from drivers.base import Driver, Fatal, ProtocolError, SetOutput, Start, Stop
 from drivers.catalog import Device
 from drivers.m100 import M100
+from drivers.mercury import Mercury
+from drivers.serial_connection import CLOSING_SECONDS
+from drivers.uhfreader import UhfReader
+from simulators.clock import RunningClock
 from simulators.llrp_reports import Sighting
 from simulators.m100 import SimulatedM100
-from tests.module_scene import Scene, play
+from simulators.mercury import SimulatedMercury
+from simulators.serial_line import TcpLine
+from simulators.serial_module import SimulatedModule
+from simulators.uhfreader import SimulatedUhfReader
+from tests.llrp_scene import FakeLink
+from tests.module_scene import START, Scene, play
+from tests.virtual_loop import run
 
 
 def driver(url: str, **settings: object) -> Driver:
@@ -178,3 +189,66 @@ def test_a_stop_hands_over_what_was_read() -> None:
         assert here.link.tags == [name(1)]
 
     play(SimulatedM100(), driver, test)
+
+
+def stopped(module: SimulatedModule, make: Callable[[str], Driver], leave: bool = True) -> float:
+    """A clean stop in the middle of reading; how many seconds it took."""
+    took = []
+
+    async def test(here: Scene) -> None:
+        assert module.reading
+        here.line.see(tag(7))
+        since = asyncio.get_running_loop().time()
+        here.running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await here.running
+        took.append(asyncio.get_running_loop().time() - since)
+        assert here.link.tags == ([name(7)] if leave else [])
+
+    play(module, make, test)
+    return took[0]
+
+
+def test_a_clean_stop_lets_the_module_rest() -> None:
+    m100, mercury = SimulatedM100(), SimulatedMercury()
+    assert stopped(m100, driver) < 1
+    assert not m100.reading
+    shelf = {"id": "shelf", "region": "na"}
+    assert stopped(mercury, lambda url: Mercury.model_validate({**shelf, "url": url})) < 1
+    assert not mercury.reading
+    gate = {"id": "gate"}
+    stopped(SimulatedUhfReader(), lambda url: UhfReader.model_validate({**gate, "url": url}), leave=False)
+
+
+def test_a_clean_stop_waits_two_seconds_for_a_module_that_does_not_answer() -> None:
+    class Deaf(SimulatedM100):
+        """Once it polls."""
+
+        def receive(self, data: bytes, now: int) -> bytes:
+            return b"" if self.reading else super().receive(data, now)
+
+    assert 1.5 < stopped(Deaf(), driver) < CLOSING_SECONDS + 0.5
+
+
+def test_a_stop_before_the_module_is_known_says_nothing() -> None:
+    class Silent(SimulatedM100):
+        heard = b""
+
+        def receive(self, data: bytes, now: int) -> bytes:
+            self.heard += data
+            return b""
+
+    module = Silent()
+
+    async def main() -> bytes:
+        async with TcpLine(module, RunningClock(START)).served() as line:
+            running = asyncio.create_task(driver(line.url).run(FakeLink()))
+            await asyncio.sleep(0.1)
+            before = module.heard
+            running.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await running
+            return before
+
+    before = run(main())
+    assert module.heard == before != b""

@@ -64,6 +64,9 @@ class Session(ModuleSession):
             yield from self._probe()
             yield Wait(nothing, PROBE_SECONDS)
 
+    def leave(self) -> Script[None]:
+        yield from self.ask(m100.command(m100.STOP), _answers(m100.STOP))
+
     def observe(self, frame: bytes) -> None:
         tag, code = m100.tag(frame), m100.error(frame)
         if tag is not None:

@@ -70,6 +70,9 @@ class Session(ModuleSession):
             yield from self._version()
             yield Wait(nothing, PROBE_SECONDS)
 
+    def leave(self) -> Script[None]:
+        yield from self.ask(mercury.command(mercury.STREAM, mercury.STOP), _answers(mercury.STREAM))
+
     def observe(self, frame: bytes) -> None:
         status = mercury.status(frame)
         if status in (mercury.TOO_HOT, mercury.RETURN_LOSS):

@@ -63,6 +63,7 @@ class ModuleSession(ABC):
     info      what the module is, once it reads
     error     what ended it: ProtocolError, or Unsupported if an operator must change something
     deadline  when `timeout` is due
+    closed    a clean stop is complete
     counts    noise (bytes that were no frame), malformed (frames that make no sense), zero_epc
     """
 
@@ -78,6 +79,7 @@ class ModuleSession(ABC):
         self.counts: Counter[str] = Counter()
         self.rows = TagRows(self.counts)
         self.deadline = at
+        self.closed = False
         self._frames = frames
         self._noise = 0
         self._noise_before = 0
@@ -105,6 +107,10 @@ class ModuleSession(ABC):
     @abstractmethod
     def observe(self, frame: bytes) -> None:
         """A frame of a module that is reading: its tags to `rows`, its complaints to `tell`."""
+
+    def leave(self) -> Script[None]:
+        """Let it rest for good; nothing is to be done for one that reads only when it is asked."""
+        yield from ()
 
     def receive(self, data: bytes, now: int, at: float) -> list[Said]:
         """What `data` brings."""
@@ -138,6 +144,12 @@ class ModuleSession(ABC):
     def stop(self, now: int, at: float) -> list[Said]:
         """Rest until `start`; only once `info` is known."""
         return self._turn(self.rest(), Idle(now, True), now, at)
+
+    def close(self, now: int, at: float) -> None:
+        """Begin a clean stop; only once `info` is known."""
+        self._now, self._at = now, at
+        self._script = self._leave()
+        self._step(None)
 
     def data_to_send(self) -> bytes:
         """What the module is to be told by now."""
@@ -197,6 +209,12 @@ class ModuleSession(ABC):
         self.tell(Up(self._now))
         self._alive_at = -math.inf
         yield from self.read()
+
+    def _leave(self) -> Script[None]:
+        yield from self.leave()
+        self.closed = True
+        while True:
+            yield Wait(nothing, ALIVE_SECONDS)
 
     def _turn(self, script: Script[None], occurrence: Idle, now: int, at: float) -> list[Said]:
         self._now, self._at = now, at
