@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -91,7 +91,12 @@ class Settings(BaseModel, ABC):
 
 
 class Driver(Settings):
-    """A device with a connection of its own: `run` is its behaviour, and what belongs to a connection is a local of it."""
+    """A device with a connection of its own: `run` is its behaviour, and what belongs to a connection is a local of it.
+
+    usual_ports  TCP port of a url that names none: plain, and with TLS
+    """
+
+    usual_ports: ClassVar[tuple[int, int]] = (6000, 6000)
 
     @abstractmethod
     async def run(self, link: Link) -> None:

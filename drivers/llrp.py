@@ -54,6 +54,7 @@ class Llrp(Driver):
     keepalive  s between signs of life; 1 with an antenna at a portal, else 5, if not told
     """
 
+    usual_ports = (PORT, TLS_PORT)
     kind: Literal["llrp"] = "llrp"
     url: str
     tls: TlsTrust = TlsTrust()

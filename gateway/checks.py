@@ -8,6 +8,7 @@ from core.portal import LONGEST_PASS
 from core.site import ID, Antenna, Item, PhotoEye, Portal, Tags, Zone
 from drivers.catalog import Device
 from drivers.subscriber import Subscriber
+from gateway.occupied import occupied
 from gateway.problems import KeyPath
 from gateway.settings import Tables
 from gateway.tag_text import SCHEMES, normal_tag
@@ -44,6 +45,7 @@ def cross_checks(tables: Tables, items: tuple[Item, ...], declared: Declared) ->
         yield from _portal(portal, ("portal", number), zones)
     for number, device in enumerate(tables.device):
         yield from _device(device, ("device", number), zones, portals, ids)
+    yield from occupied(tables.device)
     yield from _brokers(tables)
     yield from _deaf_portals(tables)
     yield from _items(items, zones)
