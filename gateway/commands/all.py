@@ -13,6 +13,7 @@ from gateway.commands import (
     db,
     decode,
     demo,
+    discover,
     events,
     find,
     gaps,
@@ -63,6 +64,7 @@ def run(
 
 for _command in (
     check.check,
+    discover.discover,
     demo.demo,
     simulate.simulate,
     status.status,

@@ -1,0 +1,1 @@
+"""`waypost discover`: what is attached, what answers in the network, who calls, who publishes. See README.md here."""

@@ -1,0 +1,57 @@
+"""What the configuration has already: it is not asked again, since the daemon may be talking to it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from drivers.base import Settings
+from drivers.codecs.topics import TopicFilter
+from drivers.serial_port import SerialPort, where
+from drivers.streams import Address, address
+from drivers.subscriber import Subscriber
+
+_LLRP, _LLRP_TLS, _ANY_BAUD, _DEVICE_SERVER = 5084, 5085, 9600, 6000
+
+
+class Known:
+    """The devices of a configuration, by how they are reached."""
+
+    def __init__(self, devices: Iterable[Settings] = ()) -> None:
+        self.ids: set[str] = set()
+        self._ports: dict[Path, str] = {}
+        self._addresses: dict[tuple[str, int], str] = {}
+        self._topics: list[tuple[str, TopicFilter, str]] = []
+        for one in devices:
+            self.ids.add(one.id)
+            if isinstance(one, Subscriber):
+                self._topics += [(one.broker, TopicFilter(text), one.id) for text in one.filters]
+            else:
+                self._add(one.id, str(getattr(one, "url", "")))
+
+    def _add(self, id: str, url: str) -> None:
+        try:
+            to = (
+                where(url, _ANY_BAUD, _DEVICE_SERVER)
+                if url.startswith("serial:")
+                else address(url, _LLRP, _LLRP_TLS)
+            )
+        except ValueError:
+            return  # it is reached in another way, which no finder goes
+        if isinstance(to, SerialPort):
+            self._ports[Path(to.path).resolve()] = id
+        elif isinstance(to, Address) and to.scheme != "listen":
+            self._addresses[to.host, to.port] = id
+
+    def port(self, path: str) -> str | None:
+        """Whose serial port this is, under any of its names."""
+        return self._ports.get(Path(path).resolve())
+
+    def address(self, host: str, port: int) -> str | None:
+        """Who listens there; a configuration that has a name for the host is not recognised."""
+        return self._addresses.get((host, port))
+
+    def topic(self, broker: str, topic: str) -> str | None:
+        """Who publishes there."""
+        for name, wanted, id in self._topics:
+            if name == broker and wanted.match(topic) is not None:
+                return id
+        return None
