@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from core.records import SECOND
 from drivers.base import Fatal, Link, Order, SetOutput, Start, Stop
@@ -39,12 +40,10 @@ async def talk(
     """Find out who the reader is, then read its stream until that is lost."""
     try:
         reader = await server.carry_out(rest.introduced(wanted, watchdog))
-        status = await server.carry_out(rest.looked(wanted.user))
+        clock = ReaderClock(link.synchronised)
+        await _looked(server, clock, link.now)
     except Unsupported as error:
         raise Fatal(str(error)) from None
-    clock = ReaderClock(link.synchronised)
-    if status.time is not None:
-        clock.connected(status.time, link.now())
     async with open_stream(server.to, server.trust) as stream:
         request = server.request(Call("GET", "/data/stream"))
         at = asyncio.get_running_loop().time()
@@ -134,18 +133,23 @@ class _Connection(Conversation[Session]):
             self._unanswered(error)
 
     async def _look(self) -> None:
-        asked = self.loop.time()
         try:
-            status: Status = await self._server.carry_out(rest.looked(self._wanted.user))
+            status = await _looked(self._server, self.session.clock, self.now)
         except _LOST as error:
             self._unanswered(error)
-            return
-        now = self.now()
-        if status.time is not None:
-            self.session.clock.connected(status.time, now)
-            self.session.clock.answered(round((self.loop.time() - asked) * SECOND))
-        self.session.listed(status.state)
+        else:
+            self.session.listed(status.state)
 
     def _unanswered(self, error: Exception) -> None:
         """The stream goes on; if the reader is gone it will tell."""
         self.answer([Notice("unanswered", f"its web server cannot be asked: {error}")])
+
+
+async def _looked(server: WebServer, clock: ReaderClock, now: Callable[[], int]) -> Status:
+    """How the reader is; what its clock says is told to `clock`."""
+    asked = asyncio.get_running_loop().time()
+    status: Status = await server.carry_out(rest.looked(server.user))
+    if status.time is not None:
+        clock.connected(status.time, now())
+        clock.answered(round((asyncio.get_running_loop().time() - asked) * SECOND))
+    return status
