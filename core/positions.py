@@ -7,7 +7,7 @@ from struct import Struct
 import numpy as np
 
 from core.delivered import Delivered
-from core.records import Fix, Fixes, Flag
+from core.records import Fix, Fixes, Flag, rows_of
 
 TRACKERS = 10_000
 """Trackers that are remembered; the one that was heard least recently makes room."""
@@ -32,12 +32,11 @@ class Positions:
         The same fix is the same tracker, time, and everything else that it says. Counted: fixes = fix_duplicates +
         fixes_accepted, of which fixes_invalid have no position that the receiver stands by.
         """
-        ids, rows, kept = batch.trackers.ids, _rows(batch), list[int]()
-        for number, (tracker, text, row) in enumerate(rows):
-            key = blake2b(_ROW.pack(*row) + ids[tracker].encode() + b"\0" + text.encode(), digest_size=8)
-            if self.delivered.take(int.from_bytes(key.digest())):
+        kept = list[int]()
+        for number, fix in enumerate(rows_of(batch)):
+            if self.delivered.take(_key(fix)):
                 kept.append(number)
-                self._note(Fix(ids[tracker], *row, text), counts)
+                self._note(fix, counts)
         counts["fixes"] += len(batch)
         counts["fixes_accepted"] += len(kept)
         if len(kept) == len(batch):
@@ -57,21 +56,9 @@ class Positions:
             self.last.popitem(last=False)
 
 
-def _rows(
-    batch: Fixes,
-) -> "zip[tuple[int, str, tuple[int, float, float, float, float, float, float, int, int]]]":
-    """Of each row its tracker's code, its attributes and its numbers."""
-    columns = (
-        batch.time,
-        batch.lat,
-        batch.lon,
-        batch.alt,
-        batch.speed,
-        batch.course,
-        batch.accuracy,
-        batch.satellites,
-        batch.flags,
+def _key(fix: Fix) -> int:
+    numbers = _ROW.pack(
+        fix.time, fix.lat, fix.lon, fix.alt, fix.speed, fix.course, fix.accuracy, fix.satellites, fix.flags
     )
-    numbers = zip(*(column.tolist() for column in columns), strict=True)
-    texts = ("",) * len(batch) if batch.attributes is None else batch.attributes
-    return zip(batch.tracker.tolist(), texts, numbers, strict=True)
+    texts = f"{fix.tracker}\0{fix.attributes}".encode()
+    return int.from_bytes(blake2b(numbers + texts, digest_size=8).digest())

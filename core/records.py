@@ -7,9 +7,10 @@ back), `AntennaState`, `Gpi` (an input line changed), `Shift` (the gateway's clo
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import IntFlag
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -168,11 +169,16 @@ class Fixes:
     def __len__(self) -> int:
         return len(self.time)
 
-    def pick(self, rows: "slice | NDArray[np.int64]") -> "Fixes":
+    def slice(self, start: int, stop: int) -> "Fixes":
+        """Rows start..stop as views of the same columns."""
+        return self._of(slice(start, stop), self.attributes and self.attributes[start:stop])
+
+    def pick(self, rows: NDArray[np.int64]) -> "Fixes":
         """Some of the rows, in that order."""
-        texts = None
-        if self.attributes is not None:
-            texts = tuple(self.attributes[row] for row in np.arange(len(self))[rows].tolist())
+        texts = self.attributes
+        return self._of(rows, texts and tuple(texts[row] for row in rows.tolist()))
+
+    def _of(self, rows: "_Rows", texts: tuple[str, ...] | None) -> "Fixes":
         return Fixes(
             self.trackers,
             self.time[rows],
@@ -187,6 +193,9 @@ class Fixes:
             self.flags[rows],
             texts,
         )
+
+
+_Rows = slice | NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +232,25 @@ def fixes(trackers: Dictionary, rows: Sequence[Fix]) -> Fixes:
         np.array([row.flags for row in rows], np.uint8),
         texts if any(texts) else None,
     )
+
+
+def rows_of(batch: Fixes) -> Iterator[Fix]:
+    """The rows of a batch, one after the other."""
+    ids = batch.trackers.ids
+    columns = (
+        batch.tracker,
+        batch.time,
+        batch.lat,
+        batch.lon,
+        batch.alt,
+        batch.speed,
+        batch.course,
+        batch.accuracy,
+        batch.satellites,
+        batch.flags,
+    )
+    rows = zip(*(column.tolist() for column in columns), batch.attributes or repeat(""), strict=False)
+    return (Fix(ids[tracker], *row) for tracker, *row in rows)
 
 
 @dataclass(frozen=True, slots=True)

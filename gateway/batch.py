@@ -69,6 +69,11 @@ class Batch:
         """Is there something to tell?"""
         return bool(self.events or self.gaps)
 
+    @property
+    def news(self) -> bool:
+        """Is there something that those who send rows on may wait for?"""
+        return self.decided or any(isinstance(one.body, Fixes) for one in self.inputs)
+
     def resolve(self, error: BaseException | None = None) -> None:
         """Tell whoever waits that it is durable, or why it will not be."""
         for receipt in self.receipts:

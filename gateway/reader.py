@@ -17,7 +17,7 @@ import numpy as np
 
 from core.events import Event, Gap
 from core.offset import corrected
-from core.records import Body, Dictionary, Input, Reads, Scan
+from core.records import Body, Dictionary, Fixes, Input, Reads, Scan
 from gateway import database
 from gateway.blobs import decode
 from gateway.database import JournalDamaged, JournalMissing
@@ -199,11 +199,12 @@ class Reader:
                 if seq > after:
                     yield seq, one
 
-    def reads(self, after: int = 0) -> Iterator[tuple[int, Input]]:
-        """The inputs with rows of reads behind row `after`, each with the number of its last row."""
-        for head, found in self._commits("reads", after):
-            batches = [(one, len(one.body)) for one in found if isinstance(one.body, Reads)]
-            last = head.reads - sum(rows for _, rows in batches)
+    def rows(self, kind: type[Reads] | type[Fixes], after: int = 0) -> Iterator[tuple[int, Input]]:
+        """The inputs with rows of reads, or of fixes, behind row `after`, each with the number of its last row."""
+        column = "reads" if kind is Reads else "fixes"
+        for head, found in self._commits(column, after):
+            batches = [(one, len(one.body)) for one in found if isinstance(one.body, kind)]
+            last = int(getattr(head, column)) - sum(rows for _, rows in batches)
             for one, rows in batches:
                 last += rows
                 if rows and last > after:

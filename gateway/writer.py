@@ -327,7 +327,7 @@ class Writer:
         self.intake.release(batch.size)
         self.events += len(batch.events)
         self.gaps += len(batch.gaps)
-        if batch.decided:
+        if batch.news:
             for listener in self.listeners:
                 listener(batch)
 

@@ -14,6 +14,7 @@ from gateway.sinks.contract import (
     Lost,
     Poisoned,
     Position,
+    Positions,
     Readings,
     Stream,
 )
@@ -82,6 +83,9 @@ def names(batch: Batch) -> Iterator[str]:
             yield from (row[1] for row in rows)
         case Gaps(gaps):
             yield from (row[4] for row in gaps)
+        case Positions(parts):
+            for source, fixes in parts:
+                yield from (f"{source} {time}" for time in fixes.time.tolist())
         case Readings(parts):
             for source, reads in parts:
                 yield from (f"{source} {time}" for time in reads.time.tolist())

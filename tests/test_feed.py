@@ -14,7 +14,7 @@ from gateway.journal import Journal
 from gateway.sinks import volumes
 from gateway.sinks.contract import Batch, Events, Hole, Readings, Stream
 from gateway.sinks.feed import BYTES, PIECE, ROWS, Feed, mark
-from gateway.sinks.readings import ReadsQueue
+from gateway.sinks.readings import RowsQueue
 from gateway.sinks.refused import to_batch, to_text
 from tests.faults.scenario import SITE, events, gaps, inputs
 from tests.fix_journal import made
@@ -110,14 +110,14 @@ def test_reads_can_be_taken_in_any_pieces_from_any_number(sizes: list[int], want
     class Inputs:
         """What a reader gives."""
 
-        def reads(self, after: int) -> Iterator[tuple[int, Input]]:
+        def rows(self, kind: object, after: int) -> Iterator[tuple[int, Input]]:
             last = 0
             for n, size in enumerate(sizes):
                 last += size
                 if last > after:
                     yield last, inputs_of[n]
 
-    queue = ReadsQueue(None, Inputs(), {})
+    queue = RowsQueue(Reads, None, Inputs(), {})
     at = 0
     for number, rows in enumerate(wanted):
         if number % 3 == 2:

@@ -1,6 +1,7 @@
 """Every column of every stream arrives as it was, whatever is in it."""
 
 import asyncio
+import json
 import math
 import random
 import uuid
@@ -15,14 +16,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from core.events import EARLIEST, LATEST, Event, Gap
-from core.records import Dictionary, Reads
+from core.records import Dictionary, Fix, Reads, fixes
 from gateway.rows import event_row, gap_row
-from gateway.sinks.contract import Batch, Events, Gaps, Line, Readings
+from gateway.sinks.contract import Batch, Events, Gaps, Line, Positions, Readings
 from tests.fix_postgres import Database
 from tests.stored import line, sink_to
 
 T = TypeVar("T", bound=np.generic)
 Row = dict[str, object]
+_TABLES = {"events": "event", "gaps": "gap", "reads": "read", "fixes": "fix"}
 DETECTED = 1 << 53
 """Microseconds, before and after 1970, up to which `detected` is exact: in the years 1684 and 2255."""
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
@@ -70,7 +72,7 @@ def sent(database: Database, monkeypatch: pytest.MonkeyPatch, batch: Batch) -> l
         await sink.close()
 
     asyncio.run(main())
-    table = batch.line.stream.removesuffix("s")
+    table = _TABLES[batch.line.stream]
     with psycopg.connect(database.owner) as db:
         stamps = db.execute(
             "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND atttypid = 'timestamptz'::regtype",
@@ -190,3 +192,47 @@ def test_numbers_do_not_begin_anew_with_a_batch(database: Database, monkeypatch:
     part = some_reads(random.Random("more"), 3, Dictionary(["E2"]), full=False)
     found = sent(database, monkeypatch, Batch(of, 7, 9, Readings((("door-1", part),))))
     assert [row["seq"] for row in found] == [7, 8, 9]
+
+
+SINGLES = st.just(math.nan) | st.floats(-1e6, 1e6, width=32)
+FIX = st.builds(
+    Fix,
+    TEXT,
+    TIME,
+    st.floats(-90, 90),
+    st.floats(-180, 180),
+    SINGLES,
+    SINGLES,
+    SINGLES,
+    SINGLES,
+    st.integers(-1, 99),
+    st.integers(0, 15),
+    st.sampled_from(["", '{"ignition":true,"battery_mv":4012}', '{"name":"Zoë"}']),
+)
+
+
+@given(st.lists(st.lists(FIX, min_size=1, max_size=6), min_size=1, max_size=4))
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_fixes(database: Database, monkeypatch: pytest.MonkeyPatch, devices: list[list[Fix]]) -> None:
+    of = replace(line(), stream="fixes")
+    parts = tuple((f"road-{n}", fixes(Dictionary(), rows)) for n, rows in enumerate(devices))
+    found = sent(database, monkeypatch, Batch(of, 1, sum(map(len, devices)), Positions(parts)))
+    wanted = [_fix(f"road-{n}", fix) for n, rows in enumerate(devices) for fix in rows]
+    for row in found:
+        row.update({name: _single(row[name]) for name in _SINGLES})
+        row.update({name: float(str(row[name])) for name in ("lat", "lon")})
+    assert found == numbered(of, wanted)
+
+
+_SINGLES = ("alt", "speed", "course", "accuracy")
+
+
+def _fix(source: str, fix: Fix) -> Row:
+    given = {name: np.float32(getattr(fix, name)) for name in _SINGLES}
+    return {
+        **asdict(fix),
+        **{name: None if np.isnan(value) else value for name, value in given.items()},
+        "source": source,
+        "satellites": None if fix.satellites < 0 else fix.satellites,
+        "attributes": json.loads(fix.attributes or "{}"),
+    }

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from core.events import Event, Gap
-from core.records import Dictionary, Reads, reads
+from core.records import Dictionary, Fix, Flag, Reads, fixes, reads
 from gateway.rows import event_row
-from gateway.sinks.contract import Batch, Events, Line, Lost, Poisoned, Readings, Refused
+from gateway.sinks.contract import Batch, Events, Line, Lost, Poisoned, Positions, Readings, Refused
 from gateway.sinks.webhook.settings import WebhookSettings
 from gateway.sinks.webhook.sink import WebhookSink
 from tests.fix_certificates import HOST
@@ -79,6 +79,45 @@ def test_gaps_and_reads_have_their_own_bodies() -> None:
         ("door1", "2025-10-09T08:53:20.000001Z", "3034", 2, None, None, None, None, 5),
         ("door2", "2025-10-09T08:53:20.000002Z", "E2FF", 3, -48.5, 1.5, None, 865_700, 1),
     ]
+
+
+def test_fixes_have_their_own_bodies() -> None:
+    road = fixes(
+        Dictionary(),
+        [
+            Fix("tracker:7", NOW, 53.8, -1.55, 60.0, 1.5, 271.0, 3.0, 9, Flag.VALID, '{"ignition":true}'),
+            Fix("tracker:8", NOW + 1, 0.0, 0.0, flags=Flag.LATE | Flag.COARSE),
+        ],
+    )
+    batch = Batch(Line(SITE, EPOCH, "fixes"), 4, 5, Positions((("road", road),)))
+
+    async def script(sink: WebhookSink, receiver: Receiver) -> None:
+        await sink.write(batch)
+
+    (request,) = play(script).requests
+    assert request.json["stream"] == "fixes"
+    one, two = request.json["rows"]
+    assert one == {
+        "source": "road",
+        "time": "2025-10-09T08:53:20.000000Z",
+        "tracker": "tracker:7",
+        "lat": 53.8,
+        "lon": -1.55,
+        "alt": 60.0,
+        "speed": 1.5,
+        "course": 271.0,
+        "accuracy": 3.0,
+        "satellites": 9,
+        "flags": ["valid"],
+        "attributes": {"ignition": True},
+    }
+    assert (two["tracker"], two["alt"], two["satellites"], two["flags"], two["attributes"]) == (
+        "tracker:8",
+        None,
+        None,
+        ["late", "coarse"],
+        {},
+    )
 
 
 def test_the_connection_is_kept() -> None:

@@ -5,14 +5,14 @@ Order, batching, retries, quarantine and progress are `gateway.sinks.forwarder`'
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar, get_args
 
-from core.records import Reads
+from core.records import Fixes, Reads
 from gateway.rows import EventRow, GapRow
 
-Stream = Literal["events", "gaps", "reads"]
+Stream = Literal["events", "fixes", "gaps", "reads"]
 """What is numbered from 1 without holes, per site and epoch."""
-STREAMS: Mapping[str, Stream] = {"events": "events", "gaps": "gaps", "reads": "reads"}
+STREAMS: Mapping[str, Stream] = {one: one for one in get_args(Stream)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +38,32 @@ class Gaps:
     rows: tuple[GapRow, ...]
 
 
+B = TypeVar("B", Reads, Fixes)
+
+
 @dataclass(frozen=True, slots=True)
 class Readings:
     """Consecutive rows of reads, device by device; times as the site understands them (`offset` applied)."""
 
     parts: tuple[tuple[str, Reads], ...]
 
-    def slice(self, start: int, stop: int) -> "Readings":
-        """Some of the rows, counted over all parts."""
-        parts, begin = [], 0
-        for source, reads in self.parts:
-            low, high = max(start - begin, 0), min(stop - begin, len(reads))
-            if low < high:
-                parts.append((source, reads.slice(low, high)))
-            begin += len(reads)
-        return Readings(tuple(parts))
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """The same of fixes."""
+
+    parts: tuple[tuple[str, Fixes], ...]
+
+
+def _slice(parts: tuple[tuple[str, B], ...], start: int, stop: int) -> tuple[tuple[str, B], ...]:
+    """Some of the rows, counted over all parts."""
+    found, begin = list[tuple[str, B]](), 0
+    for source, rows in parts:
+        low, high = max(start - begin, 0), min(stop - begin, len(rows))
+        if low < high:
+            found.append((source, rows.slice(low, high)))
+        begin += len(rows)
+    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +73,7 @@ class Batch:
     line: Line
     first: int
     last: int
-    rows: Events | Gaps | Readings
+    rows: Events | Gaps | Readings | Positions
 
     def part(self, first: int, last: int) -> "Batch":
         """Some of it, by number."""
@@ -72,8 +83,10 @@ class Batch:
                 return Batch(self.line, first, last, Events(rows[start:stop]))
             case Gaps(rows):
                 return Batch(self.line, first, last, Gaps(rows[start:stop]))
-            case Readings():
-                return Batch(self.line, first, last, self.rows.slice(start, stop))
+            case Readings(parts):
+                return Batch(self.line, first, last, Readings(_slice(parts, start, stop)))
+            case Positions(fixes):
+                return Batch(self.line, first, last, Positions(_slice(fixes, start, stop)))
 
 
 Fate = Literal["quarantined", "dropped", "unreadable"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, takewhile
 from typing import TypeVar
 
-from core.records import Reads
+from core.records import Fixes, Reads
 from gateway import redating
 from gateway.database import JournalDamaged
 from gateway.quarantine import Salvage
@@ -15,8 +15,8 @@ from gateway.reader import Reader
 from gateway.redating import Step, dated_events, dated_gaps, noted
 from gateway.refusals import Place, Refusal
 from gateway.rows import EventRow, GapRow
-from gateway.sinks.contract import Batch, Events, Gaps, Hole, Line, Readings, Stream
-from gateway.sinks.readings import ReadsQueue
+from gateway.sinks.contract import STREAMS, B, Batch, Events, Gaps, Hole, Line, Positions, Readings, Stream
+from gateway.sinks.readings import RowsQueue
 from gateway.tables import EVENT, GAP
 
 ROWS = 5_000
@@ -45,10 +45,10 @@ class Feed:
     def __init__(self, strict: Reader | None, salvage: Salvage, offsets: Mapping[str, int]) -> None:
         self._strict = strict
         self._salvage = salvage
-        self._reads = ReadsQueue(strict, salvage, offsets)
+        self._reads = RowsQueue(Reads, strict, salvage, offsets)
+        self._fixes = RowsQueue(Fixes, strict, salvage, offsets)
         self.site, self.epoch = salvage.site, salvage.epoch
-        streams: tuple[Stream, ...] = ("events", "gaps", "reads")
-        self._before = {stream: salvage.before(stream) for stream in streams}
+        self._before = {stream: salvage.before(stream) for stream in STREAMS}
 
     def close(self) -> None:
         """Let go of the file."""
@@ -82,15 +82,15 @@ class Feed:
 
     def _head(self, stream: Stream) -> int:
         last = 0
-        if stream != "reads":
+        if stream in ("events", "gaps"):
             last = (self._strict or self._salvage).span(EVENT if stream == "events" else GAP)[1]
             if self._strict is not None:
                 return last
         head = (self._strict or self._salvage).head()  # whose sums hold though the end of a table be damaged
-        return max(last, {"events": head.events, "gaps": head.gaps, "reads": head.reads}[stream])
+        return max(last, int(getattr(head, stream)))
 
     def mark(self, stream: Stream, number: int) -> str | None:
-        """The `mark` of the row with this number; None if it is not there, and for reads."""
+        """The `mark` of the row with this number; None if it is not there, and for reads and fixes."""
         at = number + self._before[stream]
         rows: Sequence[EventRow | GapRow] = ()
         if stream == "events":
@@ -102,7 +102,7 @@ class Feed:
     def next(self, stream: Stream, after: int) -> Batch | Hole | None:
         """What follows number `after`: rows, or a hole if the next one is missing; None when nothing does yet."""
         line, at = self.line(stream), after + self._before[stream]
-        rows: Events | Gaps | Readings
+        rows: Events | Gaps | Readings | Positions
         if stream == "events":
             events, missing = self._rows(stream, at, Reader.event_rows, _event_size)
             events = dated_events(self._steps(), _within_bytes(events))
@@ -111,9 +111,12 @@ class Feed:
             gaps, missing = self._rows(stream, at, Reader.gap_rows, _gap_size)
             gaps = dated_gaps(self._steps(), gaps)
             rows, count = Gaps(_gaps(gaps, self._before[stream])), len(gaps)
-        else:
-            parts, missing = self._readings(at)
+        elif stream == "reads":
+            parts, missing = self._columns(stream, self._reads, at)
             rows, count = Readings(parts), sum(len(reads) for _, reads in parts)
+        else:
+            fixes, missing = self._columns(stream, self._fixes, at)
+            rows, count = Positions(fixes), sum(len(some) for _, some in fixes)
         if missing:
             return self._hole(line, after + 1, after + missing)
         return Batch(line, after + 1, after + count, rows) if count else None
@@ -150,10 +153,12 @@ class Feed:
         except JournalDamaged:
             return fetch(self._salvage, first, last)
 
-    def _readings(self, after: int) -> tuple[tuple[tuple[str, Reads], ...], int]:
-        parts, missing = self._reads.take(after, ROWS)
+    def _columns(
+        self, stream: Stream, queue: RowsQueue[B], after: int
+    ) -> tuple[tuple[tuple[str, B], ...], int]:
+        parts, missing = queue.take(after, ROWS)
         if not parts and not missing and self._strict is None:  # nothing will come behind the damage
-            missing = max(self._head("reads") - after, 0)
+            missing = max(self._head(stream) - after, 0)
         return parts, missing
 
     def _hole(self, line: Line, first: int, last: int) -> Hole:
@@ -168,8 +173,8 @@ class Feed:
 
 
 def mark(batch: Batch) -> str | None:
-    """By which the last row of a batch is known again: an event's id, a gap's checksum, nothing of reads."""
-    if isinstance(batch.rows, Readings):
+    """By which the last row of a batch is known again: an event's id, a gap's checksum, nothing of reads and fixes."""
+    if isinstance(batch.rows, Readings | Positions):
         return None
     return _mark(batch.rows.rows[-1])
 

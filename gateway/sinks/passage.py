@@ -19,6 +19,7 @@ from gateway.sinks.contract import (
     Gaps,
     Hole,
     Poisoned,
+    Positions,
     Readings,
     Sink,
     Stream,
@@ -276,5 +277,5 @@ def _time(batch: Batch) -> int:
             return rows[0][2]
         case Gaps(gaps):
             return gaps[0][3]
-        case Readings(parts):
+        case Readings(parts) | Positions(parts):
             return int(parts[0][1].time[0])

@@ -1,15 +1,16 @@
 """One row that a destination refused, as text for the journal's quarantine, and as a batch again."""
 
 import json
+from dataclasses import astuple
 
 import numpy as np
 
-from core.records import Dictionary, Reads
-from gateway.sinks.contract import Batch, Events, Gaps, Line, Readings
+from core.records import Dictionary, Fix, Reads, fixes, rows_of
+from gateway.sinks.contract import Batch, Events, Gaps, Line, Positions, Readings
 
 
 def to_text(batch: Batch) -> str:
-    """A batch of one row as a JSON array: an event's or a gap's row, or device, tag and the columns of a read."""
+    """A batch of one row as a JSON array: an event's or a gap's row, or device, tag and the columns of a read or fix."""
     match batch.rows:
         case Events((row,)):
             return json.dumps(row)
@@ -29,6 +30,8 @@ def to_text(batch: Batch) -> str:
                     None if reads.channel is None else int(reads.channel[0]),
                 ]
             )
+        case Positions(((source, some),)) if len(some) == 1:
+            return json.dumps([source, *astuple(next(rows_of(some)))])
         case _:
             raise ValueError(f"{batch.line.stream} {batch.first} to {batch.last} is not one row")
 
@@ -40,6 +43,9 @@ def to_batch(line: Line, seq: int, text: str) -> Batch:
         return Batch(line, seq, seq, Events((tuple(row),)))
     if line.stream == "gaps":
         return Batch(line, seq, seq, Gaps((tuple(row),)))
+    if line.stream == "fixes":
+        source, *fix = row
+        return Batch(line, seq, seq, Positions(((source, fixes(Dictionary(), [Fix(*fix)])),)))
     source, tag, time, antenna, rssi, count, phase, doppler, channel = row
     reads = Reads(
         Dictionary([tag]),

@@ -4,15 +4,15 @@ The body of an event goes as it stands in the journal and is taken apart by the 
 four times the CPU time of everything else, on a machine that has better things to do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import LiteralString
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.records import Reads
+from core.records import Codes, Dictionary, Fixes, Reads
 from gateway.rows import EventRow, GapRow
-from gateway.sinks.contract import Batch, Events, Gaps
+from gateway.sinks.contract import Batch, Events, Gaps, Positions, Readings
 from gateway.sinks.feed import mark
 from gateway.sinks.timescale.arrays import (
     Array,
@@ -57,6 +57,17 @@ _READS: LiteralString = """
     FROM unnest(
         %(seq)b::bigint[], %(time)b::timestamptz[], %(source)b::text[], %(antenna)b::integer[], %(tag)b::text[],
         %(rssi)b::real[], %(phase)b::real[], %(doppler)b::real[], %(channel)b::integer[], %(count)b::integer[]
+    )
+"""
+_FIXES: LiteralString = """
+    INSERT INTO waypost.fix (
+        site, epoch, seq, time, tracker, lat, lon, alt, speed, course, accuracy, satellites, flags, source, attributes
+    )
+    SELECT %(site)b, %(epoch)b::uuid, *
+    FROM unnest(
+        %(seq)b::bigint[], %(time)b::timestamptz[], %(tracker)b::text[], %(lat)b::double precision[],
+        %(lon)b::double precision[], %(alt)b::real[], %(speed)b::real[], %(course)b::real[], %(accuracy)b::real[],
+        %(satellites)b::integer[], %(flags)b::integer[], %(source)b::text[], %(attributes)b::jsonb[]
     )
 """
 _LINE: LiteralString = "%(site)b::text, %(epoch)b::uuid, %(stream)b::text"
@@ -113,8 +124,10 @@ def _columns(batch: Batch) -> tuple[LiteralString, Parameters]:
             return _EVENTS, _event_columns(events)
         case Gaps(gaps):
             return _GAPS, _gap_columns(gaps)
-        case readings:
-            return _READS, _read_columns(batch.first, readings.parts)
+        case Readings(readings):
+            return _READS, _read_columns(batch.first, readings)
+        case Positions(positions):
+            return _FIXES, _fix_columns(batch.first, positions)
 
 
 def _event_columns(rows: Sequence[EventRow]) -> Parameters:
@@ -157,7 +170,7 @@ def _read_columns(first: int, parts: Sequence[tuple[str, Reads]]) -> Parameters:
         "time": times(time),
         "source": chosen([element(source) for source, _ in parts], sources),
         "antenna": numbers(np.concatenate([reads.antenna for reads in every]).astype(np.int32)),
-        "tag": _tags(every),
+        "tag": _ids((reads.tags, reads.tag) for reads in every),
         "rssi": numbers(rssi, np.isnan(rssi)),
         "phase": numbers(phase, np.isnan(phase)),
         "doppler": numbers(doppler, np.isnan(doppler)),
@@ -170,12 +183,39 @@ def _or(column: NDArray[np.generic] | None, absent: float, reads: Reads) -> NDAr
     return np.full(len(reads), absent, np.float32) if column is None else column
 
 
-def _tags(every: Sequence[Reads]) -> Array:
-    """Each distinct tag is encoded once."""
+def _fix_columns(first: int, parts: Sequence[tuple[str, Fixes]]) -> Parameters:
+    """What a tracker does not report is null."""
+    every = [fixes for _, fixes in parts]
+    time = np.concatenate([fixes.time for fixes in every])
+    satellites = np.concatenate([fixes.satellites for fixes in every]).astype(np.int32)
+    sources = np.repeat(np.arange(len(parts), dtype=np.int32), [len(fixes) for fixes in every])
+    attributes = [text or "{}" for fixes in every for text in fixes.attributes or [""] * len(fixes)]
+    reported = {
+        "alt": np.concatenate([fixes.alt for fixes in every]),
+        "speed": np.concatenate([fixes.speed for fixes in every]),
+        "course": np.concatenate([fixes.course for fixes in every]),
+        "accuracy": np.concatenate([fixes.accuracy for fixes in every]),
+    }
+    return {
+        "seq": numbers(np.arange(first, first + len(time), dtype=np.int64)),
+        "time": times(time),
+        "tracker": _ids((fixes.trackers, fixes.tracker) for fixes in every),
+        "lat": numbers(np.concatenate([fixes.lat for fixes in every])),
+        "lon": numbers(np.concatenate([fixes.lon for fixes in every])),
+        **{name: numbers(column, np.isnan(column)) for name, column in reported.items()},
+        "satellites": numbers(satellites, satellites < 0),
+        "flags": numbers(np.concatenate([fixes.flags for fixes in every]).astype(np.int32)),
+        "source": chosen([element(source) for source, _ in parts], sources),
+        "attributes": documents(attributes),
+    }
+
+
+def _ids(columns: Iterable[tuple[Dictionary, Codes]]) -> Array:
+    """Each distinct id is encoded once."""
     known: dict[str, int] = {}
     codes = []
-    for reads in every:
-        used, places = np.unique(reads.tag, return_inverse=True)
-        table = [known.setdefault(reads.tags.ids[code], len(known)) for code in used.tolist()]
+    for ids, column in columns:
+        used, places = np.unique(column, return_inverse=True)
+        table = [known.setdefault(ids.ids[code], len(known)) for code in used.tolist()]
         codes.append(np.array(table, np.int32)[places])
-    return chosen([element(tag) for tag in known], np.concatenate(codes))
+    return chosen([element(one) for one in known], np.concatenate(codes))

@@ -22,7 +22,7 @@ class TimescaleSettings(SinkTable):
     """
 
     dsn: SecretName
-    streams: Streams = ("events", "gaps")
+    streams: Streams = ("events", "fixes", "gaps")
     timeout: float = Field(default=30.0, ge=1, le=600)
     retention_days: float | None = Field(default=None, ge=1, le=LONGEST)
     reads_retention_days: float = Field(default=30.0, ge=1, le=LONGEST)

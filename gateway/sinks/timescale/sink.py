@@ -18,7 +18,12 @@ from gateway.sinks.timescale.migrations import SchemaError, Taken
 from gateway.sinks.timescale.settings import TimescaleSettings
 from gateway.sinks.timescale.upkeep import upkeep
 
-_TABLES: Mapping[Stream, str] = {"events": "event", "gaps": "gap", "reads": "read"}
+_TABLES: Mapping[Stream, str] = {
+    "events": "event",
+    "fixes": "fix",
+    "gaps": "gap",
+    "reads": "read",
+}
 
 _MIGRATED = "SELECT to_regclass('waypost.migration') IS NOT NULL"
 _TAKEN = "SELECT number, name, checksum FROM waypost.migration ORDER BY number"

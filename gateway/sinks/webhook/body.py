@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.events import rfc3339
-from core.records import Reads
+from core.records import Fixes, Flag, Reads, rows_of
 from gateway.rows import event_json, gap_json, row_event, row_gap
-from gateway.sinks.contract import Batch, Events, Gaps, Line, Poisoned, Readings
+from gateway.sinks.contract import Batch, Events, Gaps, Line, Poisoned, Positions, Readings
 
 LARGEST = 1 << 20
 """Bytes of a body, but for a single row that has more."""
@@ -61,6 +61,27 @@ def _rows(batch: Batch) -> Iterator[str]:
             return (_encode(gap_json(row_gap(row)[1])) for row in rows)
         case Readings(parts):
             return (_encode(row) for source, reads in parts for row in _read_rows(source, reads))
+        case Positions(parts):
+            return (_encode(row) for source, fixes in parts for row in _fix_rows(source, fixes))
+
+
+def _fix_rows(source: str, fixes: Fixes) -> Iterator[Mapping[str, object]]:
+    """What was not reported is null; of the flags those that are set have names."""
+    for fix in rows_of(fixes):
+        yield {
+            "source": source,
+            "time": rfc3339(fix.time),
+            "tracker": fix.tracker,
+            "lat": fix.lat,
+            "lon": fix.lon,
+            "alt": _known(fix.alt),
+            "speed": _known(fix.speed),
+            "course": _known(fix.course),
+            "accuracy": _known(fix.accuracy),
+            "satellites": None if fix.satellites < 0 else fix.satellites,
+            "flags": [str(flag.name).lower() for flag in Flag(fix.flags)],
+            "attributes": json.loads(fix.attributes or "{}"),
+        }
 
 
 def _read_rows(source: str, reads: Reads) -> Iterator[Mapping[str, object]]:

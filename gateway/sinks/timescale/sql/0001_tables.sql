@@ -88,11 +88,13 @@ CREATE TABLE waypost.fix (
     accuracy real,
     satellites integer,
     flags integer NOT NULL,
+    source text NOT NULL,
     attributes jsonb NOT NULL,
     CONSTRAINT fix_once UNIQUE (site, epoch, seq, time)
 );
 COMMENT ON TABLE waypost.fix IS
-    'Positions: degrees WGS 84, alt in m, speed in m/s, course in degrees, accuracy in m (1 sigma per axis).';
+    'Positions: degrees WGS 84, alt in m, speed in m/s, course in degrees, accuracy in m (1 sigma per axis). '
+    'flags: 1 valid, 2 kept back by the tracker, 4 blurred on purpose, 8 its date was set right.';
 
 CREATE TABLE waypost.ledger (
     site text NOT NULL,
