@@ -69,7 +69,7 @@ def as_toml(finding: Finding, table: Mapping[str, Value] | None) -> str:
     elif finding.state == "busy":
         about += "; found, busy"
     elif finding.kind is not None and table is None:
-        about += f"; {finding.kind}: no kind of [[device]] in this version"
+        about += f"; {finding.kind}: this version has no [[device]] for it"
     lines = [about, *finding.remarks]
     if table is None:
         return "\n".join(map(comment, lines))

@@ -1,0 +1,185 @@
+"""Who publishes on a broker: gateway/discover/published.py, and broker_finder.py on a real Mosquitto."""
+
+import asyncio
+import json
+import socket
+from pathlib import Path
+
+import aiomqtt
+import pytest
+
+from gateway.broker.settings import BrokerSettings
+from gateway.discover.broker_finder import BrokerFinder, client_id
+from gateway.discover.known import Known
+from gateway.discover.published import LONGEST, LOOKS, MOST_TOPICS, Published
+from gateway.mqtt.endpoint import Endpoint
+from simulators.zebra import SimulatedZebra
+from tests.broker_site import EPC, reader, sighting
+from tests.discovered import Told
+from tests.fix_certificates import HOST
+from tests.fix_daemon import until
+from tests.fix_mosquitto import Mosquitto, free_port
+from tests.fix_site import now
+
+PROTOCOLS = [5, "3.1.1"]
+SPEEDWAY = {
+    "antennaPort": 7,
+    "epc": "999908290000000000000004",
+    "peakRssi": -51,
+    "firstSeen": "2026-03-28T12:00:00Z",
+}
+
+
+def finder(port: int, known: Known | None = None, **more: object) -> BrokerFinder:
+    fields = {"id": "main", "url": f"mqtt://{HOST}:{port}", "client_id": client_id(), **more}
+    settings = BrokerSettings.model_validate(fields)
+    return BrokerFinder(
+        settings, Endpoint(settings, "leeds", Path(), "", "[[broker]] main"), known or Known()
+    )
+
+
+def zebra_device() -> Known:
+    from drivers.zebra import Zebra
+
+    return Known([Zebra(id="door9", broker="main", topic="zebra/door9/data")])
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_who_publishes_is_told_and_the_session_is_forgotten(
+    mosquitto: Mosquitto, protocol: int | str
+) -> None:
+    mosquitto.start()
+    device = SimulatedZebra("zebra/door1/data")
+
+    async def main() -> Told:
+        told = Told()
+        async with reader(mosquitto.port, "devices") as client:
+            await client.publish("zebra/door2/data", device_payload(), retain=True)
+            look = finder(mosquitto.port, zebra_device(), protocol=protocol)
+            ends = asyncio.get_running_loop().time() + 3
+            finding = asyncio.create_task(look.find(told, ends))
+            await until(lambda: "Sending SUBACK" in mosquitto.log, "it listens")
+            await device.tell(client, [(sighting(), now()), (sighting(), now())])
+            await device.tell(client, [(sighting(), now())])
+            await client.publish("zebra/door1/events", json.dumps(device.heartbeat(now())))
+            await client.publish("zebra/door9/data", device_payload())
+            await client.publish("zebra/door7/events", json.dumps(device.heartbeat(now())))
+            await client.publish("speedway", json.dumps(SPEEDWAY))
+            await client.publish(
+                "owntracks/me/phone", json.dumps({"_type": "location", "lat": 1, "lon": 2, "tst": 3})
+            )
+            await client.publish("weather", '{"temperature": 21.5}')
+            await client.publish("noise", b"\xff\0")
+            await finding
+        return told
+
+    told = asyncio.run(main())
+    found = told.findings
+    assert set(found) == {
+        "main: zebra/door1/data", "main: zebra/door2/data", "main: zebra/door9/data", "main: zebra/door7/events",
+        "main: speedway", "main: owntracks/me/phone",
+    }  # fmt: skip
+    door1 = found["main: zebra/door1/data"]
+    assert (door1.kind, door1.ports) == ("zebra", (1,))
+    assert door1.settings == {"broker": "main", "topic": "zebra/door1/data", "events": "zebra/door1/events"}
+    assert "only a retained message was heard" in found["main: zebra/door2/data"].remarks[0]
+    assert found["main: zebra/door9/data"].known == "door9"
+    assert (found["main: zebra/door7/events"].state, found["main: zebra/door7/events"].kind) == (
+        "unknown",
+        None,
+    )
+    assert found["main: speedway"].settings["places"] == {
+        "tag": "epc", "time": "firstSeen", "antenna": "antennaPort", "rssi": "peakRssi",
+    }  # fmt: skip
+    assert found["main: speedway"].ports == (7,)
+    assert found["main: owntracks/me/phone"].kind == "owntracks"
+    assert "messages on 9 topics" in told.lines[-1]
+    mosquitto.stop()
+    log = mosquitto.log
+    name = next(line for line in log.splitlines() if "as waypost-discover-" in line)
+    assert f"p{5 if protocol == 5 else 2}, c1" in name  # a clean start
+    assert "Received DISCONNECT from waypost-discover-" in log
+
+
+def device_payload() -> bytes:
+    device = SimulatedZebra("x")
+    (payload,) = device.payloads([device.event(sighting(), now())])
+    return payload
+
+
+async def failing(look: BrokerFinder, seconds: float = 5) -> str:
+    told = Told()
+    with pytest.raises(ConnectionError) as error:
+        await look.find(told, asyncio.get_running_loop().time() + seconds)
+    assert not told.findings
+    return str(error.value)
+
+
+def test_nobody_there() -> None:
+    assert "cannot be reached" in asyncio.run(failing(finder(free_port())))
+
+
+def test_a_broker_that_lets_nobody_in(mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> None:
+    passwords = mosquitto.passwords(waypost="right")
+    mosquitto.start("allow_anonymous false", f"password_file {passwords}")
+    monkeypatch.setenv("DISCOVER_PASSWORD", "wrong")
+    stranger = finder(mosquitto.port, username="waypost", password="env:DISCOVER_PASSWORD")
+    assert "the user 'waypost' may not connect" in asyncio.run(failing(stranger))
+    assert "somebody without a name may not connect" in asyncio.run(failing(finder(mosquitto.port)))
+    monkeypatch.delenv("DISCOVER_PASSWORD")
+    assert "DISCOVER_PASSWORD" in asyncio.run(failing(stranger))
+
+
+def test_one_that_never_answers() -> None:
+    with socket.create_server((HOST, 0)) as nobody:
+        answer = asyncio.run(failing(finder(nobody.getsockname()[1]), 0.3))
+    assert "no answer in time; give it more --seconds" in answer
+
+
+def test_what_was_heard_before_a_broker_ended_is_told(mosquitto: Mosquitto) -> None:
+    mosquitto.start()
+
+    async def ended() -> str:
+        told = Told()
+        finding = asyncio.create_task(
+            finder(mosquitto.port).find(told, asyncio.get_running_loop().time() + 60)
+        )
+        async with aiomqtt.Client(HOST, mosquitto.port) as client:
+            await client.publish("gate", json.dumps({"epc": EPC.hex()}), retain=True)
+            await until(lambda: "Sending PUBLISH to waypost-discover" in mosquitto.log, "it was heard")
+        mosquitto.kill()
+        with pytest.raises(ConnectionError) as error:
+            await finding
+        assert list(told.findings) == ["main: gate"]
+        return str(error.value)
+
+    assert f"mqtt://{HOST}:{mosquitto.port}" in asyncio.run(ended())
+
+
+def test_memory_is_bounded_by_topics_and_messages() -> None:
+    published = Published("broker", "main", Known())
+    for number in range(MOST_TOPICS + 7):
+        published.see(f"t/{number}", b"{}", False)
+    assert (published.topics, published.overlooked, published.messages) == (MOST_TOPICS, 7, MOST_TOPICS + 7)
+    assert list(published.findings()) == []
+    some = Published("broker", "main", Known())
+    some.see("long", b'{"epc": "' + EPC.hex().encode() + b'"' + b" " * LONGEST + b"}", False)
+    for _ in range(LOOKS):
+        some.see("late", b"off", False)
+    some.see("late", json.dumps({"epc": EPC.hex()}).encode(), False)
+    assert list(some.findings()) == []
+    for antenna in range(200):
+        some.see(
+            "busy",
+            json.dumps([{"epc": EPC.hex(), "antenna": antenna * 3 + n} for n in range(3)]).encode(),
+            False,
+        )
+    (found,) = some.findings()
+    assert len(found.ports) == 64
+
+
+def test_a_message_that_the_codec_does_not_take_is_told() -> None:
+    published = Published("broker", "main", Known())
+    published.see("zebra", b'{"data": {"idHex": "no hex"}, "type": "CUSTOM"}', False)
+    (found,) = published.findings()
+    assert "is no EPC in hex" in found.remarks[-1]

@@ -1,0 +1,202 @@
+"""Findings as text: gateway/discover/toml_text.py and proposal.py; what fails among finders: running.py."""
+
+import asyncio
+import tomllib
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+from drivers.llrp import Llrp
+from drivers.m100 import M100
+from drivers.recorded import Recorded
+from drivers.zebra import Zebra
+from gateway.discover import running
+from gateway.discover.choice import Choice, brokers, finders
+from gateway.discover.finding import Finder, Finding, Report, Value
+from gateway.discover.known import Known
+from gateway.discover.proposal import Proposals, as_json, as_toml, device
+from gateway.discover.toml_text import comment, entry
+from tests.discovered import Told
+
+KINDS = (
+    Finding("serial", "/dev/a", "ready", "m100", "A 1", "M100", {"url": "serial:///dev/a"}, (1,)),
+    Finding("serial", "/dev/b", "ready", "mercury", "b", "M6e", {"url": "serial:///dev/b", "region": "na"}, (1,)),
+    Finding("serial", "/dev/c", "ready", "uhfreader", "c", "288", {"url": "serial:///dev/c?baud=115200"}, (1,)),
+    Finding("network", "10.0.0.5:5084", "busy", "llrp", "10.0.0.5", "LLRP", {"url": "tcp://10.0.0.5:5084"}),
+    Finding(
+        "network", "10.0.0.6:5085", "ready", "llrp", "10.0.0.6", "LLRP",
+        {"url": "tls://10.0.0.6:5085", "tls": {"fingerprint": "ab" * 32}}, tuple(range(1, 33)),
+    ),
+    Finding("broker", "main: z", "ready", "zebra", "z/data", "Z", {"broker": "main", "topic": "z/data"}, (3,)),
+    Finding(
+        "broker", "main: j", "ready", "json", 'a "b"\n/data', "J\n[[device]]",
+        {"broker": "main", "topic": 'a "b"\n/data', "places": {"tag": "EPC code"}, "units": {"time": "ms"}, "rssi": "raw"},
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("finding", KINDS, ids=lambda one: one.where)
+def test_a_table_is_what_the_settings_take(finding: Finding) -> None:
+    table = Proposals("hall").table(finding)
+    assert table is not None
+    (read,) = tomllib.loads(as_toml(finding, table))["device"]
+    assert read == table
+    settings = device(read)
+    assert settings is not None
+    assert {antenna.zone for antenna in settings.antennas} == {"hall"}
+    assert tuple(antenna.port for antenna in settings.antennas) == (finding.ports or (0,))
+    assert as_json(finding, table)["device"] == table
+
+
+def test_ids_are_new_and_stay_within_what_an_id_may_be() -> None:
+    proposals = Proposals("hall", ["m100-A-1"])
+    ids = []
+    for _ in range(3):
+        table = proposals.table(KINDS[0])
+        assert table is not None
+        ids.append(table["id"])
+    assert ids == ["m100-A-1-2", "m100-A-1-3", "m100-A-1-4"]
+    long = Finding(
+        "x", "x", "ready", "m100", "/" * 10 + "é" * 80 + "a" * 80, settings={"url": "serial:///dev/a"}
+    )
+    assert Proposals("hall").table(long) is not None
+
+
+@pytest.mark.parametrize(
+    ("finding", "text"),
+    [
+        (
+            Finding("x", "/dev/g", kind="gps", model="NMEA"),
+            "# /dev/g: NMEA; gps: this version has no [[device]] for it",
+        ),
+        (
+            Finding("x", "/dev/n", "unknown", remarks=("silent",)),
+            "# /dev/n: nobody knows what it is\n# silent",
+        ),
+        (
+            Finding("x", "/dev/k", kind="m100", known="a"),
+            "# /dev/k: nobody knows what it is; it is a of the configuration",
+        ),
+        (Finding("x", "/dev/h", "busy", model="FTDI"), "# /dev/h: FTDI; found, busy"),
+    ],
+)
+def test_what_is_no_device_is_a_comment(finding: Finding, text: str) -> None:
+    table = Proposals("hall").table(finding)
+    assert table is None
+    assert as_toml(finding, table) == text
+    assert tomllib.loads(text) == {}
+    assert as_json(finding, table)["device"] is None
+
+
+values: st.SearchStrategy[Value] = st.recursive(
+    st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.text()
+    | st.floats(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=9), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(st.text(), values)
+def test_any_value_is_read_back_as_it_was(name: str, value: Value) -> None:
+    line = entry(name, value)
+    assert line.isprintable() or all(one.isprintable() or one == "\n" for one in line)
+    assert tomllib.loads(line) == {name: value}
+
+
+def test_a_lone_surrogate_is_no_character() -> None:
+    assert tomllib.loads(entry("topic", "a\ud800b")) == {"topic": "a\ufffdb"}
+
+
+@given(st.text())
+def test_a_comment_is_one_line_whatever_a_device_calls_itself(words: str) -> None:
+    line = comment(words)
+    assert line.startswith("#")
+    assert line.isprintable()
+    assert tomllib.loads(line) == {}
+
+
+def test_what_the_configuration_has() -> None:
+    known = Known(
+        [
+            Llrp(id="door1", url="tcp://10.0.0.5"),
+            Llrp(id="door2", url="tls://reader.example"),
+            Llrp(id="door3", url="listen://0.0.0.0:5084"),
+            M100(id="shelf", url="serial:///dev/null?baud=9600"),
+            Zebra(id="door9", broker="main", topic="zebra/+/data", events="zebra/door9/events"),
+            Recorded(id="old"),
+        ]
+    )
+    assert known.ids == {"door1", "door2", "door3", "shelf", "door9", "old"}
+    assert known.address("10.0.0.5", 5084) == "door1"
+    assert known.address("10.0.0.5", 5085) is None
+    assert known.address("reader.example", 5085) == "door2"
+    assert known.address("0.0.0.0", 5084) is None
+    assert known.port("/dev/../dev/null") == "shelf"
+    assert known.port("/dev/zero") is None
+    assert known.topic("main", "zebra/door1/data") == "door9"
+    assert known.topic("main", "zebra/door9/events") == "door9"
+    assert known.topic("other", "zebra/door1/data") is None
+
+
+class Failing:
+    """A finder that finds something, and then fails."""
+
+    def __init__(self, error: Exception | None, name: str = "failing") -> None:
+        self._error = error
+        self.name = name
+
+    async def find(self, report: Report, until: float) -> None:
+        report.found(Finding(self.name, self.name))
+        if self._error is not None:
+            raise self._error
+
+
+class Hanging:
+    """A finder that does not know when to stop."""
+
+    name = "hanging"
+
+    async def find(self, report: Report, until: float) -> None:
+        await asyncio.Event().wait()
+
+
+def test_one_that_fails_stops_nobody_and_says_so_in_one_line() -> None:
+    told = Told()
+    group = ExceptionGroup("several", [ExceptionGroup("inner", [OSError("no\nnetwork")])])
+    several: list[Finder] = [
+        Failing(group, "a"), Failing(KeyError(), "b"), Failing(None, "c"), Failing(RuntimeError("oh"), "d"), Hanging(),
+    ]  # fmt: skip
+    assert asyncio.run(running.run(several, told, 0.0 - running.GRACE_SECONDS)) == 4
+    assert sorted(told.findings) == ["a", "b", "c", "d"]
+    assert sorted(told.lines) == [
+        "a: no network",
+        "b: KeyError",
+        "d: failed by a fault of its own: RuntimeError: oh",
+        "hanging: took too long and was ended",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("choice", "reason"),
+    [
+        (Choice(only=("radio",)), "--only radio: no such way to look; use serial, network, calls, broker"),
+        (Choice(networks=("door",)), "--network: door is no network"),
+        (Choice(listen="door"), "--listen door: no port from 1 to 65535"),
+        (Choice(listen="10.0.0.2:0"), "--listen 10.0.0.2:0: no port"),
+        (Choice(broker="http://x"), "--broker: is no address of an MQTT broker"),
+        (Choice(broker="mqtt://x", user="u", password="secret"), "--broker-password: a secret may not stand"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_with_the_remedy(choice: Choice, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason.replace("[", r"\[")):
+        finders(choice, None, Known())
+
+
+def test_what_is_chosen_is_looked_for() -> None:
+    assert [one.name for one in finders(Choice(), None, Known())] == ["serial", "network", "calls"]
+    some = Choice(only=("broker", "calls", "calls"), broker="mqtt://x", listen="[::1]:99")
+    assert [one.name for one in finders(some, None, Known())] == ["broker discovered", "calls"]
+    assert [one.url for one in brokers(some, None)] == ["mqtt://x"]
