@@ -105,12 +105,24 @@ def _unpickled(data: bytes) -> object:
 
 def load(site: Site, data: bytes) -> State:
     """The state of a snapshot; raises `IncompatibleSnapshot` for another schema or site."""
-    parts = _unpickled(data)
-    if not isinstance(parts, dict) or parts.get("schema") != SCHEMA:
-        raise IncompatibleSnapshot(f"the snapshot is not of schema {SCHEMA}, which this version reads")
+    parts = _parts_of(data)
     if parts["site"] != repr(site):
         raise IncompatibleSnapshot("the snapshot was taken with another configuration")
     return _load(State.fresh(site), parts)
+
+
+def load_positions(data: bytes) -> Positions:
+    """Where the trackers are, of a snapshot of any site; raises `IncompatibleSnapshot` for another schema."""
+    positions = Positions()
+    _load_positions(positions, _parts_of(data)["positions"])
+    return positions
+
+
+def _parts_of(data: bytes) -> dict[str, Plain]:
+    parts = _unpickled(data)
+    if not isinstance(parts, dict) or parts.get("schema") != SCHEMA:
+        raise IncompatibleSnapshot(f"the snapshot is not of schema {SCHEMA}, which this version reads")
+    return parts
 
 
 def _load(state: State, parts: dict[str, Plain]) -> State:

@@ -122,8 +122,11 @@ class Reader:
 
     def head(self) -> Head:
         """How far the journal has come."""
-        last = self.span(INPUT)[1]
-        heads = self._parsed(INPUT, last, last, split_row)
+        return self.head_of(self.span(INPUT)[1])
+
+    def head_of(self, commit: int) -> Head:
+        """How far it had come with a commit."""
+        heads = self._parsed(INPUT, commit, commit, split_row)
         return heads[0][0] if heads else Head()
 
     def events(self, after: int = 0, wanted: Filter = ALL) -> Iterator[tuple[int, Event]]:

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from math import isnan
 
 from core.events import Event, rfc3339
+from core.records import Fix
 
 When = tuple[int, int]
 """Time of an event, microseconds UTC, and its sequence number: what comes later counts."""
@@ -71,26 +73,32 @@ def whereabouts(newest_first: Iterable[tuple[int, Event]]) -> Whereabouts:
 
 
 def found_json(
-    item: str, found: Whereabouts, inside: Mapping[str, str | None], read: int | None = None
+    item: str,
+    found: Whereabouts,
+    inside: Mapping[str, str | None],
+    read: int | None = None,
+    fix: Fix | None = None,
 ) -> dict[str, str | float | None]:
-    """The deepest zone of the set, ties to the freshest evidence. Position and accuracy need a tracker: null here.
+    """The deepest zone of the set, ties to the freshest evidence, and the position that a tracker gave.
 
     read  when it was read last, if that is known: what stays where it is tells no event
+    fix   the last valid one of its trackers
     """
     here = max(found.places.values(), key=lambda one: (_depth(one.place, inside), one.time), default=None)
     decided = here or found.last
-    told = () if found.last is None else (found.last.time,)
-    seen = max((*told, *(() if read is None else (read,))), default=None)
+    told = None if found.last is None else found.last.time
+    fixed = None if fix is None else fix.time
+    seen = max((time for time in (told, read, fixed) if time is not None), default=None)
     return {
         "item": item,
         "place": None if here is None else here.place,
         "since": None if here is None else rfc3339(here.time),
         "last_place": found.last_place if here is None else here.place,
         "last_seen": None if seen is None else rfc3339(seen),
-        "lat": None,
-        "lon": None,
-        "accuracy": None,
-        "position_time": None,
+        "lat": None if fix is None else fix.lat,
+        "lon": None if fix is None else fix.lon,
+        "accuracy": None if fix is None or isnan(fix.accuracy) else round(fix.accuracy, 3),
+        "position_time": None if fix is None else rfc3339(fix.time),
         "confidence": None if decided is None else decided.confidence,
         "source": None if decided is None else decided.source,
     }

@@ -1,74 +1,18 @@
 """Fixes on their way through the daemon: intake, writer, journal, feed; what is sent again adds nothing."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from core.records import Dictionary, Fix, Fixes, Input, fixes, reads, rows_of
-from core.site import Site, Source
-from gateway.intake import Intake
-from gateway.journal import Journal
+from core.records import Dictionary, Fix, Input, reads, rows_of
 from gateway.reader import open_read_only
-from gateway.recovery import Pipelines
 from gateway.sinks import volumes
 from gateway.sinks.contract import Batch, Positions
 from gateway.sinks.refused import to_batch, to_text
-from gateway.writer import Writer
+from tests.delivering import NOW, deliver, road, stored, track
 from tests.virtual_loop import run
-
-NOW = 1_760_000_000_000_000
-SITE = Site("leeds", sources=(Source("road"), Source("sky", offset=1.0), Source("door")))
-KNOWN = frozenset(source.id for source in SITE.sources)
-
-
-def track(tracker: str, first: int, count: int) -> list[Fix]:
-    """A tracker that moves, one fix a second."""
-    return [
-        Fix(
-            f"tracker:{tracker}",
-            NOW + 1_000_000 * second,
-            53.8 + 1e-5 * second,
-            -1.55,
-            speed=1.5,
-            satellites=9,
-            flags=1,
-            attributes='{"ignition":true}' if second % 2 else "",
-        )
-        for second in range(first, first + count)
-    ]
-
-
-def road(*rows: Fix, source: str = "road") -> Input:
-    """As a device delivers them."""
-    return Input(source, NOW, fixes(Dictionary(), rows))
-
-
-async def deliver(path: Path, inputs: list[Input]) -> int:
-    """A daemon's life; returns the number of its commits. Every receipt resolves before the next input comes."""
-    journal = Journal.open(path, SITE.id)
-    with ThreadPoolExecutor(1) as thread:
-        intake = Intake()
-        writer = Writer(intake, journal, Pipelines(SITE), KNOWN, thread)
-        await writer.recover()
-        working = asyncio.ensure_future(writer.run())
-        for input in inputs:
-            await (await intake.put(input))
-        writer.stop()
-        await working
-        commits = journal.head.number
-    journal.close()
-    return commits
-
-
-def stored(path: Path) -> list[Fix]:
-    """All fixes of a journal, in order."""
-    with open_read_only(path) as past:
-        bodies = [one.body for _, one in past.rows(Fixes)]
-    return [fix for body in bodies if isinstance(body, Fixes) for fix in rows_of(body)]
 
 
 @pytest.fixture

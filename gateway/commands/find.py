@@ -11,6 +11,7 @@ from gateway import exits
 from gateway.commands.options import AsJson, Config, load
 from gateway.commands.output import fail, put, show
 from gateway.database import JournalError
+from gateway.last_fix import last_fix
 from gateway.reader import open_read_only
 from gateway.tables import Filter
 from gateway.tag_text import normal_tag
@@ -34,15 +35,19 @@ def find(
         with open_read_only(loaded.journal) as journal:
             found = whereabouts(journal.events_back(wanted))
             read = journal.last_read(tags, RECENT, offsets)
+            fix = last_fix(journal, tags, offsets)
     except JournalError as error:
         fail(str(error), exits.UNAVAILABLE)
-    row = found_json(item, found, {zone.id: zone.inside for zone in loaded.site.zones}, read)
+    row = found_json(item, found, {zone.id: zone.inside for zone in loaded.site.zones}, read, fix)
     if json:
         put(row)
     elif row["place"] is not None:
         show(f"{item} is in {row['place']} since {row['since']}, last seen {row['last_seen']}")
     elif row["last_seen"] is not None:
         show(f"{item} is nowhere known; last in {row['last_place'] or '-'}, last seen {row['last_seen']}")
+    if fix is not None and not json:
+        within = "" if row["accuracy"] is None else f", within {row['accuracy']} m"
+        show(f"at {fix.lat:.6f}, {fix.lon:.6f}{within}, {row['position_time']}")
     if row["last_seen"] is None:
         fail(f"{item} was never seen", exits.WRONG)
 
