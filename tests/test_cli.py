@@ -154,6 +154,7 @@ def test_help_names_every_command() -> None:
     for name in [
         "run",
         "check",
+        "discover",
         "demo",
         "simulate",
         "status",
