@@ -20,6 +20,13 @@ by the pipeline.
 
 OF_ACCEPTED = ("late", "too_late", "unplaced")
 OF_FILTERED = ("unknown",)
+FIXES = {
+    "received": "fixes",
+    "duplicates": "fix_duplicates",
+    "accepted": "fixes_accepted",
+    "invalid": "fixes_invalid",
+}
+"""received = duplicates + accepted, of which invalid have no position that the receiver stands by."""
 
 
 def status(
@@ -73,8 +80,14 @@ def device(link: DeviceLink, counts: Mapping[str, int], aside: int) -> dict[str,
         "reads_total": link.reads_total + link.counters["zero_epc"],
         "last_read": None if link.last_read is None else rfc3339(link.last_read),
         "reads": {**reads(link, counts), "set_aside": aside},
+        "fixes": fixes(counts),
         "counters": dict(link.counters),
     }
+
+
+def fixes(counts: Mapping[str, int]) -> dict[str, int]:
+    """What became of the device's fixes."""
+    return {name: counts.get(count, 0) for name, count in FIXES.items()}
 
 
 def reads(link: DeviceLink, counts: Mapping[str, int]) -> dict[str, int]:
@@ -93,6 +106,7 @@ def _total(
         every.update(reads(link, counts.get(link.device, {})))
     return {
         "reads": every["received"],
+        "fixes": sum(counts.get(link.device, {}).get("fixes", 0) for link in links),
         **{name: every[name] for name in READS[1:]},
         "unknown_tags": writer.pipeline.unknown_tags,
         "evicted": evicted(writer),

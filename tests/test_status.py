@@ -14,7 +14,7 @@ from gateway.link import DeviceLink
 from gateway.recovery import Pipelines
 from gateway.sinks.dispatch import Dispatch
 from gateway.sinks.origin import Origin
-from gateway.status import status
+from gateway.status import fixes, status
 from gateway.writer import Writer
 
 START = 1_800_000_000 * SECOND
@@ -80,3 +80,9 @@ def test_reads_that_were_set_aside_are_found_again(tmp_path: Path) -> None:
     assert (total["reads"], total["noise"], total["duplicates"], total["reads_set_aside"]) == (8, 6, 1, 8)
     assert total["set_aside"] == 3  # two with reads, and one of a device that nobody knows
     assert "3 inputs with 8 reads were set aside" in found["health"]
+
+
+def test_fixes_are_counted_apart() -> None:
+    counts = {"fixes": 9, "fixes_accepted": 6, "fix_duplicates": 3, "fixes_invalid": 2, "received": 4}
+    assert fixes(counts) == {"received": 9, "duplicates": 3, "accepted": 6, "invalid": 2}
+    assert fixes({}) == dict.fromkeys(("received", "duplicates", "accepted", "invalid"), 0)

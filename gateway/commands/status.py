@@ -48,7 +48,9 @@ def _show(answer: dict[str, Any]) -> None:
     show(f"site {answer['site']}: {answer['health']}")
     for name, one in answer["devices"].items():
         error = f"  {one['error']}" if one["error"] else f"  {one['info'] or ''}"
-        show(f"  {name:<20} {one['state']:<10} since {one['since']}  {one['reads_total']:>12} reads{error}")
+        fixes = one["fixes"]["received"]
+        records = f"{one['reads_total']:>12} reads" + (f"{fixes:>12} fixes" if fixes else "")
+        show(f"  {name:<20} {one['state']:<10} since {one['since']}  {records}{error}")
     for name, one in answer["sinks"].items():
         lag = f"{one['lag_rows']} rows behind" if one["lag_rows"] else "has everything"
         show(
