@@ -1,11 +1,9 @@
-"""Findings as text: gateway/discover/toml_text.py and proposal.py; what fails among finders: running.py."""
+"""Findings as text: gateway/discover/proposal.py; what fails among finders: running.py."""
 
 import asyncio
 import tomllib
 
-import hypothesis.strategies as st
 import pytest
-from hypothesis import given
 
 from drivers.llrp import Llrp
 from drivers.m100 import M100
@@ -13,10 +11,9 @@ from drivers.recorded import Recorded
 from drivers.zebra import Zebra
 from gateway.discover import running
 from gateway.discover.choice import Choice, brokers, finders
-from gateway.discover.finding import Finder, Finding, Report, Value
+from gateway.discover.finding import Finder, Finding, Report
 from gateway.discover.known import Known
 from gateway.discover.proposal import Proposals, as_json, as_toml, device
-from gateway.discover.toml_text import comment, entry
 from tests.discovered import Told
 
 KINDS = (
@@ -87,35 +84,6 @@ def test_what_is_no_device_is_a_comment(finding: Finding, text: str) -> None:
     assert as_toml(finding, table) == text
     assert tomllib.loads(text) == {}
     assert as_json(finding, table)["device"] is None
-
-
-values: st.SearchStrategy[Value] = st.recursive(
-    st.booleans()
-    | st.integers(-(2**63), 2**63 - 1)
-    | st.text()
-    | st.floats(allow_nan=False, allow_infinity=False),
-    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=9), inner, max_size=4),
-    max_leaves=12,
-)
-
-
-@given(st.text(), values)
-def test_any_value_is_read_back_as_it_was(name: str, value: Value) -> None:
-    line = entry(name, value)
-    assert line.isprintable() or all(one.isprintable() or one == "\n" for one in line)
-    assert tomllib.loads(line) == {name: value}
-
-
-def test_a_lone_surrogate_is_no_character() -> None:
-    assert tomllib.loads(entry("topic", "a\ud800b")) == {"topic": "a\ufffdb"}
-
-
-@given(st.text())
-def test_a_comment_is_one_line_whatever_a_device_calls_itself(words: str) -> None:
-    line = comment(words)
-    assert line.startswith("#")
-    assert line.isprintable()
-    assert tomllib.loads(line) == {}
 
 
 def test_what_the_configuration_has() -> None:

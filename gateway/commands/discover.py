@@ -146,7 +146,7 @@ def _print(report: _Report, choice: "Choice", loaded: configuration.Configuratio
     """Tables first for what is new, then comments alone."""
     from gateway.discover.choice import brokers
     from gateway.discover.proposal import as_toml
-    from gateway.discover.toml_text import comment, entry
+    from gateway.toml_text import comment, entry
 
     rows = sorted(report.rows, key=lambda row: (row[1] is None, row[0].finder, row[0].where))
     parts = []

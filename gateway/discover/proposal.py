@@ -9,7 +9,7 @@ from core.site import ID
 from drivers.base import Settings
 from drivers.catalog import Device
 from gateway.discover.finding import Finding, Value
-from gateway.discover.toml_text import comment, entry
+from gateway.toml_text import comment, entry
 
 _SIGNS = re.compile(r"[^A-Za-z0-9]+")
 _LONGEST = 48
