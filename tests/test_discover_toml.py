@@ -150,7 +150,7 @@ def test_one_that_fails_stops_nobody_and_says_so_in_one_line() -> None:
 @pytest.mark.parametrize(
     ("choice", "reason"),
     [
-        (Choice(only=("radio",)), "--only radio: no such way to look; use serial, network, calls, broker"),
+        (Choice(only=("radio",)), "--only radio: no such way to look; use serial, keyboards, network"),
         (Choice(networks=("door",)), "--network: door is no network"),
         (Choice(listen="door"), "--listen door: no port from 1 to 65535"),
         (Choice(listen="10.0.0.2:0"), "--listen 10.0.0.2:0: no port"),
@@ -164,7 +164,7 @@ def test_what_cannot_be_done_is_refused_with_the_remedy(choice: Choice, reason: 
 
 
 def test_what_is_chosen_is_looked_for() -> None:
-    assert [one.name for one in finders(Choice(), None, Known())] == ["serial", "network", "calls"]
+    assert [one.name for one in finders(Choice(), None, Known())] == ["serial", "keyboards", "network", "calls"]
     some = Choice(only=("broker", "calls", "calls"), broker="mqtt://x", listen="[::1]:99")
     assert [one.name for one in finders(some, None, Known())] == ["broker discovered", "calls"]
     assert [one.url for one in brokers(some, None)] == ["mqtt://x"]

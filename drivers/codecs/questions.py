@@ -99,7 +99,7 @@ def _tsl() -> Inquiry:
         return None
     named = [words(told[key]) for key in (b"MF", b"US") if told.get(key)]
     firmware = f", firmware {words(told[b'UF'])}" if told.get(b"UF") else ""
-    return Speaker("tsl", (" ".join(named) or "TSL handheld") + firmware)
+    return Speaker("tsl", (" ".join(named) or "TSL handheld") + firmware, ports=())
 
 
 _REQUEST_REVISION = bytes.fromhex("04A30400FF55")
@@ -109,7 +109,7 @@ def _ssi() -> Inquiry:
     revision = ssi_revision((yield _REQUEST_REVISION))
     if revision is None:
         return None
-    return Speaker("ssi", f"scanner that speaks SSI, revision {words(revision)}", thanks=SSI_ACK)
+    return Speaker("ssi", f"scanner that speaks SSI, revision {words(revision)}", thanks=SSI_ACK, ports=())
 
 
 def _cut(frames: Frames, data: bytes) -> Iterator[bytes]:

@@ -40,6 +40,7 @@ class Speaker:
     settings  what its [[device]] table needs besides, as it told them
     remark    what an operator should know or decide
     thanks    what it wants to be told for it
+    ports     antenna ports that it surely has; none: what it reads has no port, or any
     """
 
     kind: str
@@ -47,6 +48,7 @@ class Speaker:
     settings: Mapping[str, str] = field(default_factory=dict)
     remark: str = ""
     thanks: bytes = b""
+    ports: tuple[int, ...] = (1,)
 
 
 def heard(data: bytes) -> Speaker | None:
@@ -129,7 +131,7 @@ def ssi_revision(data: bytes) -> bytes | None:
 
 def _ssi(data: bytes) -> Speaker | None:
     if any(one[1] == _SSI_DECODE for one in ssi_packets(data)):
-        return Speaker("ssi", "scanner that speaks SSI", thanks=SSI_ACK)
+        return Speaker("ssi", "scanner that speaks SSI", thanks=SSI_ACK, ports=())
     return None
 
 
@@ -141,7 +143,7 @@ def _text(data: bytes) -> Speaker | None:
     if not all(_readable(line) for line in lines) or any(map(_NMEA_LIKE.match, lines)):
         return None
     if any(line.startswith(b"CS: ") for line in lines):
-        return Speaker("tsl", "TSL handheld")
+        return Speaker("tsl", "TSL handheld", ports=())
     if any(_AT.fullmatch(line) for line in lines):
         return Speaker(MODEM, f"AT commands: {words(lines[0])}")
     whole = [line for line in lines if len(line) >= _SHORTEST_SCAN]
@@ -158,4 +160,4 @@ def _scanner(first: bytes, data: bytes) -> Speaker:
     suffix = "none" if ends is None else _SUFFIXES.get(ends[0], "unusual")
     aim = re.match(rb"[\x02]?\]([A-Za-z]\d)", first)
     prefix = "AIM identifiers" if aim else "no AIM identifiers: switch them on at the scanner"
-    return Speaker("scanner", f"scanned {words(first)}; suffix {suffix}, {prefix}")
+    return Speaker("scanner", f"scanned {words(first)}; suffix {suffix}, {prefix}", ports=())

@@ -30,7 +30,7 @@ def discover(
     zone: Annotated[
         str | None, typer.Option(help="The zone that the antennas look at; else the configuration's first.")
     ] = None,
-    only: Annotated[Texts, typer.Option(help="serial, network, calls or broker; may be repeated.")] = None,
+    only: Annotated[Texts, typer.Option(help="serial, keyboards, network, calls or broker; may be repeated.")] = None,
     serial: Annotated[
         Texts, typer.Option(metavar="PORT", help="This serial port instead of all; may be repeated.")
     ] = None,
@@ -54,7 +54,7 @@ def discover(
         Texts, typer.Option(metavar="FILTER", help="These topics instead of all; may be repeated.")
     ] = None,
 ) -> None:
-    """Find devices: on serial ports, in attached networks (LLRP), calling in (LLRP), publishing on a broker.
+    """Find devices: on serial ports, keyboards that scan, LLRP readers in attached networks or calling in, on a broker.
 
     Prints [[device]] tables to be put into the configuration. Nothing is set or started, and what somebody else has is
     not touched. Exit 3 if none of the ways to look could be gone.

@@ -10,13 +10,14 @@ from gateway.broker.settings import BrokerSettings
 from gateway.configuration import Configuration
 from gateway.discover.call_finder import CallFinder
 from gateway.discover.finding import Finder
+from gateway.discover.keyboard_finder import KeyboardFinder
 from gateway.discover.known import Known
 from gateway.discover.network_finder import PORTS, NetworkFinder
 from gateway.discover.networks import Network, named
 from gateway.discover.serial_finder import SerialFinder
 from gateway.mqtt.endpoint import Endpoint
 
-NAMES = ("serial", "network", "calls", "broker")
+NAMES = ("serial", "keyboards", "network", "calls", "broker")
 ANYWHERE, PORT = "0.0.0.0", 5084
 _NEW = "discovered"
 
@@ -47,6 +48,7 @@ def finders(choice: Choice, loaded: Configuration | None, known: Known) -> list[
         raise ValueError(f"--only {strange[0]}: no such way to look; use {', '.join(NAMES)}")
     makers: dict[str, Callable[[], list[Finder]]] = {
         "serial": lambda: [SerialFinder(known, choice.paths)],
+        "keyboards": lambda: [KeyboardFinder(known)],
         "network": lambda: [NetworkFinder(known, _networks(choice), choice.ports)],
         "calls": lambda: [CallFinder(*_listen(choice.listen))],
         "broker": lambda: list(_brokers(choice, loaded, known)),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from drivers.base import Settings
 from drivers.codecs.topics import TopicFilter
@@ -28,6 +29,9 @@ class Known:
                 self._add(one.id, str(getattr(one, "url", "")))
 
     def _add(self, id: str, url: str) -> None:
+        if url.startswith("input:"):
+            self._ports[Path(unquote(urlsplit(url).path)).resolve()] = id
+            return
         try:
             to = (
                 where(url, _ANY_BAUD, _DEVICE_SERVER)
@@ -42,7 +46,7 @@ class Known:
             self._addresses[to.host, to.port] = id
 
     def port(self, path: str) -> str | None:
-        """Whose serial port this is, under any of its names."""
+        """Whose serial port or input device this is, under any of its names."""
         return self._ports.get(Path(path).resolve())
 
     def address(self, host: str, port: int) -> str | None:

@@ -3,18 +3,19 @@
 import asyncio
 from collections.abc import Sequence
 
+from drivers.codecs.questions import QUESTIONS
 from drivers.codecs.recognise import CONSOLE, GPS, MODEM, Speaker
 from drivers.serial_port import SerialPort, open_port
 from gateway.discover.finding import Finding, Report, Value
 from gateway.discover.holders import holder
 from gateway.discover.known import Known
 from gateway.discover.serial_ports import Port, attached, named
-from gateway.discover.serial_probe import LISTEN_BAUDS, Heard, Probe
+from gateway.discover.serial_probe import LISTEN_BAUDS, SCAN_BAUDS, Heard, Probe
 
 AT_ONCE = 16
 """Ports."""
 
-USUAL = {"m100": 115200, "mercury": 115200, "uhfreader": 57600, "tsl": 115200, "ssi": 9600, "scanner": 9600}
+USUAL = {one.kind: one.bauds[0] for one in QUESTIONS} | {"scanner": SCAN_BAUDS[0]}
 """Baud rates that need not be written into a url."""
 
 _NO_READERS = (GPS, MODEM, CONSOLE)
@@ -93,7 +94,7 @@ class SerialFinder:
             port.number or port.path.rpartition("/")[2],
             about,
             settings,
-            (1,),
+            speaker.ports,
             (*_some(speaker.remark), *_some(port.remark)),
         )
 
