@@ -17,6 +17,7 @@ from gateway.discover.call_finder import CallFinder
 from gateway.discover.finding import Finding
 from gateway.discover.known import Known
 from gateway.discover.network_finder import NetworkFinder
+from gateway.discover.networks import Attached
 from simulators.llrp import SimulatedReader
 from simulators.llrp_device import Setup
 from simulators.llrp_models import FX9600
@@ -153,6 +154,25 @@ def test_addresses_for_which_there_was_no_time_are_told() -> None:
         told = Told()
         await finder.find(told, asyncio.get_running_loop().time() - 1)
         assert "before 254 addresses" in told.lines[-1]
+
+    asyncio.run(main())
+
+
+def test_attached_networks_are_looked_through_but_for_large_ones_and_this_machine_itself() -> None:
+    nearby = [Attached("eth0", IPv4Network("127.0.0.0/29")), Attached("br0", IPv4Network("169.254.0.0/16"))]
+
+    async def main() -> None:
+        async with SimulatedReader() as reader:
+            told = await looked(1, NetworkFinder(Known(), (), (reader.port,), frozenset(), lambda: nearby))
+            assert told.findings == {}
+            assert told.lines == [
+                "network: 169.254.0.0/16 at br0 has 65536 addresses; name the part of it with --network",
+                f"network: 127.0.0.0/29, ports {reader.port}",
+            ]
+            alone = await looked(
+                1, NetworkFinder(Known(), (), (reader.port,), frozenset(), lambda: nearby[1:])
+            )
+            assert "no network to look through" in alone.lines[-1]
 
     asyncio.run(main())
 

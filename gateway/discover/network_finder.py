@@ -8,11 +8,11 @@ daemon may be waiting for a reader's call.
 import asyncio
 import hashlib
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from gateway.discover.finding import Finding, Report, Value
 from gateway.discover.known import Known
-from gateway.discover.networks import LONGEST_PREFIX, Network, addresses, attached, is_own
+from gateway.discover.networks import LONGEST_PREFIX, Attached, Network, addresses, attached, is_own
 from gateway.discover.visit import finding, greet
 
 PORTS = (5084, 5085)
@@ -28,7 +28,10 @@ TLS_SECONDS = 5.0
 
 
 class NetworkFinder:
-    """networks: what an operator names instead of the attached ones;  tls_ports: those of `ports` that speak TLS."""
+    """networks: what an operator names instead of the attached ones, which `nearby` tells
+
+    tls_ports: those of `ports` that speak TLS
+    """
 
     name = "network"
 
@@ -38,11 +41,13 @@ class NetworkFinder:
         networks: tuple[Network, ...] = (),
         ports: tuple[int, ...] = PORTS,
         tls_ports: frozenset[int] = TLS_PORTS,
+        nearby: Callable[[], list[Attached]] = attached,
     ) -> None:
         self._known = known
         self._networks = networks
         self._ports = ports
         self._tls_ports = tls_ports
+        self._nearby = nearby
 
     async def find(self, report: Report, until: float) -> None:
         """A knock at each port of each address."""
@@ -64,7 +69,7 @@ class NetworkFinder:
 
     def _attached(self, report: Report) -> tuple[Network, ...]:
         small = []
-        for one in attached():
+        for one in self._nearby():
             if one.network.prefixlen >= LONGEST_PREFIX:
                 small.append(one.network)
             else:
