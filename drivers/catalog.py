@@ -11,11 +11,12 @@ from drivers.llrp import Llrp
 from drivers.m100 import M100
 from drivers.mercury import Mercury
 from drivers.recorded import Recorded
+from drivers.tsl import Tsl
 from drivers.uhfreader import UhfReader
 from drivers.zebra import Zebra
 
 Device = Annotated[
-    Impinj | ImpinjHttp | JsonMqtt | Llrp | M100 | Mercury | Recorded | UhfReader | Zebra,
+    Impinj | ImpinjHttp | JsonMqtt | Llrp | M100 | Mercury | Recorded | Tsl | UhfReader | Zebra,
     Field(discriminator="kind"),
 ]
 """A [[device]] of any kind."""

@@ -19,6 +19,8 @@ from drivers.codecs import (
     mercury_session,
     message_decode,
     module_decode,
+    tsl,
+    tsl_session,
     uhfreader,
     uhfreader_session,
     zebra,
@@ -92,6 +94,7 @@ CODECS: Mapping[str, Codec] = {
         mercury.describe,
         lambda: mercury_session.Session(mercury_session.Setup("eu3"), 0.0),
     ),
+    "tsl": StreamCodec(tsl.decode_lines, lambda: tsl_session.Session(tsl_session.Setup(), 0.0), tsl.frames),
     "uhfreader": _module(
         uhfreader.frames,
         uhfreader.describe,

@@ -16,7 +16,7 @@ _SEPARATORS = str.maketrans("", "", " \t:,-")
 def decode_lines(data: bytes, frames: Callable[[], Frames], describe: Describe) -> Iterator[Line]:
     """Frames in raw bytes, or in lines of hex (behind # is a comment); what is in no frame gives {"error": ...}."""
     if not _TEXT.fullmatch(data[:_LOOKED_AT]):
-        yield from _stretch(data, frames(), describe)
+        yield from stretch(data, frames(), describe)
         return
     gathered = bytearray()
     for number, line in enumerate(data.decode(errors="replace").splitlines(), 1):
@@ -24,13 +24,14 @@ def decode_lines(data: bytes, frames: Callable[[], Frames], describe: Describe) 
         try:
             gathered += bytes.fromhex(digits)
         except ValueError:
-            yield from _stretch(bytes(gathered), frames(), describe)
+            yield from stretch(bytes(gathered), frames(), describe)
             gathered.clear()
             yield {"error": f"line {number} is no hex: {line.strip()[:60]!r}"}
-    yield from _stretch(bytes(gathered), frames(), describe)
+    yield from stretch(bytes(gathered), frames(), describe)
 
 
-def _stretch(data: bytes, cut: Frames, describe: Describe) -> Iterator[Line]:
+def stretch(data: bytes, cut: Frames, describe: Describe) -> Iterator[Line]:
+    """Frames in raw bytes; what is in none gives {"error": ...}."""
     at = 0
     for frame in (*cut.feed(data), *cut.flush()):
         start = data.index(frame, at)

@@ -73,6 +73,9 @@ class ModuleSession(ABC):
     baud: int
     """The rate that it comes with."""
 
+    remedy = "look at its power, at TX and RX (are they crossed?), and at the baud rate in the url"
+    """What to do when it says nothing."""
+
     def __init__(self, frames: Frames, at: float) -> None:
         self.info: str | None = None
         self.error: ProtocolError | Unsupported | None = None
@@ -139,11 +142,13 @@ class ModuleSession(ABC):
 
     def start(self, now: int, at: float) -> list[Said]:
         """Read (again); only once `info` is known."""
-        return self._turn(self.read(), Idle(now, False), now, at)
+        self.tell(Idle(now, False))
+        return self.turn(self.read(), now, at)
 
     def stop(self, now: int, at: float) -> list[Said]:
         """Rest until `start`; only once `info` is known."""
-        return self._turn(self.rest(), Idle(now, True), now, at)
+        self.tell(Idle(now, True))
+        return self.turn(self.rest(), now, at)
 
     def close(self, now: int, at: float) -> None:
         """Begin a clean stop; only once `info` is known."""
@@ -156,6 +161,13 @@ class ModuleSession(ABC):
         data = bytes(self._out)
         self._out.clear()
         return data
+
+    def turn(self, script: Script[None], now: int, at: float) -> list[Said]:
+        """Go on with another script."""
+        self._now, self._at = now, at
+        self._script = script
+        self._step(None)
+        return self._told()
 
     # For the scripts
 
@@ -171,6 +183,11 @@ class ModuleSession(ABC):
     def now(self) -> int:
         """When the present frame arrived, microseconds UTC."""
         return self._now
+
+    @property
+    def at(self) -> float:
+        """The same in seconds of the clock that does not jump."""
+        return self._at
 
     def ask(self, data: bytes, wanted: Callable[[bytes], bool]) -> Script[bytes | None]:
         """The answer to `data`, None if there is none after all tries."""
@@ -197,10 +214,7 @@ class ModuleSession(ABC):
                 f"what arrives is no {self.kind} protocol ({self._frames.noise} bytes of noise): set the module's"
                 f" baud rate in the url ({self.baud} is usual), or the right kind"
             )
-        return ProtocolError(
-            f"the {self.kind} does not answer: look at its power, at TX and RX (are they crossed?), and at the"
-            f" baud rate in the url ({self.baud} is usual)"
-        )
+        return ProtocolError(f"the {self.kind} does not answer: {self.remedy} ({self.baud} is usual)")
 
     # Inside
 
@@ -215,13 +229,6 @@ class ModuleSession(ABC):
         self.closed = True
         while True:
             yield Wait(nothing, ALIVE_SECONDS)
-
-    def _turn(self, script: Script[None], occurrence: Idle, now: int, at: float) -> list[Said]:
-        self._now, self._at = now, at
-        self.tell(occurrence)
-        self._script = script
-        self._step(None)
-        return self._told()
 
     def _weigh_noise(self, framed: bool) -> None:
         """Noise in a row, with a grain of a piece."""

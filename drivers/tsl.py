@@ -1,0 +1,58 @@
+"""TSL's handhelds with the ASCII 2.0 protocol (1128, 1153, 1166, 2128, 3166 and others), over Bluetooth or on a cable."""
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from drivers.base import Driver, Link
+from drivers.codecs import tsl
+from drivers.codecs.tsl_session import Session, Setup
+from drivers.serial_connection import talk
+from drivers.serial_port import where
+
+PORT = 6000
+"""Of a serial device server, if the url names none."""
+
+Action = Literal["inventory", "barcode", "off"]
+
+
+class Tsl(Driver):
+    """One handheld; what it reads is at port 1, what it scans at port 0.
+
+    url             serial:///dev/rfcomm0, or the port that its cable makes
+    power           dBm; else as the handheld is set
+    single, double  what a pull of the trigger does, and two quick ones
+    continuous      it reads all the time, not only when its trigger is pulled
+    alert           it sounds when it has read something
+    badge           codes that begin so are badges of people: who was scanned last has it in hand
+    keepalive       s between two questions whether it is there; two without an answer are its end
+    """
+
+    kind: Literal["tsl"] = "tsl"
+    url: str
+    lateness: float = Field(default=0.0, ge=0, le=60)
+    handheld: bool = True
+    power: int | None = Field(default=None, ge=2, le=33)
+    single: Action = "inventory"
+    double: Action = "barcode"
+    continuous: bool = False
+    alert: bool = False
+    badge: str | None = Field(default=None, min_length=1)
+    keepalive: float = Field(default=10.0, ge=1, le=60)
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, url: str) -> str:
+        where(url, tsl.BAUD, PORT)
+        return url
+
+    def setup(self) -> Setup:
+        """These settings as the codec takes them."""
+        return Setup(
+            self.power, self.single, self.double, self.alert, self.badge, self.keepalive, self.continuous
+        )
+
+    async def run(self, link: Link) -> None:
+        """Take what it reads until it is lost."""
+        setup = self.setup()
+        await talk(where(self.url, tsl.BAUD, PORT), lambda at: Session(setup, at), link, self.id)
