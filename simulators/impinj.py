@@ -166,6 +166,7 @@ class SimulatedImpinj:
                 connection.answer(503, {"message": "Too many streams"})
                 return
             mine[0].end()
+        self.device.begin()
         connection.begin(user, self.chunked)
         self._streams.append(connection)
         self._wake()

@@ -23,6 +23,7 @@ class Setup:
 
     skew     microseconds that its clock is ahead of the true time
     streams  that one user may have at once; `refuses` says what happens to one more: else the oldest is ended
+    resends  so many of the last lines are told once more to a new stream
     """
 
     status: str = "running"
@@ -37,6 +38,7 @@ class Setup:
     skew: int = 0
     streams: int = 1
     refuses: bool = False
+    resends: int = 0
     hostname: str = "impinj-14-00-01"
 
 
@@ -61,6 +63,8 @@ class Device:
         self.calls: list[str] = []
         self._held: deque[tuple[int, Event]] = deque()
         self._purged: list[int] = []
+        self._sent: deque[bytes] = deque(maxlen=setup.resends)
+        self._again: deque[bytes] = deque()
 
     def see(self, sighting: Sighting, now: int) -> None:
         """A tag answers."""
@@ -88,6 +92,18 @@ class Device:
 
     def take(self, now: int) -> bytes | None:
         """The next line of the stream."""
+        if self._again:
+            return self._again.popleft()
+        taken = self._next(now)
+        if taken is not None:
+            self._sent.append(taken)
+        return taken
+
+    def begin(self) -> None:
+        """Somebody reads its stream from now on."""
+        self._again = deque(self._sent)
+
+    def _next(self, now: int) -> bytes | None:
         if self._purged:
             first, last, n = self._purged[0], self._purged[-1], len(self._purged)
             self._purged.clear()
