@@ -64,11 +64,13 @@ def test_each_port_is_told_for_what_it_is_and_at_its_rate() -> None:
     kinds = {name: one.kind for name, one in found.items()}
     assert kinds == {
         "m100": "m100", "mercury": "mercury", "uhfreader": "uhfreader", "fast uhfreader": "uhfreader", "tsl": "tsl",
-        "ssi": "ssi", "gps": "gps", "scanner": "scanner", "ssi that scans": "ssi", "nobody": None, "noise": None,
+        "ssi": "ssi", "gps": "nmea", "scanner": "scanner", "ssi that scans": "ssi", "nobody": None, "noise": None,
         "echo": None,
     }  # fmt: skip
     urls = {name: str(one.settings.get("url")).replace(devices[name].path, "") for name, one in found.items()}
     assert urls["m100"] == urls["uhfreader"] == urls["scanner"] == "serial://"
+    assert urls["gps"] == "serial://?baud=9600"
+    assert found["gps"].ports is None
     assert urls["fast uhfreader"] == "serial://?baud=115200"
     assert found["mercury"].settings["region"] == "na"
     assert not any(one.reading for one in modules)

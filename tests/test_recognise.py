@@ -6,10 +6,11 @@ from hypothesis import given
 
 from drivers.codecs import mercury
 from drivers.codecs.questions import QUESTIONS, Inquiry, rounds
-from drivers.codecs.recognise import CONSOLE, GPS, MODEM, Speaker, heard
+from drivers.codecs.recognise import CONSOLE, MODEM, Speaker, heard
 from simulators.m100 import SimulatedM100
 from simulators.mercury import SimulatedMercury
 from simulators.serial_module import SimulatedModule
+from simulators.tsl import SimulatedTsl
 from simulators.uhfreader import SimulatedUhfReader
 from tests.module_talk import vectors
 
@@ -34,7 +35,7 @@ def pushed(*body: int) -> bytes:
 @pytest.mark.parametrize(
     ("data", "kind", "said"),
     [
-        (b"\xff,N,011" + NMEA, GPS, "NMEA sentences GPGGA"),
+        (b"\xff,N,011" + NMEA, "nmea", "GPS receiver: GPGGA"),
         (vectors("m100")["good: tag"][0][0], "m100", "polling"),
         (vectors("mercury")["good: tag"][0][0], "mercury", "reading"),
         (b"\x80\xff" + mercury.answer(mercury.READ_TAGS, mercury.NO_TAGS), "mercury", "reading"),
@@ -113,6 +114,7 @@ def inquiry_of(kind: str) -> Inquiry:
         ("mercury", SimulatedMercury(), "hardware 30.00.00.01, firmware 01.09.02.02", "it has na, eu3"),
         ("uhfreader", SimulatedUhfReader(), "UHFReader288 type 0C, firmware 0.22", "list the other antennas"),
         ("uhfreader", SimulatedUhfReader(18), "UHFReader18 type 09, firmware 0.22", "30 dBm"),
+        ("tsl", SimulatedTsl(), "TSL 1128-EU-001234, firmware 1.9.2", ""),
         ("tsl", TSL, "TSL UK Ltd. 1119-01-003002, firmware 3.3.0", ""),
         ("tsl", b"\0CS: .vr\nOK:\n\n", "TSL handheld", ""),
         ("ssi", summed(REVISION), "revision PAABS00-", ""),
@@ -166,6 +168,8 @@ def test_a_thingmagic_module_that_tells_no_region() -> None:
         b"",
         b"OK\r\n",
         TSL[:-6],
+        b"CS: .vr\r\nER: 001\r\n\r\n",
+        b"CS: .bl\r\nBP: 87%\r\nOK:\r\n\r\n",
         vectors("m100")["good: tag"][0][0],
         bytes.fromhex("07000101 01001e4b"),
         mercury.answer(mercury.VERSION, 0x0105),

@@ -4,10 +4,11 @@ An inquiry is a generator: it yields bytes for the line, and is sent all that ca
 meant for another kind of device is noise to it: it fits no length and no checksum.
 """
 
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
-from drivers.codecs import m100, mercury, uhfreader
+from drivers.codecs import m100, mercury, tsl, uhfreader
 from drivers.codecs.module_frames import Frames
 from drivers.codecs.recognise import SSI_ACK, Speaker, ssi_revision, words
 
@@ -91,15 +92,16 @@ def _uhfreader() -> Inquiry:
 
 
 def _tsl() -> Inquiry:
-    """The answer's lines: MF its maker, US its serial number, UF its firmware."""
-    answer = yield b".vr\r\n"
-    pairs = [line.partition(b":") for line in answer.replace(b"\r", b"\n").split(b"\n")]
-    told = {name.strip(b"\0\xff"): value.strip() for name, colon, value in pairs if colon}
-    if not told.get(b"CS", b"").startswith(b".vr") or b"OK" not in told:
-        return None
-    named = [words(told[key]) for key in (b"MF", b"US") if told.get(key)]
-    firmware = f", firmware {words(told[b'UF'])}" if told.get(b"UF") else ""
-    return Speaker("tsl", (" ".join(named) or "TSL handheld") + firmware, ports=())
+    """MF is its maker, US its serial number, UF its firmware."""
+    answer = yield tsl.command("vr")
+    responses = tsl.Responses(Counter())
+    for frame in _cut(tsl.frames(), answer):
+        for told in responses.take(frame):
+            if isinstance(told, tsl.End) and told.command == "vr" and not told.error:
+                named = [words(told.fields[key].encode()) for key in ("MF", "US") if told.fields.get(key)]
+                firmware = f", firmware {words(told.fields['UF'].encode())}" if told.fields.get("UF") else ""
+                return Speaker("tsl", (" ".join(named) or "TSL handheld") + firmware, ports=())
+    return None
 
 
 _REQUEST_REVISION = bytes.fromhex("04A30400FF55")

@@ -10,8 +10,8 @@ from functools import reduce
 
 from drivers.codecs import m100, mercury, uhfreader
 
-GPS, MODEM, CONSOLE = "gps", "modem", "console"
-"""Speakers that are no readers: receivers by their NMEA sentences, AT commands, somebody who wants a password."""
+MODEM, CONSOLE = "modem", "console"
+"""Speakers that are no devices of ours: AT commands, somebody who wants a password."""
 
 SSI_ACK = bytes.fromhex("04D00400FF28")
 """What a scanner that speaks SSI (Zebra's Simple Serial Interface) wants to hear, or it says the same again."""
@@ -35,12 +35,12 @@ _SUFFIXES = {b"\r\n": "crlf", b"\r": "cr", b"\n": "lf", b"\t": "tab"}
 class Speaker:
     """Who speaks.
 
-    kind      of its [[device]]; or GPS, MODEM, CONSOLE
+    kind      of its [[device]]; or MODEM, CONSOLE
     model     what it says of itself, or what was heard
     settings  what its [[device]] table needs besides, as it told them
     remark    what an operator should know or decide
     thanks    what it wants to be told for it
-    ports     antenna ports that it surely has; none: what it reads has no port, or any
+    ports     antenna ports that it surely has; none: what it reads has no port, or any; None: it reads nothing
     """
 
     kind: str
@@ -48,7 +48,7 @@ class Speaker:
     settings: Mapping[str, str] = field(default_factory=dict)
     remark: str = ""
     thanks: bytes = b""
-    ports: tuple[int, ...] = (1,)
+    ports: tuple[int, ...] | None = (1,)
 
 
 def heard(data: bytes) -> Speaker | None:
@@ -68,7 +68,7 @@ def words(data: bytes) -> str:
 
 def _gps(data: bytes) -> Speaker | None:
     names = sorted({name.decode() for name, _ in sentences(data)})
-    return Speaker(GPS, f"NMEA sentences {', '.join(names[:8])}") if names else None
+    return Speaker("nmea", f"GPS receiver: {', '.join(names[:8])}", ports=None) if names else None
 
 
 def sentences(data: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -21,7 +21,7 @@ class Finding:
     name      what its id is made of
     model     what it says of itself
     settings  of its [[device]], without id, kind and antennas
-    ports     antenna ports that are known to be there; none: port 0 stands for any
+    ports     antenna ports that are known to be there; none: port 0 stands for any; None: its kind has no antennas
     remarks   what an operator should know or decide
     known     the device of the configuration that it is
     """
@@ -33,7 +33,7 @@ class Finding:
     name: str = ""
     model: str = ""
     settings: Mapping[str, Value] = field(default_factory=dict)
-    ports: tuple[int, ...] = ()
+    ports: tuple[int, ...] | None = ()
     remarks: tuple[str, ...] = ()
     known: str | None = None
 

@@ -39,13 +39,10 @@ class Proposals:
         """Its [[device]]; None if it is in the configuration, or no [[device]] of this version."""
         if finding.kind is None or finding.known is not None:
             return None
-        antennas: list[Value] = [{"port": port, "zone": self._zone} for port in finding.ports or (0,)]
-        table: dict[str, Value] = {
-            "id": self._id(finding),
-            "kind": finding.kind,
-            **finding.settings,
-            "antennas": antennas,
-        }
+        table: dict[str, Value] = {"id": self._id(finding), "kind": finding.kind, **finding.settings}
+        if finding.ports is not None:
+            antennas: list[Value] = [{"port": port, "zone": self._zone} for port in finding.ports or (0,)]
+            table["antennas"] = antennas
         if device(table) is None:
             return None
         self._taken.add(str(table["id"]))

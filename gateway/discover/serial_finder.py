@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from drivers.codecs.questions import QUESTIONS
-from drivers.codecs.recognise import CONSOLE, GPS, MODEM, Speaker
+from drivers.codecs.recognise import CONSOLE, MODEM, Speaker
 from drivers.serial_port import SerialPort, open_port
 from gateway.discover.finding import Finding, Report, Value
 from gateway.discover.holders import holder
@@ -18,7 +18,8 @@ AT_ONCE = 16
 USUAL = {one.kind: one.bauds[0] for one in QUESTIONS} | {"scanner": SCAN_BAUDS[0]}
 """Baud rates that need not be written into a url."""
 
-_NO_READERS = (GPS, MODEM, CONSOLE)
+_OTHERS = ("gps", MODEM, CONSOLE)
+"""Nothing is proposed for them; a receiver that was heard is of the kind nmea."""
 
 
 class SerialFinder:
@@ -76,12 +77,12 @@ class SerialFinder:
 
     def _finding(self, port: Port, heard: Heard) -> Finding:
         speaker = heard.speaker
-        if speaker is None and port.usb is not None and port.usb.role in (GPS, MODEM):
+        if speaker is None and port.usb is not None and port.usb.role in ("gps", "modem"):
             speaker = Speaker(port.usb.role, f"{port.usb.name}, by its USB numbers")
         if speaker is None:
             return self._unknown(port, f"{heard.text}; {_advice(port)}")
         about = f"{speaker.model}; {port.about}" if port.about else speaker.model
-        if speaker.kind in _NO_READERS:
+        if speaker.kind in _OTHERS:
             return Finding(
                 self.name, port.path, kind=speaker.kind, model=about, remarks=_some(speaker.remark)
             )
