@@ -11,13 +11,24 @@ _RESPONSE = re.compile(rb"(?=HTTP/1\.[0-9] [1-9][0-9]{2}[ \r\n])")
 """Where a recording goes on with another connection, whatever the one before ended in."""
 
 
+_CHUNK = re.compile(rb"(?:\A|\r\n)(?=[0-9A-Fa-f]{1,8}\r\n)")
+"""The first piece of a body of which a recording has not the beginning."""
+_CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
 def decode_lines(data: bytes) -> Iterator[message_decode.Line]:
     """An event, or several, a line; what cannot be understood gives {"error": ...}."""
     for stretch in _RESPONSE.split(data):
         if _RESPONSE.match(stretch):
             yield from _response(stretch)
-        else:
+            continue
+        found = _CHUNK.search(stretch)
+        if found is None:
             yield from message_decode.decode_lines(stretch, describe)
+            continue
+        yield from message_decode.decode_lines(stretch[: found.start()], describe)
+        _, *rest = _response(_CHUNKED + stretch[found.end() :])
+        yield from rest
 
 
 def _response(data: bytes) -> Iterator[message_decode.Line]:
