@@ -1,43 +1,49 @@
-"""Simulated readers for the devices of a configuration, as `waypost simulate` runs them."""
+"""A simulated world for the devices of a configuration, as `waypost simulate` plays it through their stand-ins."""
 
 import asyncio
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from core.site import Antenna, Site
+from drivers.subscriber import Subscriber
+from gateway.broker_stand_ins import on_broker
 from gateway.configuration import Configuration
+from gateway.stand_ins import CannotSimulate, Player, StandIn, stand_in
 
 if TYPE_CHECKING:
+    from simulators.clock import Clock
     from simulators.layout import Door, Layout, Room
+    from simulators.world import World
+
+STAYS_PER_HOUR = 30.0
+"""In each room, beside what comes through doors: a site may have none."""
 
 
-class CannotSimulate(Exception):
-    """The configuration asks for what the simulated world does not have; the text names it and the remedy."""
-
-
-def ports(configuration: Configuration) -> dict[str, int]:
-    """The TCP port of each LLRP device; they are served on this machine's loopback, whatever host the URL names."""
-    found: dict[str, int] = {}
-    for device in configuration.settings.device:
-        url = urlsplit(getattr(device, "url", ""))
-        if device.kind != "llrp" or url.scheme != "tcp":
-            continue
-        port = url.port or 5084
-        if port in found.values():
-            text = (
-                f"{device.id}: port {port} is another device's; give each a port of its own to simulate them"
+def stand_ins(configuration: Configuration, clock: "Clock") -> dict[str, StandIn | None]:
+    """Of each device by its id; None where there is no simulator for it. Raises CannotSimulate."""
+    settings, folder = configuration.settings, configuration.path.parent
+    brokers = {one.id: one for one in settings.broker}
+    found: dict[str, StandIn | None] = {}
+    ports: dict[int, str] = {}
+    for device in settings.device:
+        if isinstance(device, Subscriber):
+            made = on_broker(device, brokers[device.broker], folder, clock)
+        else:
+            made = stand_in(device, clock)
+        found[device.id] = made
+        if made is not None and made.port is not None and ports.setdefault(made.port, device.id) != device.id:
+            raise CannotSimulate(
+                f"{device.id}: port {made.port} is {ports[made.port]}'s; on one machine each needs one of its own"
             )
-            raise CannotSimulate(text)
-        found[device.id] = port
-    if not found:
-        raise CannotSimulate("no device of kind llrp with a url tcp://HOST:PORT; add one")
+    if not any(found.values()):
+        raise CannotSimulate(
+            "there is no simulator for any of these devices; add one of kind llrp, tcp://HOST"
+        )
     return found
 
 
-def layout(site: Site, devices: Mapping[str, int]) -> "Layout":
+def layout(site: Site, devices: Collection[str]) -> "Layout":
     """The doors and rooms that the devices' antennas look at."""
     from simulators.layout import Layout
 
@@ -61,8 +67,8 @@ def layout(site: Site, devices: Mapping[str, int]) -> "Layout":
 def _door(device: str, portal: str, between: tuple[str, str], antennas: list[Antenna]) -> "Door":
     from simulators.layout import Door
 
-    near = tuple(one.port for one in antennas if one.side == between[0])
-    far = tuple(one.port for one in antennas if one.side == between[1])
+    near = tuple(max(one.port, 1) for one in antennas if one.side == between[0])
+    far = tuple(max(one.port, 1) for one in antennas if one.side == between[1])
     if not near or not far:
         raise CannotSimulate(f"{portal}: {device} needs an antenna on each side of the portal to simulate it")
     return Door(portal, between, device, near, far)
@@ -71,27 +77,41 @@ def _door(device: str, portal: str, between: tuple[str, str], antennas: list[Ant
 def _room(device: str, zone: str, inside: str | None, antennas: list[Antenna]) -> "Room":
     from simulators.layout import Room
 
-    return Room(zone, inside or zone, device, tuple(one.port for one in antennas))
+    return Room(zone, inside or zone, device, tuple(max(one.port, 1) for one in antennas))
 
 
-async def simulate(configuration: Configuration, seconds: float, seed: int) -> None:
-    """Play traffic to whoever connects, in real time."""
-    from simulators.llrp import SimulatedReader
+async def simulate(
+    configuration: Configuration,
+    seconds: float,
+    seed: int,
+    tell: Callable[[Mapping[str, StandIn | None], str], None],
+) -> None:
+    """Play one world, from now on, through the stand-ins of all devices; `tell` gets them and the truth (JSON) before it begins.
+
+    Raises CannotSimulate and OSError.
+    """
+    from simulators.clock import RunningClock, sleep_until
     from simulators.traffic import Scenario
     from simulators.world import World
 
-    devices = ports(configuration)
-    start = time.time_ns() // 1000
-    world = World(Scenario(seed, start, seconds, layout(configuration.site, devices)))
+    clock = RunningClock()
+    found = stand_ins(configuration, clock)
+    made = {name: one for name, one in found.items() if one is not None}
+    happens = Scenario(
+        seed, clock.now(), seconds, layout(configuration.site, made), stays_per_hour=STAYS_PER_HOUR
+    )
+    world = World(happens)
+    tell(found, world.truth.to_json())
     async with AsyncExitStack() as stack:
-        readers = {
-            name: await stack.enter_async_context(SimulatedReader(port=port))
-            for name, port in devices.items()
-        }
-        played = (
-            reader.play(world.play(name), world.epcs)
-            for name, reader in readers.items()
-            if name in world.scenario.layout.readers
-        )
-        await asyncio.gather(*played)
-        await asyncio.sleep(max(world.truth.end / 1e6 - time.time(), 0))
+        players = {name: await stack.enter_async_context(one.player) for name, one in made.items()}
+        await _play(players, world)
+        await sleep_until(clock, world.truth.end)
+
+
+async def _play(players: Mapping[str, Player], world: "World") -> None:
+    try:
+        async with asyncio.TaskGroup() as playing:
+            for name in world.scenario.layout.readers:
+                playing.create_task(players[name].play(world.play(name), world.epcs))
+    except BaseExceptionGroup as several:
+        raise several.exceptions[0] from None

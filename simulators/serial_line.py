@@ -118,18 +118,19 @@ class PtyLine(Line):
 
 
 class TcpLine(Line, asyncio.Protocol):
-    """A serial device server on a free port of the loopback interface, for one client."""
+    """A serial device server on the loopback interface, for one client; `port` 0 is a free one."""
 
-    def __init__(self, module: SimulatedModule, clock: Clock | None = None) -> None:
+    def __init__(self, module: SimulatedModule, clock: Clock | None = None, port: int = 0) -> None:
         super().__init__(module, clock)
         self.url = ""
+        self._port = port
         self.gone = asyncio.Event()
         self._transport: asyncio.Transport | None = None
 
     @contextlib.asynccontextmanager
     async def served(self) -> AsyncIterator["TcpLine"]:
         """It listens while the context lasts."""
-        server = await asyncio.get_running_loop().create_server(lambda: self, "127.0.0.1", 0)
+        server = await asyncio.get_running_loop().create_server(lambda: self, "127.0.0.1", self._port)
         self.url = f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         try:
             yield self

@@ -40,6 +40,7 @@ class Scenario:
     visits               share of the pallets brought into a room's zone that then go into the room
     tags                 least and most tags of a pallet
     registered           share of the pallets that are items with all their tags; of the others each tag is by itself
+    stays_per_hour       per room: pallets that come into it by a way that nobody watches, and leave it so
     """
 
     seed: int = 1
@@ -53,6 +54,7 @@ class Scenario:
     visits: float = 0.5
     tags: tuple[int, int] = (6, 40)
     registered: float = 1.0
+    stays_per_hour: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ def plan(scenario: Scenario) -> Traffic:
     _cross(traffic, rng)
     for door in scenario.layout.doors:
         _stray(traffic, door, rng)
+    for number, room in enumerate(scenario.layout.rooms):
+        _stay(traffic, room, np.random.default_rng([scenario.seed, 1, number]))
     traffic.moves.sort(key=lambda move: move.knots[0])
     return traffic
 
@@ -162,13 +166,31 @@ def _visit(traffic: Traffic, one: _Standing, rng: np.random.Generator) -> None:
         return
     room: Room = rooms[int(rng.integers(len(rooms)))]
     since = one.free + rng.uniform(20.0, 90.0)
-    until = since + rng.uniform(60.0, 600.0)
-    if until > traffic.scenario.seconds - SETTLE:
+    knots = _in_and_out(since, rng)
+    if knots[-1][0] > traffic.scenario.seconds - SETTLE:
         return
-    spot = rng.uniform(-1.0, 1.0)
-    knots = ((since, REACH), (since + 4.0, spot), (until - 4.0, spot), (until, REACH))
     traffic.moves.append(Move(one.pallet, room.id, "visit", knots))
-    one.free = until
+    one.free = knots[-1][0]
+
+
+def _stay(traffic: Traffic, room: Room, rng: np.random.Generator) -> None:
+    """Pallets that are in a room now and then; a stay that the end of the scenario would cut short is left out."""
+    scenario = traffic.scenario
+    if not scenario.stays_per_hour:
+        return
+    since = rng.uniform(1.0, 10.0)
+    while since < scenario.seconds:
+        knots = _in_and_out(since, rng)
+        if knots[-1][0] <= scenario.seconds - SETTLE:
+            traffic.moves.append(Move(traffic.pallet(rng, scenario.tags), room.id, "visit", knots))
+        since += rng.exponential(3600.0 / scenario.stays_per_hour)
+
+
+def _in_and_out(since: float, rng: np.random.Generator) -> Knots:
+    """Into a room and out of it after 1 to 10 minutes."""
+    until = since + rng.uniform(60.0, 600.0)
+    spot = rng.uniform(-1.0, 1.0)
+    return ((since, REACH), (since + 4.0, spot), (until - 4.0, spot), (until, REACH))
 
 
 def _stray(traffic: Traffic, door: Door, rng: np.random.Generator) -> None:

@@ -1,0 +1,142 @@
+"""`waypost simulate`: one world through simulators of every kind of device, in the place of a configuration's."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from drivers.catalog import Device
+from gateway.clock import Clock
+from gateway.configuration import load
+from gateway.simulation import stand_ins
+from gateway.stand_ins import CannotSimulate
+from simulators.clock import RunningClock
+from tests.fix_certificates import HOST
+from tests.fix_daemon import following, reads, until, waypost
+from tests.fix_mosquitto import Mosquitto, free_port
+from tests.fix_site import daemon
+
+WITHOUT = {"recorded", "scanner", "ssi", "wedge"}
+"""Kinds that nothing stands in for: the world has tags, and no barcodes."""
+
+SITE = '[site]\nid = "leeds"\n'
+SEED = "5"
+
+
+def tables(folder: Path, broker: int, ports: Mapping[str, int]) -> dict[str, str]:
+    """A device of each kind and way to connect, by its id, without its antennas."""
+    on = 'broker = "main"\ntopic = '
+    places = '{ items = "a.tags", tag = "id.epc", time = "/sent", antenna = "{port}", rssi = "rssi" }'
+    return {
+        "llrp": f'kind = "llrp"\nurl = "tcp://{HOST}:{ports["llrp"]}"',
+        "calling": f'kind = "llrp"\nurl = "listen://{HOST}:{ports["calling"]}"',
+        "m100": f'kind = "m100"\nurl = "serial://{folder}/usb-m100"\npower = 20.0\nregion = "eu"',
+        "mercury": f'kind = "mercury"\nurl = "serial://{folder}/usb-mercury"\nregion = "japan"',
+        "uhfreader": f'kind = "uhfreader"\nurl = "tcp://{HOST}:{ports["uhfreader"]}"',
+        "tsl": f'kind = "tsl"\nurl = "serial://{folder}/rfcomm0"',
+        "zebra": f'kind = "zebra"\n{on}"zebra/a/data"\nevents = "zebra/a/events"\nheartbeat = 5.0',
+        "json": f'kind = "json"\n{on}"gates/{{port}}/#"\nplaces = {places}\nunits = {{ time = "ms", rssi = "cdbm" }}\n'
+        'presence = { topic = "gates/state" }\nheartbeat = 60.0',
+        "impinj": f'kind = "impinj"\n{on}"impinj/+/events"',
+        "impinj-http": f'kind = "impinj-http"\nurl = "http://{HOST}:{ports["impinj-http"]}"\npassword = "env:IMPINJ"',
+    }
+
+
+def configured(folder: Path, broker: int, devices: Mapping[str, str]) -> Path:
+    """Each device has a room of its own."""
+    text = f'{SITE}[[broker]]\nid = "main"\nurl = "mqtt://{HOST}:{broker}"\n'
+    for name, table in devices.items():
+        text += f'[[zone]]\nid = "room-{name}"\nleave = "silence"\n[[device]]\nid = "{name}"\n{table}\n'
+        text += f'antennas = [{{ port = 1, zone = "room-{name}" }}]\n'
+    file = folder / "waypost.toml"
+    file.write_text(text)
+    return file
+
+
+def test_every_kind_of_device_has_a_stand_in(tmp_path: Path) -> None:
+    (union, *_) = get_args(Device)
+    kinds = {one.model_fields["kind"].default for one in get_args(union)}
+    ports = dict.fromkeys(("llrp", "calling", "uhfreader", "impinj-http"), 1)
+    assert kinds - WITHOUT == set(tables(tmp_path, 1, ports)) - {"calling"}
+
+
+def test_one_world_for_devices_of_every_kind(
+    tmp_path: Path, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IMPINJ", "s3cret")
+    mosquitto.start()
+    ports = {name: free_port() for name in ("llrp", "calling", "uhfreader", "impinj-http")}
+    devices = tables(tmp_path, mosquitto.port, ports)
+    file = configured(tmp_path, mosquitto.port, devices)
+    truth = tmp_path / "truth.json"
+    simulate = ("simulate", file, "--seconds", "900", "--seed", SEED, "--json", "--truth", truth)
+
+    async def main() -> list[str]:
+        async with following(*simulate) as told:
+            await until(lambda: len(told) == len(devices), "all are told of")
+            async with daemon(file, Clock()) as one:
+                await until(
+                    lambda: all(link.reads_total for link in one.links.values()), "something was read by each"
+                )
+                assert all(link.health.state == "up" for link in one.links.values())
+            return told
+
+    told = [json.loads(line) for line in asyncio.run(main())]
+    assert [one["device"] for one in told] == list(devices)
+    assert told[2]["url"] == f"serial://{tmp_path}/usb-m100"
+    assert not (tmp_path / "usb-m100").exists()
+    happens = json.loads(truth.read_text())
+    there = {(visit["zone"], tag) for visit in happens["visits"] for tag in happens["items"][visit["item"]]}
+    found = reads(tmp_path / "waypost.db")
+    assert {source for source, *_ in found} == set(devices)
+    assert {(f"room-{source}", tag) for source, tag, _, _ in found} <= there
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        ('kind = "m100"\nurl = "serial:///dev/null"', "/dev/null is there already; set its url to a path"),
+        ('kind = "m100"\nurl = "serial:///nowhere/desk"', "there is no folder /nowhere; set its url to"),
+        ('kind = "recorded"', "there is no simulator for any of these devices"),
+        ('kind = "llrp"\nurl = "tls://10.0.0.5"', "there is no simulator for any of these devices"),
+        ('kind = "impinj-http"\nurl = "http://a"\npassword = "env:NOT_THERE"', "its password is not there"),
+        (
+            'kind = "llrp"\nurl = "tcp://10.0.0.5"\n[[device]]\nid = "b"\nkind = "llrp"\nurl = "tcp://10.0.0.6"',
+            "b: port 5084 is a's; on one machine each needs one of its own",
+        ),
+    ],
+)
+def test_what_cannot_be_simulated_is_said(tmp_path: Path, table: str, reason: str) -> None:
+    file = tmp_path / "waypost.toml"
+    file.write_text(f'{SITE}[[device]]\nid = "a"\n{table}\n')
+
+    async def main() -> None:
+        with pytest.raises(CannotSimulate, match=reason):
+            stand_ins(load(file), RunningClock())
+
+    asyncio.run(main())
+
+
+def test_a_link_that_was_left_behind_is_taken_away(tmp_path: Path) -> None:
+    port = tmp_path / "desk"
+    port.symlink_to(tmp_path / "gone")
+    file = configured(tmp_path, 1, {"desk": f'kind = "m100"\nurl = "serial://{port}"'})
+
+    async def main() -> None:
+        found = stand_ins(load(file), RunningClock())["desk"]
+        assert found is not None
+        assert not port.is_symlink()
+        async with found.player:
+            assert port.exists()
+
+    asyncio.run(main())
+
+
+def test_a_broker_that_is_not_there_is_said(tmp_path: Path) -> None:
+    file = configured(tmp_path, 1, {"zebra": 'kind = "zebra"\nbroker = "main"\ntopic = "a"'})
+    code, _, error = asyncio.run(waypost("simulate", file))
+    assert code == 1
+    assert "is the broker running?" in error
