@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Self
 
 from core.records import SECOND, Body, Reads
 from drivers.codecs.module_session import ModuleSession, Said
@@ -60,7 +61,7 @@ class Talk:
                 rows += zip(names, one.antenna.tolist(), one.rssi.tolist(), one.time.tolist(), strict=True)
         return rows
 
-    def run(self, seconds: float) -> "Talk":
+    def run(self, seconds: float) -> Self:
         """Let both talk for so long, or until the session ends."""
         end = self.at + seconds
         self.exchange()

@@ -152,7 +152,8 @@ class Responses:
         for header, value in fields(frame):
             whole = unescaped(value) if header == b"BC" else value
             clean = whole.translate(None, STRAYS)
-            self._counts["noise"] += len(whole) - len(clean)
+            if len(clean) < len(whole):
+                self._counts["noise"] += len(whole) - len(clean)
             if header in (b"BC", b"BR"):
                 yield Barcode(clean)
             else:
@@ -205,7 +206,7 @@ def unescaped(value: bytes) -> bytes:
 
 def escaped(data: bytes) -> bytes:
     """A barcode as a line tells it."""
-    return re.sub(rb"([\r\n\x1b])", rb"\x1b\1", data)
+    return re.sub(rb"([\r\n\x1b])", b"\x1b\\1", data)
 
 
 def decode_lines(data: bytes) -> Iterator[module_decode.Line]:

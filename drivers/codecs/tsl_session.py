@@ -4,9 +4,11 @@ It reads when its trigger is pulled; after `start` also all the time. What it te
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from core.records import Alive, Gpi, Reads, Scan
+import numpy as np
+
+from core.records import SECOND, Alive, Gpi, Reads, Scan
 from drivers.codecs import label, tsl
 from drivers.codecs.battery import Battery
 from drivers.codecs.errors import ProtocolError, Unsupported
@@ -72,6 +74,7 @@ class Session(ModuleSession):
         self._continuous = setup.continuous
         self._labels = Labels(setup.badge)
         self._battery = Battery()
+        self._newest = -SECOND
         super().__init__(tsl.frames(), at)
         self._responses = tsl.Responses(self.counts)
 
@@ -92,7 +95,8 @@ class Session(ModuleSession):
     def read(self) -> Script[None]:
         missed = 0
         while missed < MISSED:
-            yield from self._attend()
+            if not missed:
+                yield from self._attend()
             self.say(tsl.command("bl"))
             heard = yield Wait(anything, self._setup.keepalive)
             missed = 0 if heard is not None else missed + 1
@@ -116,19 +120,18 @@ class Session(ModuleSession):
         """Read when the trigger is pulled."""
         self._continuous = False
         self.say(tsl.command("ab"))
-        return self.turn(self.read(), now, at)
+        return self.turn(self.rest(), now, at)
 
     def observe(self, frame: bytes) -> None:
         for told in self._responses.take(frame):
-            match told:
-                case Tag(epc, rssi):
-                    self.rows.add(epc, rssi=rssi)
-                case Barcode(data):
-                    self._scan(label.text_of(data))
-                case Switch(state):
-                    self.tell(Gpi(self.now, TRIGGER, state != "off"))
-                case End():
-                    self._end(told)
+            if isinstance(told, Tag):
+                self.rows.add(told.epc, rssi=told.rssi)
+            elif isinstance(told, Barcode):
+                self._scan(label.text_of(told.data))
+            elif isinstance(told, Switch):
+                self.tell(Gpi(self.now, TRIGGER, told.state != "off"))
+            else:
+                self._end(told)
 
     def _order(
         self, name: str, *parameters: str, seconds: float = ANSWER_SECONDS, tries: int = TRIES
@@ -171,10 +174,19 @@ class Session(ModuleSession):
             yield Wait(nothing, ends - self.at)
 
     def _scan(self, code: str) -> None:
+        self._tell_reads()
+        self.tell(self._labels.scan(code, self._moment()))
+
+    def _tell_reads(self) -> None:
         reads = self.rows.take(self.now)
         if reads is not None:
-            self.tell(reads)
-        self.tell(self._labels.scan(code, self.now))
+            self.tell(replace(reads, time=np.full(len(reads), self._moment(), np.int64)))
+
+    def _moment(self) -> int:
+        """Now; what comes in one piece, and a sign of life after it, have times of their own."""
+        now = self.now
+        self._newest = self._newest + 1 if 0 <= self._newest - now < SECOND else now
+        return self._newest
 
     def _end(self, end: End) -> None:
         percent = end.fields.get("BP", "").rstrip(" %")
@@ -187,9 +199,10 @@ class Session(ModuleSession):
 
     def _told(self) -> list[Said]:
         """What a person reads is decided at once: nothing of the same moment is on its way any more."""
+        self._tell_reads()
         said = super()._told()
         if any(isinstance(one, Reads | Scan) for one in said):
-            said.append(Alive(self.now + 1))
+            said.append(Alive(self._moment()))
         return said
 
 
