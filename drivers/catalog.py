@@ -11,12 +11,27 @@ from drivers.llrp import Llrp
 from drivers.m100 import M100
 from drivers.mercury import Mercury
 from drivers.recorded import Recorded
+from drivers.scanner import Scanner
+from drivers.ssi import Ssi
 from drivers.tsl import Tsl
 from drivers.uhfreader import UhfReader
+from drivers.wedge import Wedge
 from drivers.zebra import Zebra
 
 Device = Annotated[
-    Impinj | ImpinjHttp | JsonMqtt | Llrp | M100 | Mercury | Recorded | Tsl | UhfReader | Zebra,
+    Impinj
+    | ImpinjHttp
+    | JsonMqtt
+    | Llrp
+    | M100
+    | Mercury
+    | Recorded
+    | Scanner
+    | Ssi
+    | Tsl
+    | UhfReader
+    | Wedge
+    | Zebra,
     Field(discriminator="kind"),
 ]
 """A [[device]] of any kind."""

@@ -19,10 +19,14 @@ from drivers.codecs import (
     mercury_session,
     message_decode,
     module_decode,
+    scanner,
+    ssi,
+    ssi_session,
     tsl,
     tsl_session,
     uhfreader,
     uhfreader_session,
+    wedge,
     zebra,
 )
 from drivers.codecs.json_mapping import Places
@@ -95,11 +99,14 @@ CODECS: Mapping[str, Codec] = {
         lambda: mercury_session.Session(mercury_session.Setup("eu3"), 0.0),
     ),
     "tsl": StreamCodec(tsl.decode_lines, lambda: tsl_session.Session(tsl_session.Setup(), 0.0), tsl.frames),
+    "scanner": StreamCodec(scanner.decode_lines, lambda: scanner.Session(scanner.Setup(), 0.0)),
+    "ssi": StreamCodec(ssi.decode_lines, lambda: ssi_session.Session(ssi_session.Setup(), 0.0), ssi.frames),
     "uhfreader": _module(
         uhfreader.frames,
         uhfreader.describe,
         lambda: uhfreader_session.Session(uhfreader_session.Setup(), 0.0),
     ),
+    "wedge": StreamCodec(wedge.decode_lines, lambda: wedge.Session("a scanner", None, 0.0)),
     "zebra": MessageCodec(
         partial(message_decode.decode_lines, describe=zebra.describe), zebra.Session, "zebra/reader/data"
     ),

@@ -1,0 +1,45 @@
+"""Barcode scanners that send text over a serial line, RS-232 or USB as a virtual COM port (CDC-ACM)."""
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from drivers.base import Driver, Link
+from drivers.codecs import scanner
+from drivers.codecs.scanner import Session, Setup
+from drivers.scanner_connection import listen
+from drivers.serial_port import open_bytes, where
+
+PORT = 4001
+"""Of a serial device server, if the url names none."""
+
+
+class Scanner(Driver):
+    """One scanner, of any maker.
+
+    url     serial:///dev/serial/by-id/NAME[?baud=9600], or tcp://HOST:PORT of a serial device server
+    suffix  what it sends behind a code; "auto": CR, LF, TAB or ETX, or 50 ms of silence until one of them was seen
+    prefix  what it sends before a code; a code without it is none
+    badge   codes that begin with it are badges, and name who scans from then on
+    """
+
+    kind: Literal["scanner"] = "scanner"
+    url: str
+    suffix: Literal["auto", "cr", "lf", "crlf", "tab", "etx", "silence"] = "auto"
+    prefix: str = Field(default="", max_length=16)
+    badge: str | None = Field(default=None, min_length=1, max_length=64)
+    handheld: bool = True
+    lateness: float = Field(default=0.0, ge=0, le=60)
+
+    @field_validator("url")
+    @classmethod
+    def _url(cls, url: str) -> str:
+        where(url, scanner.BAUD, PORT)
+        return url
+
+    async def run(self, link: Link) -> None:
+        """Take its codes until it is lost."""
+        setup = Setup(self.prefix, self.suffix, self.badge)
+        to = where(self.url, scanner.BAUD, PORT)
+        async with open_bytes(to) as stream:
+            await listen(stream, lambda at: Session(setup, at), link, self.id)
