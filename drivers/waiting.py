@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 
-from core.records import Body, Reads
+from core.records import Body, Fixes, Reads
 from drivers.base import Link
 
 MAX_ROWS = 200_000
@@ -48,4 +48,4 @@ class Waiting:
 
 
 def _rows(body: Body) -> int:
-    return max(1, len(body)) if isinstance(body, Reads) else 1
+    return max(1, len(body)) if isinstance(body, Reads | Fixes) else 1
