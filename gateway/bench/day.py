@@ -99,7 +99,7 @@ def day_row(day: Day, folder: Path, seconds: float) -> Row:
 
 
 async def _lived(day: Day, part: float, folder: Path) -> Written:
-    ports = [5084] * day.readers
+    ports = range(5084, 5084 + day.readers)
     loaded = configuration.load(site.configuration(folder, ports, zones=False))
     loop, intake, thread = asyncio.get_running_loop(), Intake(), Inline()
 

@@ -105,10 +105,7 @@ def live(
     readers = Process("readers", child, ours)
     with TemporaryDirectory(dir=folder, prefix=".bench-") as made:
         try:
-            port = readers.receive()
-            if not isinstance(port, int):
-                raise Failed(f"the readers answered {port!r}")
-            path = configuration(Path(made), [port] * len(script.casts), zones, silence)
+            path = configuration(Path(made), ports_of(readers), zones, silence)
             running = Live(path, timed, _gateway(path, timed))
             try:
                 yield running
@@ -116,6 +113,14 @@ def live(
                 running.gateway.end()
         finally:
             readers.end()
+
+
+def ports_of(readers: Process) -> list[int]:
+    """Where each of them listens, which is the first thing that they say."""
+    ports = readers.receive()
+    if not isinstance(ports, list):
+        raise Failed(f"the readers answered {ports!r}")
+    return ports
 
 
 def _gateway(path: Path, timed: bool) -> Process:

@@ -10,7 +10,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from gateway.bench.live import GATEWAY_CORE, PATIENCE, READER_CORE, Failed, Process
+from gateway.bench.live import GATEWAY_CORE, PATIENCE, READER_CORE, Failed, Process, ports_of
 from gateway.bench.rows import Row
 from gateway.bench.script import Script, play
 from gateway.bench.wire import Load
@@ -64,7 +64,8 @@ def _measured(seconds: float, load: Load, python: Path) -> tuple[float, float]:
     child.start()
     readers = Process("readers", child, ours)
     try:
-        return _run([str(python), "-c", CLIENT, str(readers.receive()), str(seconds), str(WARM_UP)], seconds)
+        (port,) = ports_of(readers)
+        return _run([str(python), "-c", CLIENT, str(port), str(seconds), str(WARM_UP)], seconds)
     finally:
         readers.end()
 

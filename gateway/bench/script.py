@@ -8,6 +8,8 @@ import select
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
@@ -82,18 +84,18 @@ def spread(since: int, now: int, n: int) -> NDArray[np.int64]:
 
 
 def play(script: Script, core: int, link: Connection) -> None:
-    """The process of the readers: tells `link` the port, and serves until there is a sentence on `link`.
+    """The process of the readers: tells `link` the port of each, and serves until there is a sentence on `link`.
 
-    Reader n takes the n-th connection, and so on in turn: a gateway that restarts finds all of them again.
+    A reader begins anew for each client that comes: a gateway that restarts finds all of them again.
     """
     pin(core)
     stop = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(0.1)
-        link.send(server.getsockname()[1])
-        players: list[threading.Thread] = []
-        while (connection := _accepted_by(server, link)) is not None:
-            playback = Playback(script, len(players) % len(script.casts))  # they come back after a restart
+    players: list[threading.Thread] = []
+    with ExitStack() as servers:
+        listening = [servers.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in script.casts]
+        link.send([one.getsockname()[1] for one in listening])
+        for number, connection in _accepted_by(listening, link):
+            playback = Playback(script, number)
             player = threading.Thread(target=_serve, args=(connection, playback, script.rate, stop))
             player.start()
             players.append(player)
@@ -103,14 +105,11 @@ def play(script: Script, core: int, link: Connection) -> None:
             player.join()
 
 
-def _accepted_by(server: socket.socket, link: Connection) -> socket.socket | None:
-    """The next connection; None if the end comes first."""
+def _accepted_by(servers: list[socket.socket], link: Connection) -> Iterator[tuple[int, socket.socket]]:
+    """Who comes to which of them, until the end comes."""
     while not link.poll():
-        try:
-            return server.accept()[0]
-        except TimeoutError:
-            continue
-    return None
+        for ready in select.select(servers, [], [], 0.1)[0]:
+            yield servers.index(ready), ready.accept()[0]
 
 
 def _serve(connection: socket.socket, playback: Playback, rate: float | None, stop: threading.Event) -> None:
