@@ -13,6 +13,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.rows import TupleRow
 
+from gateway import interpreter
 from gateway.bench.backlog import SITE, events
 from gateway.bench.live import PATIENCE, Failed
 from gateway.bench.machine import rss
@@ -92,8 +93,11 @@ def drain(path: Path, dsn: str, backlog: int, live: int) -> Drained:
     Raises Failed if the store cannot be used.
     """
     os.environ[DSN] = dsn
+    interpreter.share()
     with ThreadPoolExecutor(1, "journal") as thread:
-        return asyncio.run(_drain(Gateway(path, backlog, thread), dsn, backlog, live))
+        gateway = Gateway(path, backlog, thread)
+        interpreter.settle()
+        return asyncio.run(_drain(gateway, dsn, backlog, live))
 
 
 async def _drain(gateway: Gateway, dsn: str, backlog: int, live: int) -> Drained:

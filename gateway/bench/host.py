@@ -16,7 +16,7 @@ import numpy as np
 
 from core.events import Event, Gap
 from core.records import Input, Reads
-from gateway import configuration
+from gateway import configuration, interpreter
 from gateway.bench.machine import pin, rss
 from gateway.clock import Clock
 from gateway.contracts import Reopened
@@ -112,6 +112,7 @@ def host(path: Path, core: int | None, timed: bool, link: Connection) -> None:
     """The process of the gateway: answers "mark" on `link` with a Mark, ends cleanly at anything else."""
     if core is not None:
         pin(core)
+    interpreter.share()
     asyncio.run(_host(configuration.load(path), timed, link))
 
 
@@ -130,6 +131,7 @@ async def _host(loaded: configuration.Configuration, timed: bool, link: Connecti
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(writer.run())
             devices = [tasks.create_task(kept, name=name) for name, kept in connections(loaded, links)]
+            interpreter.settle()
             await _answer(link, store)
             for device in devices:
                 device.cancel()

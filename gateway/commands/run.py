@@ -7,7 +7,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from gateway import configuration, exits
+from gateway import configuration, exits, interpreter
 from gateway.log import Json, text, to_stderr
 
 log = logging.getLogger("gateway.run")
@@ -55,6 +55,16 @@ async def _daemon(loaded: configuration.Configuration) -> None:
     from gateway.clock import Clock
     from gateway.notify import Notifier
 
+    interpreter.share()
     daemon = Daemon(loaded, Notifier(), Clock())
     daemon.stop_on_signals()
-    await daemon.run()
+    settling = asyncio.create_task(_settle(daemon.ready))
+    try:
+        await daemon.run()
+    finally:
+        settling.cancel()
+
+
+async def _settle(ready: asyncio.Event) -> None:
+    await ready.wait()
+    interpreter.settle()

@@ -1,0 +1,45 @@
+"""The interpreter as the daemon has set it up: asked in a process of its own, since it holds for all of one."""
+
+import gc
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SITE = '[site]\nid = "s"\n[[zone]]\nid = "z"\n[[device]]\nid = "r"\nkind = "recorded"\nantennas = [{ port = 0, zone = "z" }]\n'
+RUN = """
+import gc, sys
+from gateway.commands.run import main
+status = main(sys.argv[1:])
+print(status, sys.getswitchinterval(), gc.get_freeze_count(), len(gc.get_objects()))
+"""
+
+
+def test_a_running_daemon_shares_the_interpreter_and_spares_the_collector(tmp_path: Path) -> None:
+    path = tmp_path / "w.toml"
+    path.write_text(SITE)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(60)
+        environment = {**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify")}
+        command = [sys.executable, "-c", RUN, str(path)]
+        with subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
+        ) as daemon:
+            try:
+                while systemd.recv(1000) != b"READY=1":
+                    pass
+                daemon.terminate()
+                said, _ = daemon.communicate(timeout=60)
+            finally:
+                daemon.kill()
+    status, interval, frozen, looked_at = said.split()
+    assert (status, float(interval)) == ("0", 0.0005)
+    assert int(frozen) > 10 * int(looked_at)
+
+
+def test_nothing_here_is_frozen() -> None:
+    """What the tests leave behind has to be found by the collector."""
+    assert gc.get_freeze_count() == 0
