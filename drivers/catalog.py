@@ -4,12 +4,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+from drivers.gpsd import Gpsd
 from drivers.impinj import Impinj
 from drivers.impinj_http import ImpinjHttp
 from drivers.json_mqtt import JsonMqtt
 from drivers.llrp import Llrp
 from drivers.m100 import M100
 from drivers.mercury import Mercury
+from drivers.nmea import Nmea
 from drivers.recorded import Recorded
 from drivers.scanner import Scanner
 from drivers.ssi import Ssi
@@ -19,12 +21,14 @@ from drivers.wedge import Wedge
 from drivers.zebra import Zebra
 
 Device = Annotated[
-    Impinj
+    Gpsd
+    | Impinj
     | ImpinjHttp
     | JsonMqtt
     | Llrp
     | M100
     | Mercury
+    | Nmea
     | Recorded
     | Scanner
     | Ssi

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from drivers.codecs import (
+    gpsd_decode,
+    gpsd_session,
     impinj,
     impinj_decode,
     impinj_session,
@@ -19,6 +21,8 @@ from drivers.codecs import (
     mercury_session,
     message_decode,
     module_decode,
+    nmea_decode,
+    nmea_session,
     scanner,
     ssi,
     ssi_session,
@@ -39,7 +43,7 @@ from drivers.codecs.stream_session import StreamSession
 from drivers.codecs.topics import TopicFilter
 
 Decode = Callable[[bytes], Iterator[Mapping[str, object]]]
-"""Bytes, or lines of hex or JSON, to one JSON-able object per tag ("tag"), per other message, and per "error"."""
+"""Bytes, or lines of hex or JSON, to one JSON-able object per tag ("tag"), per fix ("lat"), per other message, and per "error"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +83,7 @@ def _module(
 _ANYWHERE = Places("tag", "items", "time", "{antenna}", "rssi", "count", "phase", "channel")
 
 CODECS: Mapping[str, Codec] = {
+    "gpsd": StreamCodec(gpsd_decode.decode_lines, lambda: gpsd_session.Session("tracker:gps", {}, 0.0)),
     "impinj": MessageCodec(impinj_decode.decode_lines, impinj.Session, "rfid/dock1"),
     "impinj-http": StreamCodec(
         impinj_decode.decode_lines,
@@ -98,6 +103,7 @@ CODECS: Mapping[str, Codec] = {
         mercury.describe,
         lambda: mercury_session.Session(mercury_session.Setup("eu3"), 0.0),
     ),
+    "nmea": StreamCodec(nmea_decode.decode_lines, lambda: nmea_session.Session("tracker:gps", 0.0)),
     "tsl": StreamCodec(tsl.decode_lines, lambda: tsl_session.Session(tsl_session.Setup(), 0.0), tsl.frames),
     "scanner": StreamCodec(scanner.decode_lines, lambda: scanner.Session(scanner.Setup(), 0.0)),
     "ssi": StreamCodec(ssi.decode_lines, lambda: ssi_session.Session(ssi_session.Setup(), 0.0), ssi.frames),

@@ -22,7 +22,7 @@ def decode(
     file: Annotated[str, typer.Argument(help="A file, or - for standard input.")] = "-",
     json: AsJson = False,
 ) -> None:
-    """Tell what a device is saying, as JSON lines, with or without --json; what is no tag goes to stderr.
+    """Tell what a device is saying, as JSON lines, with or without --json; what is no tag and no fix goes to stderr.
 
     Bytes that can not be decoded are named there as well, and decoding goes on behind them; exit 2 then.
     """
@@ -35,7 +35,7 @@ def decode(
         fail(f"{file}: cannot be read: {error.strerror}", exits.UNREADABLE)
     broken = False
     for row in protocols[protocol](data):
-        if "tag" in row:
+        if "tag" in row or "lat" in row:
             put(row)
         else:
             say(dumps(row))
