@@ -227,7 +227,7 @@ def test_readers_that_call_are_asked_once_and_told() -> None:
     async def main() -> Told:
         told = Told()
         finding = asyncio.create_task(
-            CallFinder(HOST, port).find(told, asyncio.get_running_loop().time() + 1.5)
+            CallFinder(Known(), HOST, port).find(told, asyncio.get_running_loop().time() + 1.5)
         )
         await until(lambda: told.lines, "it listens")
         async with SimulatedReader() as reader:
@@ -256,6 +256,6 @@ def test_a_port_where_somebody_listens_already() -> None:
             with pytest.raises(
                 OSError, match=f"nobody can listen on {HOST}:{port}: .*choose another one with --listen"
             ):
-                await CallFinder(HOST, port).find(Told(), 0)
+                await CallFinder(Known(), HOST, port).find(Told(), 0)
 
         asyncio.run(main())

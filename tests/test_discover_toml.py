@@ -2,6 +2,7 @@
 
 import asyncio
 import tomllib
+from dataclasses import replace
 
 import pytest
 
@@ -13,7 +14,7 @@ from gateway.discover import running
 from gateway.discover.choice import Choice, brokers, finders
 from gateway.discover.finding import Finder, Finding, Report
 from gateway.discover.known import Known
-from gateway.discover.proposal import Proposals, as_json, as_toml, device
+from gateway.discover.proposal import Proposals, device
 from tests.discovered import Told
 
 KINDS = (
@@ -35,29 +36,40 @@ KINDS = (
 
 @pytest.mark.parametrize("finding", KINDS, ids=lambda one: one.where)
 def test_a_table_is_what_the_settings_take(finding: Finding) -> None:
-    table = Proposals("hall").table(finding)
+    proposal = Proposals("hall").proposal(finding)
+    table = proposal.table
     assert table is not None
-    (read,) = tomllib.loads(as_toml(finding, table))["device"]
+    (read,) = tomllib.loads(proposal.toml())["device"]
     assert read == table
     settings = device(read)
     assert settings is not None
     assert {antenna.zone for antenna in settings.antennas} == {"hall"}
     assert tuple(antenna.port for antenna in settings.antennas) == (finding.ports or (0,))
-    assert as_json(finding, table)["device"] == table
+    assert proposal.json()["device"] == table
 
 
 def test_ids_are_new_and_stay_within_what_an_id_may_be() -> None:
-    proposals = Proposals("hall", ["m100-A-1"])
+    proposals = Proposals("hall", [M100(id="m100-A-1", url="serial:///dev/x")])
     ids = []
-    for _ in range(3):
-        table = proposals.table(KINDS[0])
+    for number in range(3):
+        table = proposals.proposal(replace(KINDS[0], settings={"url": f"serial:///dev/a{number}"})).table
         assert table is not None
         ids.append(table["id"])
     assert ids == ["m100-A-1-2", "m100-A-1-3", "m100-A-1-4"]
     long = Finding(
         "x", "x", "ready", "m100", "/" * 10 + "é" * 80 + "a" * 80, settings={"url": "serial:///dev/a"}
     )
-    assert Proposals("hall").table(long) is not None
+    assert proposals.proposal(long).table is not None
+
+
+def test_two_that_cannot_be_beside_each_other() -> None:
+    proposals = Proposals("hall")
+    called = replace(KINDS[3], settings={"url": "listen://0.0.0.0:5084"})
+    assert proposals.proposal(called).table is not None
+    second = proposals.proposal(called)
+    assert second.table is None
+    assert "it has room for one" in second.reason
+    assert "it has room for one" in str(second.json()["remarks"])
 
 
 @pytest.mark.parametrize(
@@ -65,7 +77,7 @@ def test_ids_are_new_and_stay_within_what_an_id_may_be() -> None:
     [
         (
             Finding("x", "/dev/g", kind="gps", model="NMEA"),
-            "# /dev/g: NMEA; gps: this version has no [[device]] for it",
+            "# /dev/g: NMEA\n# gps: this version has no [[device]] for it",
         ),
         (
             Finding("x", "/dev/n", "unknown", remarks=("silent",)),
@@ -79,11 +91,11 @@ def test_ids_are_new_and_stay_within_what_an_id_may_be() -> None:
     ],
 )
 def test_what_is_no_device_is_a_comment(finding: Finding, text: str) -> None:
-    table = Proposals("hall").table(finding)
-    assert table is None
-    assert as_toml(finding, table) == text
+    proposal = Proposals("hall").proposal(finding)
+    assert proposal.table is None
+    assert proposal.toml() == text
     assert tomllib.loads(text) == {}
-    assert as_json(finding, table)["device"] is None
+    assert proposal.json()["device"] is None
 
 
 def test_what_the_configuration_has() -> None:
@@ -97,11 +109,11 @@ def test_what_the_configuration_has() -> None:
             Recorded(id="old"),
         ]
     )
-    assert known.ids == {"door1", "door2", "door3", "shelf", "door9", "old"}
     assert known.address("10.0.0.5", 5084) == "door1"
     assert known.address("10.0.0.5", 5085) is None
     assert known.address("reader.example", 5085) == "door2"
     assert known.address("0.0.0.0", 5084) is None
+    assert (known.listener(5084), known.listener(5085)) == ("door3", None)
     assert known.port("/dev/../dev/null") == "shelf"
     assert known.port("/dev/zero") is None
     assert known.topic("main", "zebra/door1/data") == "door9"
@@ -164,7 +176,12 @@ def test_what_cannot_be_done_is_refused_with_the_remedy(choice: Choice, reason: 
 
 
 def test_what_is_chosen_is_looked_for() -> None:
-    assert [one.name for one in finders(Choice(), None, Known())] == ["serial", "keyboards", "network", "calls"]
+    assert [one.name for one in finders(Choice(), None, Known())] == [
+        "serial",
+        "keyboards",
+        "network",
+        "calls",
+    ]
     some = Choice(only=("broker", "calls", "calls"), broker="mqtt://x", listen="[::1]:99")
     assert [one.name for one in finders(some, None, Known())] == ["broker discovered", "calls"]
     assert [one.url for one in brokers(some, None)] == ["mqtt://x"]

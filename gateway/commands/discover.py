@@ -13,8 +13,8 @@ from gateway.commands.output import counted, fail, put, say, show
 
 if TYPE_CHECKING:
     from gateway.discover.choice import Choice
-    from gateway.discover.finding import Finding, Value
-    from gateway.discover.proposal import Proposals
+    from gateway.discover.finding import Finding
+    from gateway.discover.proposal import Proposal, Proposals
 
 SECONDS = 10.0
 NEW_ZONE = "discovered"
@@ -30,7 +30,9 @@ def discover(
     zone: Annotated[
         str | None, typer.Option(help="The zone that the antennas look at; else the configuration's first.")
     ] = None,
-    only: Annotated[Texts, typer.Option(help="serial, keyboards, network, calls or broker; may be repeated.")] = None,
+    only: Annotated[
+        Texts, typer.Option(help="serial, keyboards, network, calls or broker; may be repeated.")
+    ] = None,
     serial: Annotated[
         Texts, typer.Option(metavar="PORT", help="This serial port instead of all; may be repeated.")
     ] = None,
@@ -96,8 +98,9 @@ def _look(
     from gateway.discover.proposal import Proposals
     from gateway.discover.running import run
 
-    known = Known(() if loaded is None else loaded.settings.device)
-    report = _Report(Proposals(zone, known.ids), json)
+    devices = () if loaded is None else loaded.settings.device
+    known = Known(devices)
+    report = _Report(Proposals(zone, devices), json)
     try:
         chosen = finders(choice, loaded, known)
     except ValueError as error:
@@ -116,48 +119,48 @@ class _Report:
     """What finders tell: JSON goes out at once, TOML in the end."""
 
     def __init__(self, proposals: "Proposals", json: bool) -> None:
-        self.rows: list[tuple[Finding, dict[str, Value] | None]] = []
+        self.proposals: list[Proposal] = []
         self._proposals = proposals
         self._json = json
 
     def found(self, finding: "Finding") -> None:
-        from gateway.discover.proposal import as_json
-
-        table = self._proposals.table(finding)
-        self.rows.append((finding, table))
+        proposal = self._proposals.proposal(finding)
+        self.proposals.append(proposal)
         if self._json:
-            put(as_json(finding, table))
+            put(proposal.json())
 
     def say(self, finder: str, text: str) -> None:
         say(f"{finder}: {text}")
 
     def summary(self) -> str:
         states = Counter(
-            "known" if finding.known else "new" if table else "without a table"
-            for finding, table in self.rows
+            "known" if one.finding.known else "new" if one.table else "without a table"
+            for one in self.proposals
         )
         kinds = ", ".join(
             f"{states[name]} {name}" for name in ("new", "known", "without a table") if states[name]
         )
-        return f"{counted(len(self.rows), 'finding')}{': ' if kinds else ''}{kinds}"
+        return f"{counted(len(self.proposals), 'finding')}{': ' if kinds else ''}{kinds}"
 
 
 def _print(report: _Report, choice: "Choice", loaded: configuration.Configuration | None, zone: str) -> None:
     """Tables first for what is new, then comments alone."""
     from gateway.discover.choice import brokers
-    from gateway.discover.proposal import as_toml
     from gateway.toml_text import comment, entry
 
-    rows = sorted(report.rows, key=lambda row: (row[1] is None, row[0].finder, row[0].where))
+    rows = sorted(
+        report.proposals, key=lambda one: (one.table is None, one.finding.finder, one.finding.where)
+    )
+    tables = [one.table for one in rows if one.table is not None]
     parts = []
-    if any(table is not None for _, table in rows):
-        head = f'the zone that their antennas look at; a door has a portal and a side instead: [[zone]] id = "{zone}"'
-        parts.append(comment(f"for the configuration, behind {head}"))
-    used = {table["broker"] for _, table in rows if table is not None and "broker" in table}
+    if tables:
+        door = "an antenna at a door has portal and side instead"
+        parts.append(comment(f'They look at the zone "{zone}", which the configuration has to have; {door}.'))
+    used = {table.get("broker") for table in tables}
     for one in brokers(choice, loaded) if choice.broker is not None else ():
         if one.id in used:
             told = one.model_dump(exclude_none=True, exclude_defaults=True)
             parts.append("\n".join(["[[broker]]", *(entry(*pair) for pair in told.items())]))
-    parts += [as_toml(finding, table) for finding, table in rows]
+    parts += [one.toml() for one in rows]
     if parts:
         show("\n\n".join(parts))

@@ -1,8 +1,10 @@
 """Readers that call in (reader-initiated LLRP): somebody listens for them, and asks who they are."""
 
 import asyncio
+from dataclasses import replace
 
 from gateway.discover.finding import Report, Value
+from gateway.discover.known import Known
 from gateway.discover.visit import finding, greet
 
 MOST_CALLERS = 64
@@ -14,7 +16,8 @@ class CallFinder:
 
     name = "calls"
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, known: Known, host: str, port: int) -> None:
+        self._known = known
         self._host = host
         self._port = port
         self._visits: dict[str, asyncio.Task[None]] = {}
@@ -60,4 +63,4 @@ class CallFinder:
         found = finding(
             self.name, f"{host} (calls {self._where()})", host, await greet(reader, writer), settings
         )
-        report.found(found)
+        report.found(replace(found, known=self._known.listener(self._port)))

@@ -50,7 +50,7 @@ def finders(choice: Choice, loaded: Configuration | None, known: Known) -> list[
         "serial": lambda: [SerialFinder(known, choice.paths)],
         "keyboards": lambda: [KeyboardFinder(known)],
         "network": lambda: [NetworkFinder(known, _networks(choice), choice.ports)],
-        "calls": lambda: [CallFinder(*_listen(choice.listen))],
+        "calls": lambda: [CallFinder(known, *_listen(choice.listen))],
         "broker": lambda: list(_brokers(choice, loaded, known)),
     }
     return [one for name in dict.fromkeys(choice.only or NAMES) for one in makers[name]()]

@@ -4,46 +4,47 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from drivers.base import Settings
+from drivers.base import Driver, Settings
 from drivers.codecs.topics import TopicFilter
 from drivers.serial_port import SerialPort, where
-from drivers.streams import Address, address
+from drivers.streams import address
 from drivers.subscriber import Subscriber
 
-_LLRP, _LLRP_TLS, _ANY_BAUD, _DEVICE_SERVER = 5084, 5085, 9600, 6000
+_ANY_BAUD = 9600
 
 
 class Known:
     """The devices of a configuration, by how they are reached."""
 
     def __init__(self, devices: Iterable[Settings] = ()) -> None:
-        self.ids: set[str] = set()
         self._ports: dict[Path, str] = {}
         self._addresses: dict[tuple[str, int], str] = {}
+        self._listeners: dict[int, str] = {}
         self._topics: list[tuple[str, TopicFilter, str]] = []
         for one in devices:
-            self.ids.add(one.id)
             if isinstance(one, Subscriber):
                 self._topics += [(one.broker, TopicFilter(text), one.id) for text in one.filters]
-            else:
-                self._add(one.id, str(getattr(one, "url", "")))
+            elif isinstance(one, Driver):
+                self._add(one, str(getattr(one, "url", "")))
 
-    def _add(self, id: str, url: str) -> None:
+    def _add(self, device: Driver, url: str) -> None:
         if url.startswith("input:"):
-            self._ports[Path(unquote(urlsplit(url).path)).resolve()] = id
+            self._ports[Path(unquote(urlsplit(url).path)).resolve()] = device.id
             return
         try:
-            to = (
-                where(url, _ANY_BAUD, _DEVICE_SERVER)
-                if url.startswith("serial:")
-                else address(url, _LLRP, _LLRP_TLS)
-            )
+            to = where(url, _ANY_BAUD, 0) if url.startswith("serial:") else address(url, *device.usual_ports)
         except ValueError:
             return  # it is reached in another way, which no finder goes
         if isinstance(to, SerialPort):
-            self._ports[Path(to.path).resolve()] = id
-        elif isinstance(to, Address) and to.scheme != "listen":
-            self._addresses[to.host, to.port] = id
+            self._ports[Path(to.path).resolve()] = device.id
+        elif to.scheme == "listen":
+            self._listeners[to.port] = device.id
+        else:
+            self._addresses[to.host, to.port] = device.id
+
+    def listener(self, port: int) -> str | None:
+        """Whom readers that call this port belong to."""
+        return self._listeners.get(port)
 
     def port(self, path: str) -> str | None:
         """Whose serial port or input device this is, under any of its names."""

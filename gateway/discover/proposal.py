@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -9,6 +10,7 @@ from core.site import ID
 from drivers.base import Settings
 from drivers.catalog import Device
 from gateway.discover.finding import Finding, Value
+from gateway.occupied import occupied
 from gateway.toml_text import comment, entry
 
 _SIGNS = re.compile(r"[^A-Za-z0-9]+")
@@ -24,64 +26,76 @@ def device(table: Mapping[str, Value]) -> Settings | None:
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A finding and its [[device]]; without one, `reason` says why, if the finding does not."""
+
+    finding: Finding
+    table: Mapping[str, Value] | None = None
+    reason: str = ""
+
+    def toml(self) -> str:
+        """The table under comments that say what it is; comments alone if there is none."""
+        finding = self.finding
+        about = f"{finding.where}: {finding.model or 'nobody knows what it is'}"
+        if finding.known is not None:
+            about += f"; it is {finding.known} of the configuration"
+        elif finding.state == "busy":
+            about += "; found, busy"
+        comments = map(comment, filter(None, (about, *finding.remarks, self.reason)))
+        if self.table is None:
+            return "\n".join(comments)
+        return "\n".join(["[[device]]", *comments, *(entry(*pair) for pair in self.table.items())])
+
+    def json(self) -> dict[str, object]:
+        """One object."""
+        finding = self.finding
+        return {
+            "finder": finding.finder,
+            "where": finding.where,
+            "state": finding.state,
+            "kind": finding.kind,
+            "model": finding.model or None,
+            "known": finding.known,
+            "remarks": list(filter(None, (*finding.remarks, self.reason))),
+            "device": self.table,
+        }
+
+
 class Proposals:
     """Gives findings their tables.
 
-    zone   what their antennas look at
-    taken  ids that the configuration has
+    zone     what their antennas look at
+    devices  what the configuration has
     """
 
-    def __init__(self, zone: str, taken: Iterable[str] = ()) -> None:
+    def __init__(self, zone: str, devices: Iterable[Settings] = ()) -> None:
         self._zone = zone
-        self._taken = set(taken)
+        self._devices = list(devices)
 
-    def table(self, finding: Finding) -> dict[str, Value] | None:
-        """Its [[device]]; None if it is in the configuration, or no [[device]] of this version."""
+    def proposal(self, finding: Finding) -> Proposal:
+        """A table with an id that nobody has, and that `waypost check` takes beside the others."""
         if finding.kind is None or finding.known is not None:
-            return None
+            return Proposal(finding)
         table: dict[str, Value] = {"id": self._id(finding), "kind": finding.kind, **finding.settings}
         if finding.ports is not None:
             antennas: list[Value] = [{"port": port, "zone": self._zone} for port in finding.ports or (0,)]
             table["antennas"] = antennas
-        if device(table) is None:
-            return None
-        self._taken.add(str(table["id"]))
-        return table
+        settings = device(table)
+        if settings is None:
+            return Proposal(finding, reason=f"{finding.kind}: this version has no [[device]] for it")
+        for clash in occupied([*self._devices, settings]):
+            if clash.path[:2] == ("device", len(self._devices)) and clash.level == "error":
+                return Proposal(finding, reason=f"{clash.value}: {clash.reason}")
+        self._devices.append(settings)
+        return Proposal(finding, table)
 
     def _id(self, finding: Finding) -> str:
+        taken = {one.id for one in self._devices}
         plain = _SIGNS.sub("-", f"{finding.kind}-{finding.name}").strip("-")[:_LONGEST].rstrip("-")
         number, id = 1, plain
-        while id in self._taken:
+        while id in taken:
             number += 1
             id = f"{plain}-{number}"
         assert ID.fullmatch(id)
         return id
-
-
-def as_toml(finding: Finding, table: Mapping[str, Value] | None) -> str:
-    """The table under comments that say what it is; comments alone if there is none."""
-    about = f"{finding.where}: {finding.model or 'nobody knows what it is'}"
-    if finding.known is not None:
-        about += f"; it is {finding.known} of the configuration"
-    elif finding.state == "busy":
-        about += "; found, busy"
-    elif finding.kind is not None and table is None:
-        about += f"; {finding.kind}: this version has no [[device]] for it"
-    lines = [about, *finding.remarks]
-    if table is None:
-        return "\n".join(map(comment, lines))
-    return "\n".join(["[[device]]", *map(comment, lines), *(entry(*pair) for pair in table.items())])
-
-
-def as_json(finding: Finding, table: Mapping[str, Value] | None) -> dict[str, object]:
-    """One object for each finding."""
-    return {
-        "finder": finding.finder,
-        "where": finding.where,
-        "state": finding.state,
-        "kind": finding.kind,
-        "model": finding.model or None,
-        "known": finding.known,
-        "remarks": list(finding.remarks),
-        "device": table,
-    }
