@@ -68,7 +68,7 @@ def test_a_reader_as_it_should_be() -> None:
     assert [str(call) for call in calls] == [
         "GET /system", "GET /system/rfid/interface", "GET /http-stream",
     ]  # fmt: skip
-    nameless, _ = play(introduced(WANTED, 90.0), system=(200, []))
+    nameless, _ = play(introduced(WANTED, 90.0), system=(200, {"pcba": "1"}))
     assert nameless.name == "Impinj reader"
     status, _ = play(looked("root"))
     assert status == Status("running", 1_775_131_200_500_000, "default")
@@ -133,6 +133,12 @@ def test_answers_that_end_it(status: int, kind: type[Exception], says: str) -> N
     for script in (introduced(WANTED, 90.0), looked("root")):
         with pytest.raises(kind, match=says):
             play(script, system=(status, {"message": "why"}), status=(status, {"message": "why"}))
+
+
+@pytest.mark.parametrize("page", [b"<html>", [], {}])
+def test_something_else_answers(page: object) -> None:
+    with pytest.raises(ProtocolError, match=r"no Impinj IoT device interface answers there \(200 Said\)"):
+        play(introduced(WANTED, 90.0), system=(200, page))
 
 
 def test_whatever_runs_is_left_alone() -> None:

@@ -62,6 +62,8 @@ def introduced(wanted: Wanted, watchdog: float) -> Script[Reader]:
     system = yield Call("GET", "/system")
     _must(system, wanted.user)
     about = system.object()
+    if not about:
+        raise refused(system.head, bytes(system.body), wanted.user)
     yield from _on_the_right_interface(wanted)
     notices = yield from _streaming(wanted, watchdog)
     serial = about.get("serialNumber")
