@@ -3,6 +3,7 @@
 import asyncio
 import tomllib
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from drivers.llrp import Llrp
 from drivers.m100 import M100
 from drivers.recorded import Recorded
 from drivers.zebra import Zebra
+from gateway.configuration import load
 from gateway.discover import running
 from gateway.discover.choice import Choice, brokers, finders
 from gateway.discover.finding import Finder, Finding, Report
@@ -185,3 +187,17 @@ def test_what_is_chosen_is_looked_for() -> None:
     some = Choice(only=("broker", "calls", "calls"), broker="mqtt://x", listen="[::1]:99")
     assert [one.name for one in finders(some, None, Known())] == ["broker discovered", "calls"]
     assert [one.url for one in brokers(some, None)] == ["mqtt://x"]
+
+
+def test_a_broker_of_the_configuration_is_taken_as_it_stands_there(tmp_path: Path) -> None:
+    file = tmp_path / "waypost.toml"
+    file.write_text('[site]\nid = "leeds"\n[[broker]]\nid = "discovered"\nurl = "mqtt://x"\nusername = "u"\n')
+    loaded = load(file)
+    assert [(one.id, one.username) for one in brokers(Choice(), loaded)] == [("discovered", "u")]
+    assert [(one.id, one.username) for one in brokers(Choice(broker="mqtt://x"), loaded)] == [
+        ("discovered", "u")
+    ]
+    other = brokers(Choice(broker="mqtt://y"), loaded)
+    assert [(one.id, one.url) for one in other] == [("discovered-2", "mqtt://y")]
+    stranger = brokers(Choice(broker="mqtt://x", user="v"), loaded)
+    assert [(one.id, one.username) for one in stranger] == [("discovered-2", "v")]

@@ -157,8 +157,9 @@ def _print(report: _Report, choice: "Choice", loaded: configuration.Configuratio
         door = "an antenna at a door has portal and side instead"
         parts.append(comment(f'They look at the zone "{zone}", which the configuration has to have; {door}.'))
     used = {table.get("broker") for table in tables}
-    for one in brokers(choice, loaded) if choice.broker is not None else ():
-        if one.id in used:
+    there = () if loaded is None else loaded.settings.broker
+    for one in brokers(choice, loaded):
+        if one.id in used and one not in there:
             told = one.model_dump(exclude_none=True, exclude_defaults=True)
             parts.append("\n".join(["[[broker]]", *(entry(*pair) for pair in told.items())]))
     parts += [one.toml() for one in rows]

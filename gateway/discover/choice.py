@@ -57,10 +57,13 @@ def finders(choice: Choice, loaded: Configuration | None, known: Known) -> list[
 
 
 def brokers(choice: Choice, loaded: Configuration | None) -> list[BrokerSettings]:
-    """Those of the configuration, or the one that is named instead, under an id that it may have."""
+    """Those of the configuration, or the one that is named instead: as it stands there, or under an id of its own."""
     listed = [] if loaded is None else list(loaded.settings.broker)
     if choice.broker is None:
         return listed
+    same = [one for one in listed if one.url == choice.broker and choice.user in (None, one.username)]
+    if same:
+        return same[:1]
     taken = {one.id for one in listed}
     id = next(
         name for name in (_NEW, *(f"{_NEW}-{n}" for n in range(2, len(taken) + 3))) if name not in taken
