@@ -17,9 +17,11 @@ from pydantic import ValidationError
 from core.records import SECOND, Alive, AntennaState, Dropped, Gpi, Idle, Reads, Up
 from drivers.base import Fatal, SetOutput, Start, Stop
 from drivers.codecs.errors import ProtocolError
+from drivers.codecs.rest import Call
 from drivers.impinj_connection import ORDERS, STATUS_SECONDS
 from drivers.impinj_http import ImpinjHttp
-from drivers.web import ANSWER_SECONDS
+from drivers.streams import Address, Trust
+from drivers.web import ANSWER_SECONDS, WebServer
 from simulators.clock import RunningClock
 from simulators.impinj import SimulatedImpinj
 from simulators.impinj_device import Setup
@@ -476,6 +478,27 @@ def test_something_else_answers(data: bytes, says: str) -> None:
         return str(error.value)
 
     assert says in run(main())
+
+
+@pytest.mark.parametrize(
+    ("to", "host"),
+    [
+        (Address("https", "reader", 443), b"reader"),
+        (Address("http", "reader", 80), b"reader"),
+        (Address("http", "reader", 443), b"reader:443"),
+        (Address("https", "fe80::1", 8443), b"[fe80::1]:8443"),
+    ],
+)
+def test_a_request_names_the_host_that_it_is_for(to: Address, host: bytes) -> None:
+    server = WebServer(to, Trust(), "root", "impinj", "/api/v1")
+    sent = server.request(Call("PUT", "/device/gpos", {}))
+    assert sent == (
+        b"PUT /api/v1/device/gpos HTTP/1.1\r\nHost: "
+        + host
+        + b"\r\nAuthorization: Basic cm9vdDppbXBpbmo=\r\n"
+        b"Accept: application/json\r\nConnection: close\r\nContent-Type: application/json\r\n"
+        b"Content-Length: 2\r\n\r\n{}"
+    )
 
 
 @pytest.mark.parametrize(
