@@ -13,6 +13,7 @@ from drivers.m100 import M100
 from drivers.mercury import Mercury
 from drivers.nmea import Nmea
 from drivers.recorded import Recorded
+from drivers.rfd import Rfd
 from drivers.scanner import Scanner
 from drivers.ssi import Ssi
 from drivers.tsl import Tsl
@@ -30,6 +31,7 @@ Device = Annotated[
     | Mercury
     | Nmea
     | Recorded
+    | Rfd
     | Scanner
     | Ssi
     | Tsl

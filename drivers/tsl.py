@@ -37,7 +37,7 @@ class Tsl(Driver):
     double: Action = "barcode"
     continuous: bool = False
     alert: bool = False
-    badge: str | None = Field(default=None, min_length=1)
+    badge: str | None = Field(default=None, min_length=1, max_length=64)
     keepalive: float = Field(default=10.0, ge=1, le=60)
 
     @field_validator("url")

@@ -69,9 +69,9 @@ def _handheld(one: Object) -> Publisher | None:
     model = "Zebra handheld (RFD40, RFD90)"
     data = one.get("data")
     if isinstance(data, dict) and isinstance(data.get("tagData", data.get("barcodeData")), list):
-        return Publisher("rfd40", model)
+        return Publisher("rfd", model)
     if "eventName" in one and "eventNumber" in one:
-        return Publisher("rfd40", model, "events")
+        return Publisher("rfd", model, "events")
     return None
 
 

@@ -92,6 +92,14 @@ class MessageSession(ABC):
         """What the device is told when a connection begins."""
         return ()
 
+    def start(self) -> Sequence[Publication]:
+        """What it is told that it should read; nothing if it takes no such order."""
+        return self.begin()
+
+    def stop(self) -> Sequence[Publication]:
+        """What it is told that it should not read; nothing if it takes no such order."""
+        return ()
+
     def stamp(self, time: int, arrival: int) -> int:
         """A device's time as the gateway takes it, microseconds UTC.
 

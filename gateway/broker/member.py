@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Sequence
 
 from core.records import SECOND, Alive, Down, Reads, Scan, Up
-from drivers.base import Start
+from drivers.base import Start, Stop
 from drivers.codecs.message_recording import recorded
 from drivers.codecs.message_session import Heartbeat, Message, Publication, Said, State
 from drivers.codecs.notice import Notice
@@ -81,7 +81,11 @@ class Member:
     async def obey(self) -> Publication:
         """The next order that becomes a message."""
         async for order in self.link.orders:
-            told = self._session.begin() if isinstance(order, Start) else ()
+            told: Sequence[Publication] = ()
+            if isinstance(order, Start):
+                told = self._session.start()
+            elif isinstance(order, Stop):
+                told = self._session.stop()
             if told:
                 return told[0]
             self.link.count("orders_refused")
