@@ -183,3 +183,18 @@ def test_a_message_that_the_codec_does_not_take_is_told() -> None:
     published.see("zebra", b'{"data": {"idHex": "no hex"}, "type": "CUSTOM"}', False)
     (found,) = published.findings()
     assert "is no EPC in hex" in found.remarks[-1]
+
+
+def test_a_handheld_with_its_heartbeats() -> None:
+    published = Published("broker", "main", Known())
+    tags = {"tagData": [{"EPCid": EPC.hex(), "peakRssi": -39, "seenCount": 1}]}
+    published.see(
+        "t/DATA/clients/data1event/S1",
+        json.dumps({"timestamp": "2026-05-19T14:15:22Z", "data": tags}).encode(),
+        False,
+    )
+    beat = {"eventName": "heartbeat", "eventNumber": 3, "upTime": 9, "data": {}}
+    published.see("t/MGMT/clients/mevents/S1", json.dumps(beat).encode(), False)
+    (found,) = published.findings()
+    assert (found.kind, found.ports) == ("rfd", ())
+    assert found.settings["events"] == "t/MGMT/clients/mevents/S1"

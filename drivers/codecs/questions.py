@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
-from drivers.codecs import m100, mercury, tsl, uhfreader
+from drivers.codecs import m100, mercury, ssi, tsl, uhfreader
 from drivers.codecs.module_frames import Frames
-from drivers.codecs.recognise import SSI_ACK, Speaker, ssi_revision, words
+from drivers.codecs.recognise import SSI_ACK, Speaker, words
 
 ANSWER_SECONDS = 0.4
 """How long after a question something may begin to come; a reader may be in the middle of something else."""
@@ -98,20 +98,21 @@ def _tsl() -> Inquiry:
     for frame in _cut(tsl.frames(), answer):
         for told in responses.take(frame):
             if isinstance(told, tsl.End) and told.command == "vr" and not told.error:
-                named = [words(told.fields[key].encode()) for key in ("MF", "US") if told.fields.get(key)]
-                firmware = f", firmware {words(told.fields['UF'].encode())}" if told.fields.get("UF") else ""
+                named = [words(told.fields[key]) for key in ("MF", "US") if told.fields.get(key)]
+                firmware = f", firmware {words(told.fields['UF'])}" if told.fields.get("UF") else ""
                 return Speaker("tsl", (" ".join(named) or "TSL handheld") + firmware, ports=())
     return None
 
 
-_REQUEST_REVISION = bytes.fromhex("04A30400FF55")
+_SSI_HEAD = 4
 
 
 def _ssi() -> Inquiry:
-    revision = ssi_revision((yield _REQUEST_REVISION))
-    if revision is None:
-        return None
-    return Speaker("ssi", f"scanner that speaks SSI, revision {words(revision)}", thanks=SSI_ACK, ports=())
+    for one in _cut(ssi.frames(), (yield ssi.packet(ssi.REQUEST_REVISION))):
+        if one[1] == ssi.REPLY_REVISION:
+            revision = words(one[_SSI_HEAD:-2])
+            return Speaker("ssi", f"scanner that speaks SSI, revision {revision}", thanks=SSI_ACK, ports=())
+    return None
 
 
 def _cut(frames: Frames, data: bytes) -> Iterator[bytes]:

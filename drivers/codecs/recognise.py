@@ -4,26 +4,25 @@ A frame counts where its length and its checksum agree, so that noise, and a wro
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import reduce
 
-from drivers.codecs import m100, mercury, uhfreader
+from drivers.codecs import m100, mercury, ssi, uhfreader
+from drivers.codecs.nmea_frames import Sentences
 
 MODEM, CONSOLE = "modem", "console"
 """Speakers that are no devices of ours: AT commands, somebody who wants a password."""
 
-SSI_ACK = bytes.fromhex("04D00400FF28")
-"""What a scanner that speaks SSI (Zebra's Simple Serial Interface) wants to hear, or it says the same again."""
+SSI_ACK = ssi.packet(ssi.ACK)
+"""A scanner that speaks SSI wants to hear that, or it says the same again."""
 
 LONGEST_TEXT = 80
 """Characters of a device's own words that are repeated."""
 
-_SSI_DECODE, _SSI_REPLY = 0xF3, 0xA4
-_SSI_AROUND, _SSI_LONGEST = 4, 251
 _SHORTEST_SCAN = 3
 
-_NMEA = re.compile(rb"[$!]([A-Z][A-Z0-9]{3,8}),([^*\r\n]{0,90})\*([0-9A-Fa-f]{2})")
+_NMEA_TAG = re.compile(rb"[A-Z][A-Z0-9]{3,8}")
 _NMEA_LIKE = re.compile(rb"\$[A-Z]{5},")
 _AT = re.compile(rb"RING|NO CARRIER|ERROR|OK|\+C[A-Z]{2,8}:.*|\+CM[ES] ERROR.*|\^[A-Z]{3,12}:.*")
 _LOGIN = re.compile(rb"(login|[Pp]assword): ?$")
@@ -60,23 +59,16 @@ def heard(data: bytes) -> Speaker | None:
     return None
 
 
-def words(data: bytes) -> str:
+def words(said: bytes | str) -> str:
     """A device's own words, on one line and not too long."""
-    text = data.decode("ascii", errors="replace")
+    text = said if isinstance(said, str) else said.decode("ascii", errors="replace")
     return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:LONGEST_TEXT]
 
 
 def _gps(data: bytes) -> Speaker | None:
-    names = sorted({name.decode() for name, _ in sentences(data)})
+    tags = (body.split(b",")[0] for body in Sentences(Counter()).feed(data))
+    names = sorted({tag.decode("ascii") for tag in tags if _NMEA_TAG.fullmatch(tag)})
     return Speaker("nmea", f"GPS receiver: {', '.join(names[:8])}", ports=None) if names else None
-
-
-def sentences(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Names and fields of the NMEA 0183 sentences whose checksum is right."""
-    for found in _NMEA.finditer(data):
-        name, fields, told = found.groups()
-        if reduce(lambda one, two: one ^ two, name + b"," + fields) == int(told, 16):
-            yield name, fields
 
 
 def _m100(data: bytes) -> Speaker | None:
@@ -107,30 +99,9 @@ def _uhfreader(data: bytes) -> Speaker | None:
     return None
 
 
-def ssi_packets(data: bytes) -> Iterator[bytes]:
-    """SSI packets: length before the checksum, opcode, source, status, data, two's complement of the 16-bit sum."""
-    at = 0
-    while at < len(data):
-        end = at + data[at]
-        whole = data[at : end + 2]
-        fits = _SSI_AROUND <= data[at] <= _SSI_LONGEST and end + 2 <= len(data)
-        if fits and (sum(whole[:-2]) + int.from_bytes(whole[-2:])) & 0xFFFF == 0:
-            yield whole
-            at = end + 2
-        else:
-            at += 1
-
-
-def ssi_revision(data: bytes) -> bytes | None:
-    """The software revision that a scanner tells; None if it tells none."""
-    for one in ssi_packets(data):
-        if one[1] == _SSI_REPLY:
-            return one[_SSI_AROUND:-2]
-    return None
-
-
 def _ssi(data: bytes) -> Speaker | None:
-    if any(one[1] == _SSI_DECODE for one in ssi_packets(data)):
+    frames = ssi.frames()
+    if any(ssi.is_code(one) for one in (*frames.feed(data), *frames.flush())):
         return Speaker("ssi", "scanner that speaks SSI", thanks=SSI_ACK, ports=())
     return None
 

@@ -29,12 +29,13 @@ ENOUGH = 50
 LONGEST = 1 << 20
 """Bytes of a message that is looked at."""
 
+_WITH_EVENTS = ("zebra", "rfd")
 _ANTENNA_LATER = "the antennas of what was heard; add those that were not at work meanwhile"
 
 
 @dataclass(slots=True)
 class Heard:
-    """One topic."""
+    """One topic. A handheld reads and scans at ports of its own, and any port stands for all of them."""
 
     publisher: Publisher | None = None
     session: MessageSession | None = None
@@ -42,6 +43,7 @@ class Heard:
     live: bool = False
     antennas: set[int] = field(default_factory=set)
     trouble: str = ""
+    handheld: bool = False
 
 
 class Published:
@@ -74,16 +76,17 @@ class Published:
             return
         if heard.publisher is None and heard.messages <= LOOKS:
             heard.publisher = publisher(payload)
-            heard.session = self._session(topic, heard.publisher)
+            self._begin(heard, topic, heard.publisher)
         if heard.session is not None and heard.messages <= ENOUGH:
             self._read(heard, topic, payload)
 
-    def _session(self, topic: str, found: Publisher | None) -> MessageSession | None:
+    def _begin(self, heard: Heard, topic: str, found: Publisher | None) -> None:
         """What understands it, if this version has the kind."""
         if found is None or found.role != "data":
-            return None
+            return
         one = device({"id": "discovered", "kind": found.kind, **self._settings(topic, found)})
-        return one.session() if isinstance(one, Subscriber) else None
+        if isinstance(one, Subscriber):
+            heard.session, heard.handheld = one.session(), one.handheld
 
     def _settings(self, topic: str, found: Publisher) -> dict[str, Value]:
         return {"broker": self._broker, "topic": topic, **found.settings}
@@ -91,7 +94,7 @@ class Published:
     def _read(self, heard: Heard, topic: str, payload: bytes) -> None:
         assert heard.session is not None
         for said in heard.session.receive([Message(topic, payload, False, time.time_ns() // 1000)]):
-            if isinstance(said, Reads):
+            if isinstance(said, Reads) and not heard.handheld:
                 heard.antennas.update(said.antenna.tolist()[: MOST_ANTENNAS - len(heard.antennas)])
             elif isinstance(said, Notice):
                 heard.trouble = said.text
@@ -101,11 +104,11 @@ class Published:
         beside: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
         for topic, heard in self._topics.items():
             if heard.publisher is not None and heard.publisher.role != "data":
-                beside[heard.publisher.kind, _parent(topic)].setdefault(heard.publisher.role, topic)
+                beside[_place(heard.publisher.kind, topic)].setdefault(heard.publisher.role, topic)
         told = set()
         for topic, heard in sorted(self._topics.items()):
             if heard.publisher is not None and heard.publisher.role == "data":
-                place = heard.publisher.kind, _parent(topic)
+                place = _place(heard.publisher.kind, topic)
                 told.add(place)
                 yield self._finding(topic, heard, heard.publisher, beside.get(place, {}))
         for (kind, parent), topics in sorted(beside.items()):
@@ -122,7 +125,7 @@ class Published:
         if heard.trouble:
             remarks.append(heard.trouble)
         settings = self._settings(topic, found)
-        if "events" in beside and found.kind == "zebra":
+        if "events" in beside and found.kind in _WITH_EVENTS:
             settings["events"] = beside["events"]
         return Finding(
             self._finder,
@@ -148,5 +151,7 @@ class Published:
         )
 
 
-def _parent(topic: str) -> str:
-    return topic.rpartition("/")[0]
+def _place(kind: str, topic: str) -> tuple[str, str]:
+    """What the topics of one device have in common: the level that they stand in, or a handheld's serial number."""
+    parent, _, last = topic.rpartition("/")
+    return kind, last if kind == "rfd" else parent
