@@ -31,6 +31,8 @@ class JsonMqtt(Subscriber):
         names = TopicFilter(self.topic).names
         for name in Places.__dataclass_fields__:
             place = getattr(self.places, name)
+            if place is None:
+                continue
             try:
                 finder(place, () if name == "items" else names)
             except ValueError as error:

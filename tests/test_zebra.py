@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -148,16 +149,27 @@ def test_what_was_retained_is_not_seen_but_for_the_state() -> None:
     assert session.counts["retained"] == 1
 
 
-def test_a_dictionary_that_has_grown_is_replaced() -> None:
+def test_what_holds_no_tag_or_has_grown_is_told_apart() -> None:
     session = zebra.Session()
-    session.reads = MessageReads(session.counts, max_tags=1)
-    first, second = (said({"data": {"idHex": one}}, session=session)[0] for one in ("AD99", "AD98"))
-    assert isinstance(first, Reads)
-    assert isinstance(second, Reads)
-    assert (first.tags.ids, second.tags.ids) == (["AD99"], ["AD98"])
-    assert said({"data": {"idHex": "0000"}}, session=session) == []
-    assert session.counts == {"zero_epc": 1}
-    assert len(session.reads) == 0
+    assert said({"data": {"idHex": "0000"}}, {"data": {"idHex": ""}}, session=session) == []
+    assert session.counts == {"zero_epc": 2}
+    kept, gap = said({"data": {"idHex": "AD99", "eventNum": 3}}, {"data": {"idHex": "00", "eventNum": 5}})
+    assert isinstance(kept, Reads)
+    assert isinstance(gap, Dropped)
+
+
+def test_a_dictionary_that_has_grown_is_replaced() -> None:
+    counts: Counter[str] = Counter()
+    reads = MessageReads(counts, max_tags=1)
+    found = []
+    for epc in ("AD99", "AD98"):
+        reads.add(bytes.fromhex(epc), NOW)
+        found.append(reads.take())
+    assert [one and one.tags.ids for one in found] == [["AD99"], ["AD98"]]
+    reads.add(b"\0", NOW)
+    assert reads.take() is None
+    assert counts == {"zero_epc": 1}
+    assert len(reads) == 0
 
 
 def test_values() -> None:

@@ -3,13 +3,17 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from math import radians, tau
+from functools import partial
+from itertools import compress
+from math import pi
 from typing import Literal
 
 from core.records import SECOND
 from drivers.codecs import json_values as values
-from drivers.codecs.json_values import Malformed
-from drivers.codecs.message_session import Message, MessageSession, Presence, Said
+from drivers.codecs.json_columns import Rfc3339, epochs, found, found_in_each
+from drivers.codecs.json_rows import Convert, Field, antennas, channels, counts, measured
+from drivers.codecs.json_session import JsonSession
+from drivers.codecs.message_session import Message, Presence, Said
 from drivers.codecs.topics import TopicFilter
 
 TimeUnit = Literal["rfc3339", "s", "ms", "us"]
@@ -20,11 +24,8 @@ ChannelUnit = Literal["khz", "mhz", "hz"]
 _TIME = {"s": SECOND, "ms": 1000, "us": 1}
 _RSSI = {"dbm": 1.0, "ddbm": 0.1, "cdbm": 0.01}
 _CHANNEL = {"khz": 1.0, "mhz": 1000.0, "hz": 0.001}
-_MOST_KILOHERTZ = 10_000_000
+_PHASE = {"rad": 1.0, "deg": pi / 180}
 _LEVEL = re.compile(r"\{([a-z_]+)\}")
-
-Find = Callable[[object, object, Mapping[str, str]], object]
-"""A value, or None, from a record, the message around it, and the named levels of its topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,97 +55,71 @@ class Units:
     channel: ChannelUnit = "khz"
 
 
-def finder(place: str | None, names: tuple[str, ...] = ()) -> Find:
+Find = Callable[[list[object], object, Mapping[str, str]], list[object]]
+"""A value, or None, for each record of a message: from the records, the message around them, the named levels of its
+topic."""
+
+
+def finder(place: str, names: tuple[str, ...] = ()) -> Find:
     """What looks there. Raises ValueError, whose text is "reason; remedy"."""
-    if place is None:
-        return lambda record, root, levels: None
     level = _LEVEL.fullmatch(place)
     if level is not None:
         name = level[1]
         if name not in names:
             raise ValueError(f"the topic has no level {{{name}}}; name it there, as readers/{{{name}}}/tags")
-        return lambda record, root, levels: levels[name]
+        return lambda records, root, levels: [levels[name]] * len(records)
     keys = place.removeprefix("/").split(".")
     if not all(keys):
         raise ValueError(
             "is no place; write keys with dots between them, as data.epc, or /time for the message's own"
         )
     if place.startswith("/"):
-        return lambda record, root, levels: _at(root, keys)
-    if len(keys) == 1:
-        key = keys[0]
-        return lambda record, root, levels: record.get(key) if isinstance(record, dict) else None
-    return lambda record, root, levels: _at(record, keys)
+        return lambda records, root, levels: [found(root, keys)] * len(records)
+    return lambda records, root, levels: found_in_each(records, keys)
 
 
-def _at(value: object, keys: list[str]) -> object:
-    for key in keys:
-        if isinstance(value, dict):
-            value = value.get(key)
-        elif isinstance(value, list) and key.isdecimal() and int(key[:9]) < len(value):
-            value = value[int(key[:9])]
-        else:
-            return None
-    return value
-
-
-class Session(MessageSession):
+class Session(JsonSession):
     """One device. A read without a time has that of its arrival: a second delivery of it is another sighting then."""
 
     def __init__(
         self, topic: TopicFilter, places: Places, units: Units, presence: Presence | None = None
     ) -> None:
-        super().__init__(presence)
+        places_of: dict[Field, str | None] = {
+            "tag": places.tag, "time": places.time, "antenna": places.antenna, "rssi": places.rssi, "count": places.count,
+            "phase": places.phase, "channel": places.channel,
+        }  # fmt: skip
+        told: dict[Field, str] = {field: place for field, place in places_of.items() if place is not None}
+        self._finders = {field: finder(place, topic.names) for field, place in told.items()}
+        super().__init__({field: field for field in told}, _converts(units), presence)
         self._topic = topic
-        self._units = units
-        self._items = None if places.items is None else finder("/" + places.items.removeprefix("/"))
-        self._tag, self._time, self._antenna, self._rssi, self._count, self._phase, self._channel = (
-            finder(one, topic.names)
-            for one in (
-                places.tag, places.time, places.antenna, places.rssi, places.count, places.phase, places.channel,
-            )
-        )  # fmt: skip
+        self._items = None if places.items is None else places.items.removeprefix("/").split(".")
 
     def understand(self, message: Message) -> Iterator[Said]:
         """Its tags; a message without any is counted, not refused: devices say other things too."""
         levels = self._topic.match(message.topic) or {}
         root = values.parse(message.payload)
-        items = root if self._items is None else self._items(root, root, levels)
+        items = root if self._items is None else found(root, self._items)
+        records = items if isinstance(items, list) else [] if items is None else [items]
+        told = {field: find(records, root, levels) for field, find in self._finders.items()}
         if items is None:
             self.counts["other"] += 1
-            return
-        for record in items if isinstance(items, list) else [items]:
-            tag = self._tag(record, root, levels)
-            if tag is None:
-                self.counts["other"] += 1
-            else:
-                self._add(tag, record, root, levels, message.arrival)
-        yield from ()
+        elif None in told["tag"]:
+            tagged = [tag is not None for tag in told["tag"]]
+            self.counts["other"] += tagged.count(False)
+            told = {field: list(compress(column, tagged)) for field, column in told.items()}
+        yield from self.tell(message, told)
 
-    def _add(
-        self, tag: object, record: object, root: object, levels: Mapping[str, str], arrival: int
-    ) -> None:
-        units = self._units
-        phase = values.number(self._phase(record, root, levels), "phase")
-        channel = values.number(self._channel(record, root, levels), "channel", 0.0) * _CHANNEL[units.channel]
-        if not 0 <= channel <= _MOST_KILOHERTZ:
-            raise Malformed(f"channel {channel:g} kHz is no frequency; look at units.channel")
-        self.reads.add(
-            values.epc(tag, "tag"),
-            self._stamped(self._time(record, root, levels), arrival),
-            values.whole(self._antenna(record, root, levels), "antenna", 0, 0xFFFF),
-            values.number(self._rssi(record, root, levels), "rssi") * _RSSI[units.rssi],
-            values.whole(self._count(record, root, levels), "count", 1),
-            (radians(phase) if units.phase == "deg" else phase) % tau,
-            channel,
-        )
 
-    def _stamped(self, time: object, arrival: int) -> int:
-        if time is None:
-            return arrival
-        unit = self._units.time
-        found = values.rfc3339(time, "time") if unit == "rfc3339" else values.epoch(time, "time", _TIME[unit])
-        return self.stamp(found, arrival)
+def _converts(units: Units) -> Mapping[Field, Convert]:
+    unit = _TIME.get(units.time)
+    return {
+        "time": Rfc3339().column if unit is None else partial(epochs, unit=unit),
+        "antenna": antennas,
+        "rssi": measured(_RSSI[units.rssi]),
+        "count": counts,
+        "phase": measured(_PHASE[units.phase]),
+        "channel": channels(_CHANNEL[units.channel], f"{units.channel}; look at units.channel"),
+    }
 
 
 def describe(value: object) -> Iterator[dict[str, object]]:

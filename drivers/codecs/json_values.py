@@ -2,8 +2,9 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from core.records import SECOND
 
@@ -12,8 +13,9 @@ _MICROSECOND = timedelta(microseconds=1)
 
 LATEST = 253_402_300_799 * SECOND
 """Microseconds UTC: the end of the year 9999, which RFC 3339 can still say."""
-_LARGEST = 1 << 31
-_FARTHEST = 1e18
+LARGEST = 1 << 31
+FARTHEST = 1e18
+"""No number of ours is larger."""
 
 
 class Malformed(Exception):
@@ -21,7 +23,26 @@ class Malformed(Exception):
 
 
 def parse(payload: bytes) -> object:
-    """The JSON value (RFC 8259) of `payload`. Raises Malformed."""
+    """The JSON value (RFC 8259) of `payload`. Raises Malformed.
+
+    What msgspec takes is what the json of Python would give, in half the time; what it does not take json judges.
+    """
+    decode, refusal = _quick()
+    try:
+        return decode(payload)
+    except (refusal, ValueError, RecursionError):
+        return _judged(payload)
+
+
+@cache
+def _quick() -> tuple[Callable[[bytes], object], type[Exception]]:
+    """How it decodes and what it raises; not imported before there is a message."""
+    import msgspec
+
+    return msgspec.json.Decoder().decode, msgspec.MsgspecError
+
+
+def _judged(payload: bytes) -> object:
     try:
         value: object = json.loads(payload)
     except ValueError as error:  # of JSON, of its UTF-8, of a number with thousands of digits
@@ -49,19 +70,19 @@ def number(value: object, name: str, absent: float = math.nan) -> float:
     """A number that fits into our columns, or one written as text; `absent` for null. Raises Malformed."""
     if value is None:
         return absent
-    if type(value) is int and -_LARGEST < value < _LARGEST:  # most of them: the rest takes twice as long
+    if type(value) is int and -LARGEST < value < LARGEST:  # most of them: the rest takes twice as long
         return value
     try:
         if isinstance(value, (int, float, str)) and not isinstance(value, bool):
             found = float(value)
-            if abs(found) <= _FARTHEST:
+            if abs(found) <= FARTHEST:
                 return found
     except (ValueError, OverflowError):
         pass
     raise Malformed(f"{name} {shown(value)} is no number")
 
 
-def whole(value: object, name: str, absent: int, most: int = _LARGEST - 1) -> int:
+def whole(value: object, name: str, absent: int, most: int = LARGEST - 1) -> int:
     """A whole number from 0 to `most`; `absent` for null. Raises Malformed."""
     if type(value) is int and 0 <= value <= most:
         return value

@@ -3,12 +3,15 @@
 It outlives connections to the broker: where a device numbers its events, a hole is found across them.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from core.records import SECOND, Body
+import numpy as np
+
+from core.records import SECOND, Body, Times
 from drivers.codecs.json_values import Malformed, shown
 from drivers.codecs.message_reads import MessageReads
 from drivers.codecs.notice import Notice
@@ -29,6 +32,8 @@ class Message:
 
 AHEAD = SECOND
 """By more than this a device's time may not be after its arrival: such a clock is wrong."""
+UNTOLD = int(np.iinfo(np.int64).min)
+"""Stands in a column of times where there is none."""
 UNSET = 1_577_836_800 * SECOND
 """Microseconds UTC: 2020. A clock that says less was never set."""
 
@@ -65,6 +70,13 @@ class Presence:
     down: bytes
     up: bytes
 
+    def told(self, payload: bytes) -> bool | None:
+        """Is the device there? None if neither is said. Whole words count: who is disconnected is not connected."""
+        for word, online in ((self.down, False), (self.up, True)):
+            if re.search(rb"(?<!\w)" + re.escape(word) + rb"(?!\w)", payload):
+                return online
+        return None
+
 
 class MessageSession(ABC):
     """One device. `counts` is taken and cleared by whoever owns the session."""
@@ -80,13 +92,12 @@ class MessageSession(ABC):
         for message in messages:
             try:
                 for said in self._one(message):
-                    yield from self._flush()
+                    yield from self.gathered()
                     yield said
             except Malformed as error:
-                yield from self._flush()
-                text = f"a message on {shown(message.topic)} cannot be understood: {error}"
-                yield Notice("malformed", text)
-        yield from self._flush()
+                yield from self.gathered()
+                yield self.malformed(message, error)
+        yield from self.gathered()
 
     def begin(self) -> Sequence[Publication]:
         """What the device is told when a connection begins."""
@@ -117,29 +128,38 @@ class MessageSession(ABC):
             self.counts["clock_ahead"] += 1
         return time - self._ahead
 
+    def stamps(self, times: Times, arrivals: Times) -> Times:
+        """`stamp` of each, int64[n]; where a time is UNTOLD, the arrival counts."""
+        if not self._ahead and ((times >= UNSET) & (times - arrivals <= AHEAD)).all():
+            return times
+        pairs = zip(times.tolist(), arrivals.tolist(), strict=True)
+        return np.array([came if at == UNTOLD else self.stamp(at, came) for at, came in pairs], np.int64)
+
+    def gathered(self) -> Iterator[Said]:
+        """The tags that were gathered by now; none are left behind."""
+        reads = self.reads.take()
+        if reads is not None:
+            yield reads
+
+    def malformed(self, message: Message, error: Malformed) -> Notice:
+        """What is told of a message that makes no sense."""
+        return Notice("malformed", f"a message on {shown(message.topic)} cannot be understood: {error}")
+
     @abstractmethod
     def understand(self, message: Message) -> Iterator[Said]:
-        """Put its tags into `reads`, and tell the rest. Raises Malformed; what stood before it counts."""
+        """Gather its tags, and tell the rest. Raises Malformed; what stood before it counts."""
 
     def _one(self, message: Message) -> Iterator[Said]:
         presence = self._presence
         if presence is not None and message.topic == presence.topic:
-            yield from self._state(presence, message)
-            if presence.down in message.payload or presence.up in message.payload:
+            online = presence.told(message.payload)
+            if online is not None:
+                yield State(
+                    online, "says that it is connected" if online else "its will says that it has gone"
+                )
                 return
         if message.retained:
             self.counts["retained"] += 1
             return
         if message.payload:  # an empty one clears what the broker kept
             yield from self.understand(message)
-
-    def _state(self, presence: Presence, message: Message) -> Iterator[Said]:
-        if presence.down in message.payload:
-            yield State(False, "its will says that it has gone")
-        elif presence.up in message.payload:
-            yield State(True, "says that it is connected")
-
-    def _flush(self) -> Iterator[Said]:
-        reads = self.reads.take()
-        if reads is not None:
-            yield reads

@@ -5,27 +5,53 @@ and responses on topics of their own.
 """
 
 import json
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from math import pi
 
-from core.records import Dropped, Gpi
+import numpy as np
+
+from core.records import Dropped, Gpi, Times
 from drivers.codecs import json_values as values
 from drivers.codecs.event_numbers import EventNumbers
-from drivers.codecs.json_values import Malformed
-from drivers.codecs.message_session import Heartbeat, Message, MessageSession, Presence, Publication, Said
+from drivers.codecs.json_columns import Rfc3339, found_in_each
+from drivers.codecs.json_rows import (
+    Convert,
+    Field,
+    Rows,
+    antennas,
+    channels,
+    counts,
+    event_numbers,
+    measured,
+)
+from drivers.codecs.json_session import JsonSession
+from drivers.codecs.message_session import Heartbeat, Message, Presence, Publication, Said
 from drivers.codecs.notice import Notice
 
 ONGOING = "ongoing"
 """A start that is refused with these words (REST: status 422) found the radio at work."""
 _ALREADY = 422
 _TID_BYTES = 12
+_NAMES: Mapping[Field, str] = {
+    "tag": "idHex", "time": "timestamp", "antenna": "antenna", "rssi": "peakRssi", "count": "reads",
+    "phase": "phase", "channel": "channel", "number": "eventNum",
+}  # fmt: skip
+_CONVERTS: Mapping[Field, Convert] = {
+    "antenna": antennas,
+    "rssi": measured(1.0),
+    "count": counts,
+    "phase": measured(pi / 180),
+    "channel": channels(1000.0, "MHz"),
+    "number": event_numbers,
+}
 
 
-class Session(MessageSession):
+class Session(JsonSession):
     """One reader. `commands` is the topic of its control commands; none: it is started by others."""
 
     def __init__(self, presence: Presence | None = None, commands: str | None = None) -> None:
-        super().__init__(presence)
+        self._timestamps = Rfc3339().column
+        super().__init__(_NAMES, {"time": self._timestamps, **_CONVERTS}, presence)
         self._commands = commands
         self._numbers = EventNumbers()
         self._last: int | None = None
@@ -36,11 +62,17 @@ class Session(MessageSession):
 
     def understand(self, message: Message) -> Iterator[Said]:
         """Tag data, heartbeats, inputs, responses; other management events are counted."""
-        for one in values.objects(values.parse(message.payload)):
+        root = values.parse(message.payload)
+        records = root if isinstance(root, list) else [root]
+        if all(map(_is_plain_tag, records)):
+            yield from self._tags(message, records)
+            return
+        for one in values.objects(records):
             kind = one.get("type")
             data = one.get("data")
             if isinstance(data, dict) and "idHex" in data:
-                yield from self._tag(one, data, message.arrival)
+                told = data if data.get("format") != "fastID" else data | {"idHex": _identity(data).hex()}
+                yield from self._tags(message, [one | {"data": told}])
             elif "response" in one:
                 yield from _response(one)
             elif isinstance(kind, str) and kind.lower() == "heartbeat":
@@ -50,34 +82,36 @@ class Session(MessageSession):
             else:
                 self.counts["other"] += 1
 
-    def _tag(self, one: dict[str, object], data: dict[str, object], arrival: int) -> Iterator[Said]:
-        time = self._time(one, arrival)
-        if data.get("eventNum") is not None:
-            lost = self._numbers.missing(values.whole(data["eventNum"], "eventNum", 0))
+    def told(self, rows: Rows, time: Times) -> Iterator[Said]:
+        """See JsonSession. Where numbers are missing, the reads before and after stand apart."""
+        assert rows.number is not None
+        done = 0
+        for at, (number, seen) in enumerate(zip(rows.number.tolist(), time.tolist(), strict=True)):
+            lost = self._numbers.missing(number) if number >= 0 else 0
             if lost:
+                yield from super().told(rows.pick(slice(done, at)), time[done:at])
                 self.counts["events_lost"] += lost
-                since = min(time if self._last is None else self._last, time)
-                yield Dropped(time, since, f"its event numbers skip {lost}: the reader lost these events")
-        self._last = time
-        phase = values.number(data.get("phase"), "phase")
-        self.reads.add(
-            _identity(data),
-            time,
-            values.whole(data.get("antenna"), "antenna", 0, 0xFFFF),
-            values.number(data.get("peakRssi"), "peakRssi"),
-            values.whole(data.get("reads"), "reads", 1),
-            math.radians(phase) % math.tau,
-            _kilohertz(data.get("channel")),
-        )
+                since = seen if self._last is None else min(self._last, seen)
+                yield Dropped(seen, since, f"its event numbers skip {lost}: the reader lost these events")
+                done = at
+            self._last = seen
+        yield from super().told(rows.pick(slice(done, None)), time[done:])
 
-    def _time(self, one: dict[str, object], arrival: int) -> int:
-        if one.get("timestamp") is None:
-            return arrival
-        return self.stamp(values.rfc3339(one["timestamp"], "timestamp"), arrival)
+    def _tags(self, message: Message, records: list[object]) -> Iterator[Said]:
+        data = found_in_each(records, ("data",))
+        return self.tell(
+            message,
+            {
+                field: found_in_each(records if field == "time" else data, (name,))
+                for field, name in _NAMES.items()
+            },
+        )
 
     def _input(self, one: dict[str, object], data: dict[str, object], arrival: int) -> Said:
         port = values.whole(data.get("pin"), "pin", 0, 0xFFFF)
-        return Gpi(self._time(one, arrival), port, str(data.get("state")).upper() == "HIGH")
+        times = self._timestamps([one.get("timestamp")], "timestamp")
+        (time,) = self.stamps(times, np.array([arrival], np.int64)).tolist()
+        return Gpi(time, port, str(data.get("state")).upper() == "HIGH")
 
 
 def start(topic: str) -> Publication:
@@ -97,11 +131,9 @@ def _identity(data: dict[str, object]) -> bytes:
     return found[:-_TID_BYTES] if len(found) > _TID_BYTES else found
 
 
-def _kilohertz(megahertz: object) -> float:
-    found = values.number(megahertz, "channel", 0.0)
-    if not 0 <= found < 10_000:
-        raise Malformed(f"channel {values.shown(megahertz)} is no frequency in MHz")
-    return found * 1000
+def _is_plain_tag(one: object) -> bool:
+    data = one.get("data") if isinstance(one, dict) else None
+    return isinstance(data, dict) and "idHex" in data and data.get("format") != "fastID"
 
 
 def _response(one: dict[str, object]) -> Iterator[Said]:
