@@ -11,7 +11,7 @@ from drivers.llrp import Llrp
 from drivers.m100 import M100
 from drivers.recorded import Recorded
 from drivers.zebra import Zebra
-from gateway.configuration import load
+from gateway.configuration import check, load
 from gateway.discover import running
 from gateway.discover.choice import Choice, brokers, finders
 from gateway.discover.finding import Finder, Finding, Report
@@ -29,6 +29,14 @@ KINDS = (
         {"url": "tls://10.0.0.6:5085", "tls": {"fingerprint": "ab" * 32}}, tuple(range(1, 33)),
     ),
     Finding("broker", "main: z", "ready", "zebra", "z/data", "Z", {"broker": "main", "topic": "z/data"}, (3,)),
+    Finding("serial", "/dev/s", "ready", "scanner", "s", "S", {"url": "serial:///dev/s"}),
+    Finding("serial", "/dev/i", "ready", "ssi", "i", "S", {"url": "serial:///dev/i"}),
+    Finding("serial", "/dev/rfcomm0", "ready", "tsl", "t", "T", {"url": "serial:///dev/rfcomm0"}),
+    Finding("serial", "/dev/g", "ready", "nmea", "g", "G", {"url": "serial:///dev/g?baud=9600"}, None),
+    Finding("keyboards", "/dev/w", "ready", "wedge", "w", "W", {"url": "input:///dev/w"}),
+    Finding("calls", "10.0.0.8", "ready", "llrp", "10.0.0.8", "L", {"url": "listen://0.0.0.0:5084"}, (1, 2)),
+    Finding("broker", "main: i", "ready", "impinj", "i/r700", "I", {"broker": "main", "topic": "i/r700"}, (1,)),
+    Finding("broker", "main: h", "ready", "rfd", "h", "H", {"broker": "main", "topic": "h", "events": "h/e"}),
     Finding(
         "broker", "main: j", "ready", "json", 'a "b"\n/data', "J\n[[device]]",
         {"broker": "main", "topic": 'a "b"\n/data', "places": {"tag": "EPC code"}, "units": {"time": "ms"}, "rssi": "raw"},
@@ -45,9 +53,21 @@ def test_a_table_is_what_the_settings_take(finding: Finding) -> None:
     assert read == table
     settings = device(read)
     assert settings is not None
-    assert {antenna.zone for antenna in settings.antennas} == {"hall"}
-    assert tuple(antenna.port for antenna in settings.antennas) == (finding.ports or (0,))
+    ports = () if finding.ports is None else finding.ports or (0,)
+    assert [(one.port, one.zone) for one in settings.antennas] == [(port, "hall") for port in ports]
     assert proposal.json()["device"] == table
+
+
+def test_all_of_them_beside_each_other_pass_the_check(tmp_path: Path) -> None:
+    proposals = Proposals("hall")
+    tables = "\n".join(proposals.proposal(one).toml() for one in KINDS)
+    file = tmp_path / "waypost.toml"
+    broker = '[[broker]]\nid = "main"\nurl = "mqtt://x"\n'
+    file.write_text(f'[site]\nid = "leeds"\n[[zone]]\nid = "hall"\n{broker}{tables}\n')
+    checked = check(file)
+    assert [str(one) for one in checked.problems if one.level == "error"] == []
+    assert checked.settings is not None
+    assert len(checked.settings.device) == len(KINDS)
 
 
 def test_ids_are_new_and_stay_within_what_an_id_may_be() -> None:
