@@ -32,12 +32,13 @@ class Line:
 
     def see(self, sighting: Sighting) -> None:
         """A tag answers the module."""
-        self._say(self.module.see(sighting, self.clock.now()))
+        self.say(self.module.see(sighting, self.clock.now()))
 
     def _received(self, data: bytes) -> None:
-        self._say(self.module.receive(data, self.clock.now()))
+        self.say(self.module.receive(data, self.clock.now()))
 
-    def _say(self, data: bytes) -> None:
+    def say(self, data: bytes) -> None:
+        """What the module has to say, to the host; then it is called again when it is due."""
         if data:
             self.send(data)
         if self._alarm is not None:
@@ -46,7 +47,7 @@ class Line:
         self._alarm = None if due is None else self.clock.call_at(due, self._rang)
 
     def _rang(self) -> None:
-        self._say(self.module.advance(self.clock.now()))
+        self.say(self.module.advance(self.clock.now()))
 
     def _rest(self) -> None:
         if self._alarm is not None:

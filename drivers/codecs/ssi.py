@@ -124,7 +124,7 @@ class Codes:
         self._gathered = b""
 
     def damaged(self) -> None:
-        """Something was lost: what is sent again now may not have been seen yet."""
+        """Something was lost: the next packet that is sent again has not been seen yet."""
         self._before = b""
 
     def take(self, packet: bytes) -> Code | None:
