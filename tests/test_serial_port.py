@@ -1,6 +1,7 @@
 """Serial ports over pseudo-terminals: drivers/serial_port.py and simulators/serial_line.py."""
 
 import asyncio
+import fcntl
 import os
 import termios
 import tty
@@ -8,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from drivers.m100 import M100
 from drivers.serial_port import SerialPort, Where, open_bytes, open_port, where
 from drivers.streams import CAPACITY, Address
 from simulators.llrp_reports import Sighting
 from simulators.m100 import SimulatedM100
 from simulators.serial_line import PtyLine
 from tests.fix_daemon import until
+from tests.llrp_scene import FakeLink
 
 PATIENCE = 30.0
 
@@ -199,6 +202,53 @@ def test_a_port_is_nobody_elses_while_it_is_open() -> None:
                 pass
 
     asyncio.run(main())
+
+
+def test_a_port_that_another_program_has_locked_is_not_opened() -> None:
+    async def main() -> None:
+        with Pty() as pty:
+            other = os.open(pty.path, os.O_RDWR | os.O_NOCTTY)
+            try:
+                fcntl.flock(other, fcntl.LOCK_EX)
+                with pytest.raises(ConnectionError, match="another program has it"):
+                    async with open_bytes(pty.port):
+                        pass
+            finally:
+                os.close(other)
+            async with open_bytes(pty.port):
+                pass
+
+    asyncio.run(main())
+
+
+def test_what_is_lost_in_the_middle_of_a_frame_costs_that_frame_and_no_other(tmp_path: Path) -> None:
+    """Half a frame, noise, half a frame across an unplugging: the tags around them are read, the rest is counted."""
+    link = FakeLink()
+
+    def said(line: PtyLine, number: int) -> bytes:
+        return line.module.see(Sighting(1, bytes(11) + bytes((number,))), line.clock.now())
+
+    async def read(line: PtyLine, so_far: int) -> None:
+        driver = M100(id="desk", url=line.url)
+        running = asyncio.create_task(driver.run(link))
+        await until(lambda: line.module.reading, "it reads")
+        whole, cut, last = said(line, so_far), said(line, 9), said(line, so_far + 1)
+        line.send(whole + cut[: len(cut) // 2] + b"\xaa\x00\xff" + last)
+        await until(lambda: len(link.tags) == so_far + 1, "what is whole was read")
+        line.send(cut[: len(cut) // 2])
+        line.unplug()
+        with pytest.raises(ConnectionError, match="its adapter is gone"):
+            await running
+
+    async def main() -> None:
+        with PtyLine(SimulatedM100(), tmp_path / "usb-module") as line:
+            await read(line, 1)
+            line.plug()
+            await read(line, 3)
+
+    asyncio.run(main())
+    assert [int(name, 16) for name in link.tags] == [1, 2, 3, 4]
+    assert link.counters["noise"] > 0
 
 
 def test_ports_that_cannot_be_opened(tmp_path: Path) -> None:
