@@ -71,9 +71,9 @@ def fuzz(name: str, how: tuple[tuple[str, int], ...]) -> int:
             for part in _parts(inputs, GUIDED_AT_ONCE if kind == "guided" else inputs):
                 done = _one(kind, name, part, folder)
                 kept = [keep(name, file) for file in sorted(folder.glob("*-*"))]
-                if done.returncode or kept:
+                if kept or not (done.returncode == 0 or _is_done(done, part)):
                     print("\n".join((done.stdout + done.stderr).splitlines()[-_TAIL:]))
-                    print(f"{name}: found: {', '.join(map(str, kept)) or 'see above'}", flush=True)
+                    print(f"{name}: exit status {done.returncode}, found: {', '.join(map(str, kept)) or 'see above'}", flush=True)
                     return 1
             told.append(f"{inputs} inputs {'guided' if kind == 'guided' else 'by chance'}")
     print(f"{name}: {', '.join(told)}, {time.monotonic() - began:.0f} s, nothing found", flush=True)
@@ -86,6 +86,11 @@ def _begin(name: str, corpus: Path) -> None:
     corpus.mkdir()
     for number, seed in enumerate([*seeds(name), *(file.read_bytes() for file in found(name))]):
         (corpus / str(number)).write_bytes(seed)
+
+
+def _is_done(process: subprocess.CompletedProcess[str], inputs: int) -> bool:
+    """All inputs were taken, though the interpreter did not survive atheris' end, as it happens."""
+    return f"Done {inputs} in " in process.stderr
 
 
 def _parts(inputs: int, most: int) -> list[int]:
