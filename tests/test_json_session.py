@@ -17,10 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.records import SECOND, Reads
+from drivers.codecs import json_rows
 from drivers.codecs import json_values as values
 from drivers.codecs.json_columns import FEW, MEMORY, Rfc3339, epochs, found_in_each, numbers, wholes
 from drivers.codecs.json_mapping import Places, Session, Units
-from drivers.codecs.json_rows import JsonRows
+from drivers.codecs.json_rows import JsonRows, channels, measured
 from drivers.codecs.json_session import AT_ONCE
 from drivers.codecs.json_values import Malformed
 from drivers.codecs.message_session import UNTOLD, Message, Said
@@ -171,7 +172,8 @@ def test_what_is_gathered_is_bounded_and_told_once() -> None:
 
 
 def test_what_has_grown_begins_anew() -> None:
-    rows = JsonRows({"tag": "epc"}, {}, Counter(), max_tags=2)
+    units = json_rows.Units(Rfc3339().column, measured(1.0), measured(1.0), channels(1.0, "kHz"))
+    rows = JsonRows({"tag": "epc"}, units, Counter(), max_tags=2)
     seen = []
     for told in (["AD99"], ["ad99"], ["AD98"], ["AD97"]):
         found = rows.reads(rows.rows({"tag": list[object](told)}), np.array([NOW]))

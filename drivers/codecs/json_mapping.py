@@ -9,9 +9,10 @@ from math import pi
 from typing import Literal
 
 from core.records import SECOND
+from drivers.codecs import json_rows
 from drivers.codecs import json_values as values
 from drivers.codecs.json_columns import Rfc3339, epochs, found, found_in_each
-from drivers.codecs.json_rows import Convert, Field, antennas, channels, counts, measured
+from drivers.codecs.json_rows import Field, channels, measured
 from drivers.codecs.json_session import JsonSession
 from drivers.codecs.message_session import Message, Presence, Said
 from drivers.codecs.topics import TopicFilter
@@ -90,7 +91,7 @@ class Session(JsonSession):
         }  # fmt: skip
         told: dict[Field, str] = {field: place for field, place in places_of.items() if place is not None}
         self._finders = {field: finder(place, topic.names) for field, place in told.items()}
-        super().__init__({field: field for field in told}, _converts(units), presence)
+        super().__init__({field: field for field in told}, _converted(units), presence)
         self._topic = topic
         self._items = None if places.items is None else places.items.removeprefix("/").split(".")
 
@@ -110,16 +111,14 @@ class Session(JsonSession):
         yield from self.tell(message, told)
 
 
-def _converts(units: Units) -> Mapping[Field, Convert]:
+def _converted(units: Units) -> json_rows.Units:
     unit = _TIME.get(units.time)
-    return {
-        "time": Rfc3339().column if unit is None else partial(epochs, unit=unit),
-        "antenna": antennas,
-        "rssi": measured(_RSSI[units.rssi]),
-        "count": counts,
-        "phase": measured(_PHASE[units.phase]),
-        "channel": channels(_CHANNEL[units.channel], f"{units.channel}; look at units.channel"),
-    }
+    return json_rows.Units(
+        Rfc3339().column if unit is None else partial(epochs, unit=unit),
+        measured(_RSSI[units.rssi]),
+        measured(_PHASE[units.phase]),
+        channels(_CHANNEL[units.channel], f"{units.channel}; look at units.channel"),
+    )
 
 
 def describe(value: object) -> Iterator[dict[str, object]]:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from math import tau
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,8 @@ from drivers.codecs.message_reads import MAX_TAGS, NO_TAG, TagCodes
 Field = Literal["tag", "time", "antenna", "rssi", "count", "phase", "channel", "number"]
 Values = Mapping[Field, list[object]]
 """As they came, one row a tag: the fields that the device tells, all of the same length."""
-Convert = Callable[[list[object], str], Whole | Numbers]
+_Column = TypeVar("_Column")
+Convert = Callable[[list[object], str], _Column]
 """Values of a field, and how the device calls it, to a column; raises Malformed."""
 
 MOST_KILOHERTZ = 10_000_000
@@ -46,8 +47,8 @@ class Rows:
 
     def pick(self, chosen: slice | NDArray[np.bool_]) -> "Rows":
         """Some of them."""
-        columns = (getattr(self, one.name) for one in fields(self))
-        return Rows(*(None if column is None else column[chosen] for column in columns))
+        columns = (getattr(self, one.name) for one in fields(self)[1:])
+        return Rows(self.tag[chosen], *(None if column is None else column[chosen] for column in columns))
 
 
 def antennas(told: list[object], name: str) -> Whole:
@@ -65,12 +66,12 @@ def event_numbers(told: list[object], name: str) -> Whole:
     return wholes(told, name, -1, values.LARGEST - 1)
 
 
-def measured(unit: float) -> Convert:
+def measured(unit: float) -> Convert[Numbers]:
     """Numbers, times `unit`; NaN where there is none."""
     return lambda told, name: numbers(told, name) * unit
 
 
-def channels(kilohertz: float, unit: str) -> Convert:
+def channels(kilohertz: float, unit: str) -> Convert[Numbers]:
     """Frequencies in a unit of so many kHz, which errors call `unit`; 0 where there is none."""
 
     def convert(told: list[object], name: str) -> Numbers:
@@ -83,22 +84,31 @@ def channels(kilohertz: float, unit: str) -> Convert:
     return convert
 
 
+@dataclass(frozen=True, slots=True)
+class Units:
+    """What turns those values into columns whose unit devices choose. The tags' values are EPCs in hex."""
+
+    time: Convert[Times]
+    rssi: Convert[Numbers]
+    phase: Convert[Numbers]
+    channel: Convert[Numbers]
+
+
 class JsonRows:
     """Turns values into rows, and rows into Reads. An EPC that names no tag is counted as zero_epc.
 
-    names     the fields that the device tells, and how it calls them
-    converts  what turns their values into columns; the tags' values are EPCs in hex
+    names  the fields that the device tells, and how it calls them
     """
 
     def __init__(
         self,
         names: Mapping[Field, str],
-        converts: Mapping[Field, Convert],
+        units: Units,
         counts: Counter[str],
         max_tags: int = MAX_TAGS,
     ) -> None:
         self._names = names
-        self._converts: Mapping[Field, Convert] = {**converts, "tag": self._tags}
+        self._units = units
         self._counts = counts
         self._max_tags = max_tags
         self._codes = TagCodes(max_tags)
@@ -111,8 +121,21 @@ class JsonRows:
 
     def rows(self, told: Values) -> Rows:
         """Raises Malformed; then nothing has happened."""
+        units, names = self._units, self._names
+
+        def column(field: Field, convert: Convert[_Column]) -> _Column | None:
+            name = names.get(field)
+            return None if name is None else convert(told[field], name)
+
         return Rows(
-            **{field: self._converts[field](told[field], name) for field, name in self._names.items()}
+            self._tags(told["tag"], names["tag"]),
+            column("time", units.time),
+            column("antenna", antennas),
+            column("rssi", units.rssi),
+            column("count", counts),
+            column("phase", units.phase),
+            column("channel", units.channel),
+            column("number", event_numbers),
         )
 
     def reads(self, rows: Rows, time: Times) -> Reads | None:

@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from core.records import Times
-from drivers.codecs.json_rows import Convert, Field, JsonRows, Rows, Values
+from drivers.codecs.json_rows import Field, JsonRows, Rows, Units, Values
 from drivers.codecs.json_values import Malformed
 from drivers.codecs.message_reads import MAX_TAGS
 from drivers.codecs.message_session import Message, MessageSession, Presence, Said
@@ -55,12 +55,12 @@ class JsonSession(MessageSession):
     def __init__(
         self,
         names: Mapping[Field, str],
-        converts: Mapping[Field, Convert],
+        units: Units,
         presence: Presence | None = None,
         max_tags: int = MAX_TAGS,
     ) -> None:
         super().__init__(presence)
-        self._rows = JsonRows(names, converts, self.counts, max_tags)
+        self._rows = JsonRows(names, units, self.counts, max_tags)
         self._batch = _Batch(self._rows.fields)
 
     def tell(self, message: Message, told: Values) -> Iterator[Said]:

@@ -14,16 +14,7 @@ from core.records import Dropped, Gpi, Times
 from drivers.codecs import json_values as values
 from drivers.codecs.event_numbers import EventNumbers
 from drivers.codecs.json_columns import Rfc3339, found_in_each
-from drivers.codecs.json_rows import (
-    Convert,
-    Field,
-    Rows,
-    antennas,
-    channels,
-    counts,
-    event_numbers,
-    measured,
-)
+from drivers.codecs.json_rows import Field, Rows, Units, channels, measured
 from drivers.codecs.json_session import JsonSession
 from drivers.codecs.message_session import Heartbeat, Message, Presence, Publication, Said
 from drivers.codecs.notice import Notice
@@ -36,14 +27,6 @@ _NAMES: Mapping[Field, str] = {
     "tag": "idHex", "time": "timestamp", "antenna": "antenna", "rssi": "peakRssi", "count": "reads",
     "phase": "phase", "channel": "channel", "number": "eventNum",
 }  # fmt: skip
-_CONVERTS: Mapping[Field, Convert] = {
-    "antenna": antennas,
-    "rssi": measured(1.0),
-    "count": counts,
-    "phase": measured(pi / 180),
-    "channel": channels(1000.0, "MHz"),
-    "number": event_numbers,
-}
 
 
 class Session(JsonSession):
@@ -51,7 +34,8 @@ class Session(JsonSession):
 
     def __init__(self, presence: Presence | None = None, commands: str | None = None) -> None:
         self._timestamps = Rfc3339().column
-        super().__init__(_NAMES, {"time": self._timestamps, **_CONVERTS}, presence)
+        units = Units(self._timestamps, measured(1.0), measured(pi / 180), channels(1000.0, "MHz"))
+        super().__init__(_NAMES, units, presence)
         self._commands = commands
         self._numbers = EventNumbers()
         self._last: int | None = None
