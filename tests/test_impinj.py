@@ -17,7 +17,7 @@ from drivers.codecs.errors import ProtocolError, Unsupported
 from drivers.codecs.impinj_decode import decode_lines
 from drivers.codecs.impinj_session import Session
 from drivers.codecs.json_lines import MOST_LINE
-from drivers.codecs.message_session import Heartbeat, Message, Said
+from drivers.codecs.message_session import Heartbeat, Message, Presence, Said, State
 from drivers.codecs.notice import Notice
 from drivers.codecs.reader_clock import ReaderClock
 
@@ -198,6 +198,36 @@ def test_what_decode_says_of_a_stream_that_was_cut() -> None:
     assert "no size of a chunk" in str(list(decode_lines(HEAD + b"x\r\n"))[1])
 
 
+def test_what_decode_says_of_a_stream_of_which_it_has_not_the_beginning() -> None:
+    """Somebody began to record in the middle of an event, or between two pieces of one."""
+    rest = chunked(b"\r\n") + chunked(GOOD[1][:50]) + chunked(GOOD[1][50:] + b"\n")
+    (read,) = decode_lines(rest)
+    assert read["tag"] == "E2C451A3A5011FA00F354693"
+    error, read = decode_lines(GOOD[0][20:] + b"\r\n" + rest)
+    assert "line 1" in str(error["error"])
+    assert read["tag"] == "E2C451A3A5011FA00F354693"
+
+
+@pytest.mark.parametrize(
+    ("payload", "online"),
+    [
+        (b"connected", True),
+        (b"connection lost", False),
+        (b'{"dock1": "connected"}', True),
+        (b"disconnected", None),
+        (b"lost", None),
+    ],
+)
+def test_its_will_and_what_it_says_when_it_connects(payload: bytes, online: bool | None) -> None:
+    presence = Presence("status", b"connection lost", b"connected")
+    (found,) = impinj.Session(presence).receive([Message("status", payload, False, NOW)])
+    if online is None:
+        assert isinstance(found, Notice)
+    else:
+        assert isinstance(found, State)
+        assert found.online == online
+
+
 # The stream
 
 
@@ -234,6 +264,12 @@ def test_a_stream_begins_and_says_that_it_lives() -> None:
     assert only_reads([reads]).time.tolist() == [NOON + SECOND]
     assert session.receive(chunked(b"\r\n"), NOW + SECOND, 3.0) == [Alive(NOW + SECOND)]
     assert session.error is None
+
+
+def test_a_whole_stream_as_a_vector() -> None:
+    up, reads = stream().receive((DATA / "stream.bin").read_bytes(), NOW, 1.0)
+    assert up == Up(NOW)
+    assert only_reads([reads]).tags.ids == ["300833B2DDD9014000000000"]
 
 
 def test_an_empty_line_among_events_is_no_sign_that_all_are_through() -> None:
