@@ -94,9 +94,11 @@ class Driver(Settings):
     """A device with a connection of its own: `run` is its behaviour, and what belongs to a connection is a local of it.
 
     usual_ports  TCP port of a url that names none: plain, and with TLS
+    serves_many  several devices may name one url
     """
 
     usual_ports: ClassVar[tuple[int, int]] = (6000, 6000)
+    serves_many: ClassVar[bool] = False
 
     @abstractmethod
     async def run(self, link: Link) -> None:

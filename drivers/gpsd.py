@@ -23,6 +23,8 @@ class Gpsd(Driver):
     trackers  the same for each receiver, by its path: { "/dev/ttyACM0" = "van-1" }; others are left out then
     """
 
+    usual_ports = (PORT, PORT)
+    serves_many = True
     kind: Literal["gpsd"] = "gpsd"
     url: str = "tcp://127.0.0.1"
     tracker: Name | None = None

@@ -23,6 +23,7 @@ class Scanner(Driver):
     badge   codes that begin with it are badges, and name who scans from then on
     """
 
+    usual_ports = (PORT, PORT)
     kind: Literal["scanner"] = "scanner"
     url: str
     suffix: Literal["auto", "cr", "lf", "crlf", "tab", "etx", "silence"] = "auto"

@@ -21,6 +21,7 @@ class Ssi(Driver):
     badge  codes that begin with it are badges, and name who scans from then on
     """
 
+    usual_ports = (PORT, PORT)
     kind: Literal["ssi"] = "ssi"
     url: str
     badge: str | None = Field(default=None, min_length=1, max_length=64)

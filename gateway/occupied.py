@@ -10,6 +10,8 @@ from gateway.validation import Finding
 from gateway.value_text import shown
 
 _WEB = {"http": 80, "https": 443}
+_FILES = ("serial", "input")
+_LISTENING = ("listen", "udp")
 _ANY = ("", "0.0.0.0", "::")
 """Listening at one of these takes the port at every address."""
 
@@ -23,7 +25,7 @@ def occupied(devices: Sequence[Settings]) -> Iterator[Finding]:
     topics: dict[tuple[str, str], str] = {}
     for number, device in enumerate(devices):
         url = getattr(device, "url", None)
-        if isinstance(device, Driver) and isinstance(url, str):
+        if isinstance(device, Driver) and isinstance(url, str) and not device.serves_many:
             place = _place(url, device)
             other = next((name for one, name in places.items() if _same(one, place)), None)
             if other is not None:
@@ -43,16 +45,16 @@ def occupied(devices: Sequence[Settings]) -> Iterator[Finding]:
 
 def _place(url: str, device: Driver) -> Place:
     parts = urlsplit(url)
-    if parts.scheme == "serial":
-        return "serial", posixpath.normpath(unquote(parts.path)), 0
+    if parts.scheme in _FILES:
+        return parts.scheme, posixpath.normpath(unquote(parts.path)), 0
     plain, with_tls = device.usual_ports
     usual = _WEB.get(parts.scheme, with_tls if parts.scheme == "tls" else plain)
-    how = "listen" if parts.scheme == "listen" else "connect"
+    how = parts.scheme if parts.scheme in _LISTENING else "connect"
     return how, (parts.hostname or "").rstrip("."), parts.port or usual
 
 
 def _same(one: Place, other: Place) -> bool:
     (how, host, port), (other_how, other_host, other_port) = one, other
-    if how == other_how == "listen" and port == other_port:
+    if how == other_how and how in _LISTENING and port == other_port:
         return host == other_host or host in _ANY or other_host in _ANY
     return one == other

@@ -42,6 +42,9 @@ def topic(name: str, broker: str = "main") -> str:
         (on("listen://0.0.0.0:5084"), on("listen://10.0.0.1")),
         (on("listen://127.0.0.1"), on("listen://[::]:5084")),
         (on("listen://127.0.0.1:7000"), on("listen://127.0.0.1:7000")),
+        (on("tcp://10.0.0.9", "scanner"), on("tcp://10.0.0.9:4001", "ssi")),
+        (on("input:///dev/input/event3", "wedge"), on("input:///dev/input/event3", "wedge")),
+        (on("udp://0.0.0.0", "nmea"), on("udp://127.0.0.1:10110", "nmea")),
     ],
 )
 def test_what_has_room_for_one(first: str, second: str, tmp_path: Path) -> None:
@@ -59,6 +62,8 @@ def test_what_has_room_for_one(first: str, second: str, tmp_path: Path) -> None:
         (topic("gates/a"), topic("gates/b")),
         (topic("gates/a"), topic("gates/a", "other")),
         ('kind = "recorded"', 'kind = "recorded"'),
+        (on("tcp://127.0.0.1", "gpsd"), on("tcp://127.0.0.1", "gpsd")),
+        (on("udp://0.0.0.0:5084", "nmea"), on("listen://0.0.0.0:5084")),
     ],
 )
 def test_what_is_not_the_same(first: str, second: str, tmp_path: Path) -> None:
