@@ -26,6 +26,8 @@ _SATELLITE_QUALITIES = (1, 2, 3, 4, 5)
 """Of GGA: GPS, DGPS, PPS, RTK fixed and float; the others need no satellites (dead reckoning, manual, simulator)."""
 
 _FULL_CIRCLE = 360.0
+_HDOP_OF_12, _HDOP_OF_24 = 15, 27
+"""Where GSA has its HDOP, behind places for 12 satellites, or 24."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def _gsa(epoch: Epoch, fields: Fields, counts: Counter[str]) -> None:
     places for 24 satellites."""
     mode = fields[1]
     epoch.mode = max(epoch.mode, 2 if mode == "E" else whole(mode))
-    at = 27 if len(fields) >= 30 else 15
+    at = _HDOP_OF_24 if len(fields) > _HDOP_OF_24 + 1 else _HDOP_OF_12
     if math.isnan(epoch.hdop):
         epoch.hdop = gps_accuracy.dop(number(fields[at]))
 

@@ -61,6 +61,7 @@ class Session:
         self._remedy = remedy
         self._kinds: Counter[str] = Counter()
         self._tail = b""
+        self._held: list[Fix] = []
         self._byte_at = self._heard_at = at
         self._drought = Drought(at)
         self._alive_at = -math.inf
@@ -152,7 +153,10 @@ class Session:
         self.counts.update(self._tally)
         self._since_fix.update(self._tally)
         self._tally.clear()
-        if found:
+        if self.info is None:
+            self._held += found
+        elif found := self._held + found:
+            self._held = []
             said.append(fixes(self._trackers, found))
             self._drought.end(at)
             self._since_fix.clear()
