@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from drivers.impinj import Impinj
 from drivers.json_mqtt import JsonMqtt
+from drivers.rfd import Rfd
 from drivers.secret import reveal
 from drivers.subscriber import Subscriber
 from drivers.zebra import Zebra
@@ -87,6 +88,7 @@ def _context(broker: BrokerSettings, folder: Path) -> ssl.SSLContext:
 def _teller(device: Subscriber) -> "Teller | None":
     from simulators.impinj_mqtt import SimulatedImpinjMqtt
     from simulators.json_device import SimulatedJson
+    from simulators.rfd import SimulatedRfd
     from simulators.zebra import SimulatedZebra
 
     match device:
@@ -96,6 +98,8 @@ def _teller(device: Subscriber) -> "Teller | None":
             return SimulatedZebra(_topic(device.topic))
         case Impinj():
             return SimulatedImpinjMqtt(_topic(device.topic))
+        case Rfd():
+            return SimulatedRfd(_topic(device.topic))
     return None
 
 
@@ -112,8 +116,9 @@ def _sign(device: Subscriber) -> "Sign | None":
 
 
 def _beat(device: Subscriber, teller: "Teller") -> "Beat | None":
-    """Where it tells that it lives: a Zebra reader among its management events, others anywhere."""
+    """Where it tells that it lives: Zebra's devices among their management events, others anywhere."""
     from simulators.on_broker import Beat
+    from simulators.rfd import SimulatedRfd
     from simulators.zebra import SimulatedZebra
 
     seconds = device.heartbeat or HEARTBEAT
@@ -121,6 +126,8 @@ def _beat(device: Subscriber, teller: "Teller") -> "Beat | None":
         return Beat(
             _topic(device.events), seconds, lambda now: next(iter(teller.payloads([teller.heartbeat(now)])))
         )
+    if isinstance(device, Rfd) and isinstance(teller, SimulatedRfd) and device.events is not None:
+        return Beat(_topic(device.events), seconds, teller.heartbeat)
     if device.heartbeat is not None:
         return Beat(_topic(device.filters[0]), seconds, lambda now: b"{}")
     return None

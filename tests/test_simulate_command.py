@@ -37,6 +37,7 @@ def tables(folder: Path, broker: int, ports: Mapping[str, int]) -> dict[str, str
         "mercury": f'kind = "mercury"\nurl = "serial://{folder}/usb-mercury"\nregion = "japan"',
         "uhfreader": f'kind = "uhfreader"\nurl = "tcp://{HOST}:{ports["uhfreader"]}"',
         "tsl": f'kind = "tsl"\nurl = "serial://{folder}/rfcomm0"',
+        "rfd": f'kind = "rfd"\n{on}"zebra/DATA/a"\nevents = "zebra/CTRL/a"',
         "zebra": f'kind = "zebra"\n{on}"zebra/a/data"\nevents = "zebra/a/events"\nheartbeat = 5.0',
         "json": f'kind = "json"\n{on}"gates/{{port}}/#"\nplaces = {places}\nunits = {{ time = "ms", rssi = "cdbm" }}\n'
         'presence = { topic = "gates/state" }\nheartbeat = 60.0',

@@ -5,7 +5,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from core.records import Reads
-from drivers.codecs import m100, m100_session, mercury, mercury_session, uhfreader, uhfreader_session
+from drivers.codecs import (
+    m100,
+    m100_session,
+    mercury,
+    mercury_session,
+    tsl,
+    tsl_session,
+    uhfreader,
+    uhfreader_session,
+)
 from drivers.codecs.module_session import ModuleSession
 from gateway.bench.codec import START
 from gateway.bench.rows import Row
@@ -41,6 +50,12 @@ MODULES = (
         mercury.FASTEST_BAUD,
         lambda: mercury_session.Session(mercury_session.Setup("na"), 0.0),
         lambda epc: mercury.streamed(mercury.Tag(epc, 1, -60, 1, 915_250, 1.0, 123)),
+    ),
+    Module(
+        "tsl",
+        tsl.FASTEST_BAUD,
+        lambda: tsl_session.Session(tsl_session.Setup(), 0.0),
+        lambda epc: b"EP: %s\r\nPC: 3000\r\nCR: 4E21\r\nRI: -61\r\n" % epc.hex().upper().encode(),
     ),
     Module(
         "uhfreader",
