@@ -401,7 +401,9 @@ def test_tls_with_another_fingerprint() -> None:
 
 
 def test_tls_of_an_unknown_authority() -> None:
-    with pytest.raises(ConnectionError, match=r"not trusted \(self-signed certificate\); set tls.fingerprint"):
+    with pytest.raises(
+        ConnectionError, match=r"not trusted \(self-signed certificate\); set tls.fingerprint"
+    ):
         over_tls(Trust())
 
 
