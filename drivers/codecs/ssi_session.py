@@ -70,6 +70,7 @@ class Session(ModuleSession):
                 'the scanner refuses to send packets; scan "send packeted decode data" from its manual, or take'
                 ' kind = "scanner"'
             )
+        self._damage = self._packets.noise  # nobody could have meant it for us
         name = known[4:-2].decode("ascii", errors="replace")
         return (
             " ".join("".join(letter if letter.isprintable() else " " for letter in name).split()) or self.kind
