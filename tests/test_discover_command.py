@@ -46,13 +46,14 @@ async def dock(folder: Path, mosquitto: Mosquitto) -> AsyncIterator[list[str]]:
     ):
         with m100, mercury:
             port = free_port()
-            publishing = asyncio.create_task(publish(mosquitto, client))
-            calling = asyncio.create_task(call(caller, port))
+            tasks = [asyncio.create_task(publish(mosquitto, client)), asyncio.create_task(call(caller, port))]
             yield [
                 "--serial", str(m100.path), "--serial", str(mercury.path), "--network", f"{HOST}/32", "--port",
-                str(llrp.port), "--listen", f"{HOST}:{port}", "--seconds", "6",
+                str(llrp.port), "--listen", f"{HOST}:{port}", "--seconds", "8",
             ]  # fmt: skip
-            await asyncio.gather(publishing, calling)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def publish(mosquitto: Mosquitto, client: object) -> None:
@@ -102,7 +103,7 @@ def test_what_the_configuration_has_is_not_asked_and_each_device_is_an_object(tm
     async def main() -> tuple[int, str, str]:
         async with SimulatedReader() as llrp:
             looks = ["--serial", "/dev/null", "--network", f"{HOST}/32", "--port", str(llrp.port)]
-            only = ["--only", "serial", "--only", "network", "--seconds", "1"]
+            only = ["--only", "serial", "--only", "network", "--seconds", "30"]
             return await discover("--config", str(file), "--json", *looks, *only)
 
     status, out, errors = asyncio.run(main())

@@ -28,11 +28,14 @@ from tests.fix_daemon import until
 from tests.fix_mosquitto import free_port
 from tests.llrp_client import Client, rospec
 
+PATIENCE = 60.0
+"""Seconds that a finder may take; it ends when it has seen all."""
+
 HERE = (ip_network(f"{HOST}/32"),)
 
 
-async def scanned(*ports: int, seconds: float = 1.0, known: Known | None = None) -> Told:
-    return await looked(seconds, NetworkFinder(known or Known(), HERE, ports, frozenset()))
+async def scanned(*ports: int, known: Known | None = None) -> Told:
+    return await looked(PATIENCE, NetworkFinder(known or Known(), HERE, ports, frozenset()))
 
 
 def of(told: Told, port: int) -> Finding:
@@ -105,7 +108,7 @@ def test_a_reader_with_tls_is_told_with_its_fingerprint(certificates: Certificat
     async def main() -> None:
         async with SimulatedReader(tls=context) as reader, SimulatedReader() as plain:
             ports = (reader.port, plain.port)
-            told = await looked(1, NetworkFinder(Known(), HERE, ports, frozenset(ports)))
+            told = await looked(PATIENCE, NetworkFinder(Known(), HERE, ports, frozenset(ports)))
             assert of(told, reader.port).settings == {
                 "url": reader.url,
                 "tls": {"fingerprint": hashlib.sha256(der).hexdigest()},
@@ -163,7 +166,9 @@ def test_attached_networks_are_looked_through_but_for_large_ones_and_this_machin
 
     async def main() -> None:
         async with SimulatedReader() as reader:
-            told = await looked(1, NetworkFinder(Known(), (), (reader.port,), frozenset(), lambda: nearby))
+            told = await looked(
+                PATIENCE, NetworkFinder(Known(), (), (reader.port,), frozenset(), lambda: nearby)
+            )
             assert told.findings == {}
             assert told.lines == [
                 "network: 169.254.0.0/16 at br0 has 65536 addresses; name the part of it with --network",
@@ -238,7 +243,8 @@ def test_readers_that_call_are_asked_once_and_told() -> None:
             with suppress(ConnectionError):  # a reset, or an end: both are no conversation
                 assert await again.read() == b""
             writer.close()
-            await finding
+            finding.cancel()
+            await asyncio.gather(finding, return_exceptions=True)
         return told
 
     told = asyncio.run(main())

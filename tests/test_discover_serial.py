@@ -22,7 +22,7 @@ from simulators.uhfreader import SimulatedUhfReader
 from tests.discovered import SerialDevice, Told, looked
 from tests.test_recognise import NMEA, REVISION, SCAN, TSL, summed
 
-SECONDS = 9.0
+SECONDS = 12.0
 
 
 def module(one: SimulatedModule, baud: int) -> SerialDevice:
@@ -71,6 +71,7 @@ def test_each_port_is_told_for_what_it_is_and_at_its_rate() -> None:
     assert urls["m100"] == urls["uhfreader"] == urls["scanner"] == "serial://"
     assert urls["gps"] == "serial://?baud=9600"
     assert found["gps"].ports is None
+    assert found["fast uhfreader"].model == "UHFReader288 type 0C, firmware 0.22; at 115200 baud"
     assert urls["fast uhfreader"] == "serial://?baud=115200"
     assert found["mercury"].settings["region"] == "na"
     assert not any(one.reading for one in modules)

@@ -54,7 +54,8 @@ class SerialFinder:
             return self._unknown(port, "", known=id)
         held = await asyncio.to_thread(holder, port.path)
         if held is not None:
-            return self._unknown(port, f"{held} has it; not touched", busy=True)
+            remark = '; kind = "gpsd" gets the positions from it' if held.startswith("gpsd ") else ""
+            return self._unknown(port, f"{held} has it; not touched{remark}", busy=True)
         asks = port.usb is None or port.usb.role in ("adapter", "scanner")
         try:
             async with open_port(SerialPort(port.path, LISTEN_BAUDS[0])) as stream:
@@ -81,7 +82,8 @@ class SerialFinder:
             speaker = Speaker(port.usb.role, f"{port.usb.name}, by its USB numbers")
         if speaker is None:
             return self._unknown(port, f"{heard.text}; {_advice(port)}")
-        about = f"{speaker.model}; {port.about}" if port.about else speaker.model
+        rate = f"at {heard.baud} baud" if heard.speaker is not None else ""
+        about = "; ".join(filter(None, (speaker.model, rate, port.about)))
         if speaker.kind in _OTHERS:
             return Finding(
                 self.name, port.path, kind=speaker.kind, model=about, remarks=_some(speaker.remark)
