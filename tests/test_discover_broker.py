@@ -56,7 +56,7 @@ def test_who_publishes_is_told_and_the_session_is_forgotten(
         async with reader(mosquitto.port, "devices") as client:
             await client.publish("zebra/door2/data", device_payload(), retain=True)
             look = finder(mosquitto.port, zebra_device(), protocol=protocol)
-            ends = asyncio.get_running_loop().time() + 3
+            ends = asyncio.get_running_loop().time() + 5
             finding = asyncio.create_task(look.find(told, ends))
             await until(lambda: "Sending SUBACK" in mosquitto.log, "it listens")
             await device.tell(client, [(sighting(), now()), (sighting(), now())])
