@@ -14,13 +14,17 @@ import time
 import venv
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, suppress
+from ipaddress import ip_network
 from pathlib import Path
 
 from core.records import Body, Reads
 from drivers.base import Order
 from drivers.llrp import Llrp
+from gateway.discover.known import Known
+from gateway.discover.network_finder import NetworkFinder
 from simulators.llrp import SimulatedReader
 from simulators.llrp_reports import Sighting
+from tests.discovered import Told
 from tests.peers.tap import Tap
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,6 +63,7 @@ async def check_all(seconds: float) -> int:
     for peer in ("llrpkit", "sllurp", "pyllrp"):
         failures += not await told(f"{peer} reads our simulator", client(peer, seconds))
     failures += not await told("our driver reads llrpkit's emulator", driver(seconds))
+    failures += not await told("waypost discover finds llrpkit's emulator", found(seconds))
     return 1 if failures else 0
 
 
@@ -160,6 +165,20 @@ async def driver(seconds: float) -> str:
     if tap.tags < 1000 * seconds:
         raise Failed(f"only {tap.tags} tag reports in {seconds} s: is the machine too busy?")
     return f"{tap.tags / seconds:.0f} tags/s, {link.reads} of {tap.tags} reads, {len(link.tags)} tags"
+
+
+async def found(seconds: float) -> str:
+    """What `waypost discover` says of the emulator, which then takes another client."""
+    async with emulator() as port:
+        told = Told()
+        finder = NetworkFinder(Known(), (ip_network("127.0.0.1/32"),), (port,))
+        await finder.find(told, asyncio.get_running_loop().time() + seconds)
+        one = told.findings.get(f"127.0.0.1:{port}")
+        if one is None or one.state != "ready" or "llrpkit" not in one.model or one.ports != (1, 2, 3, 4):
+            raise Failed(f"it was told as {one}")
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.close()
+    return one.model
 
 
 @asynccontextmanager
