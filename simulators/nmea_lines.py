@@ -23,7 +23,7 @@ class ReceiverPort(PtyLine):
 
     def plug(self) -> None:
         super().plug()
-        self._say(b"")
+        self.say(b"")
 
     def send(self, data: bytes) -> None:
         super().send(data if self._host_baud() == self.baud else _nonsense(data))
@@ -40,7 +40,7 @@ class ReceiverServer(TcpLine):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._say(b"")
+        self.say(b"")
 
 
 def _nonsense(data: bytes) -> bytes:

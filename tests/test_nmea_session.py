@@ -114,7 +114,8 @@ def test_the_last_epoch_does_not_wait_for_the_next() -> None:
     assert here.fixes == []
     here.wait(0.2)
     ((time, lat, _),) = here.fixes
-    assert (time, lat) == (AT, pytest.approx(LAT))
+    assert time == AT
+    assert lat == pytest.approx(LAT)
 
 
 def test_a_receiver_that_falls_silent() -> None:

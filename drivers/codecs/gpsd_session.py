@@ -21,7 +21,9 @@ SILENT_SECONDS = 15.0
 IDLE_SECONDS = 0.25
 """gpsd tells all that belongs to one time within that."""
 
-ALIVE_SECONDS = 1.0
+ALIVE_SECONDS = 0.9
+"""Between two signs of life at least: most receivers speak once a second."""
+
 MOST_LINE = 1 << 16
 """Bytes: a SKY with 150 satellites has a quarter of it."""
 
@@ -138,7 +140,7 @@ class Session:
         if found:
             said.append(fixes(self._trackers, found))
             self._drought.end(at)
-        if self.info is not None and self._heard_at > self._alive_at + ALIVE_SECONDS:
+        if self.info is not None and self._heard_at >= self._alive_at + ALIVE_SECONDS:
             self._alive_at = self._heard_at
             said.append(Alive(now))
         if self.info is not None and self._drought.is_news(at):
