@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING, Protocol
 from drivers.base import Driver, Settings
 from drivers.codecs import mercury as mercury_codec
 from drivers.impinj_http import ImpinjHttp
+from drivers.input_device import input_path
 from drivers.llrp import Llrp
 from drivers.m100 import M100
 from drivers.mercury import MOST_PORTS, Mercury
+from drivers.scanner import Scanner
 from drivers.secret import reveal
 from drivers.serial_port import SerialPort, where
+from drivers.ssi import Ssi
 from drivers.streams import SCHEMES, WEB_SCHEMES, Address, address
 from drivers.tsl import Tsl
 from drivers.uhfreader import UhfReader
 from drivers.web import PORT as WEB_PORT
 from drivers.web import TLS_PORT as WEB_TLS_PORT
+from drivers.wedge import Wedge
 
 if TYPE_CHECKING:
     from simulators.clock import Clock
@@ -32,6 +36,10 @@ STRONGEST = 3300
 """Hundredths of dBm: what a simulated module allows, so that no setting is refused for its power."""
 RETRY = 1.0
 """Seconds between two calls of a reader that calls us."""
+
+
+Module = M100 | Mercury | Scanner | Ssi | Tsl | UhfReader
+"""What speaks over a serial line."""
 
 
 class CannotSimulate(Exception):
@@ -63,8 +71,10 @@ def stand_in(device: Settings, clock: "Clock") -> StandIn | None:
             return _llrp(address(url, *Llrp.usual_ports), clock)
         case ImpinjHttp():
             return _impinj(device, clock)
-        case M100() | Mercury() | UhfReader() | Tsl():
+        case M100() | Mercury() | Scanner() | Ssi() | Tsl() | UhfReader():
             return _module(device, clock)
+        case Wedge(url=url):
+            return StandIn(url, _typing(_free(Path(input_path(url)), device), clock))
     return None
 
 
@@ -113,7 +123,7 @@ def _impinj(device: ImpinjHttp, clock: "Clock") -> StandIn | None:
     return StandIn(f"http://{HOST}:{to.port}", SimulatedImpinj(setup, clock, port=to.port), to.port)
 
 
-def _module(device: M100 | Mercury | UhfReader | Tsl, clock: "Clock") -> StandIn | None:
+def _module(device: Module, clock: "Clock") -> StandIn | None:
     to = where(device.url, 9600, *device.usual_ports[:1])  # on a pseudo-terminal no rate means anything
     if isinstance(to, SerialPort):
         return StandIn(f"serial://{to.path}", _on_port(device, _free(Path(to.path), device), clock))
@@ -123,7 +133,7 @@ def _module(device: M100 | Mercury | UhfReader | Tsl, clock: "Clock") -> StandIn
 
 
 def _free(path: Path, device: Driver) -> Path:
-    """The place for a link to a pseudo-terminal; one that a simulator left behind is taken away."""
+    """The place for a link or a pipe; one that a simulator left behind is taken away."""
     if path.is_symlink() and not path.exists():
         path.unlink()
     remedy = "set its url to a path in a folder of your own while it is simulated, as serial:///tmp/desk"
@@ -135,9 +145,7 @@ def _free(path: Path, device: Driver) -> Path:
 
 
 @asynccontextmanager
-async def _on_port(
-    device: M100 | Mercury | UhfReader | Tsl, path: Path, clock: "Clock"
-) -> AsyncIterator[Player]:
+async def _on_port(device: Module, path: Path, clock: "Clock") -> AsyncIterator[Player]:
     from simulators.serial_line import PtyLine
 
     module = _made(device)
@@ -146,9 +154,7 @@ async def _on_port(
 
 
 @asynccontextmanager
-async def _on_server(
-    device: M100 | Mercury | UhfReader | Tsl, port: int, clock: "Clock"
-) -> AsyncIterator[Player]:
+async def _on_server(device: Module, port: int, clock: "Clock") -> AsyncIterator[Player]:
     from simulators.serial_line import TcpLine
 
     module = _made(device)
@@ -156,10 +162,22 @@ async def _on_server(
         yield _player(line, module)
 
 
-def _made(device: M100 | Mercury | UhfReader | Tsl) -> "SimulatedModule":
+@asynccontextmanager
+async def _typing(path: Path, clock: "Clock") -> AsyncIterator[Player]:
+    """A keyboard in the form of a pipe."""
+    from simulators.clerk import Clerk
+    from simulators.wedge import SimulatedWedge
+
+    with SimulatedWedge(path) as keys:
+        yield Clerk(keys.read, clock)
+
+
+def _made(device: Module) -> "SimulatedModule":
     """A module that is as the settings want it."""
     from simulators.m100 import SimulatedM100
     from simulators.mercury import SimulatedMercury
+    from simulators.scanner import SimulatedScanner
+    from simulators.ssi import SimulatedSsi
     from simulators.tsl import SimulatedTsl
     from simulators.uhfreader import SimulatedUhfReader
 
@@ -173,10 +191,25 @@ def _made(device: M100 | Mercury | UhfReader | Tsl) -> "SimulatedModule":
             return SimulatedUhfReader()
         case Tsl():
             return SimulatedTsl()
+        case Ssi():
+            return SimulatedSsi()
+        case Scanner():
+            return SimulatedScanner()
 
 
 def _player(line: "Line", module: "SimulatedModule") -> Player:
+    """Who works with it: a handheld and a scanner are in somebody's hand."""
+    from simulators.clerk import Clerk
     from simulators.hand import Hand
+    from simulators.scanner import SimulatedScanner
+    from simulators.ssi import SimulatedSsi
     from simulators.tsl import SimulatedTsl
 
-    return Hand(line, module) if isinstance(module, SimulatedTsl) else line
+    match module:
+        case SimulatedTsl():
+            return Hand(line, module)
+        case SimulatedScanner():
+            return Clerk(lambda label: line.send(module.read(label)), line.clock)
+        case SimulatedSsi():
+            return Clerk(lambda label: line.say(module.read(label, line.clock.now())), line.clock)
+    return line

@@ -12,6 +12,7 @@ from simulators.clock import SECOND
 GS = "\x1d"
 _COMPANY = "9506000"
 _LONGEST_PAUSE = 20 * SECOND
+_SSCC_96, _SEVEN_DIGITS = 0x31, 5  # header, partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,15 @@ def things(seed: int, count: int) -> tuple[Thing, ...]:
     chance = random.Random(f"things {seed}")
     makers = (_pallet, _carton, _box)
     return tuple(makers[n % 3](n, chance) for n in range(count))
+
+
+def pallet_label(epc: bytes) -> Printed | None:
+    """What is printed beside this SSCC-96 (TDS 2.3, 14.6.2.1, a company prefix of 7 digits); None if it is no such one."""
+    value = int.from_bytes(epc)
+    if len(epc) != 12 or epc[0] != _SSCC_96 or value >> 82 & 7 != _SEVEN_DIGITS:
+        return None
+    prefix, reference = value >> 58 & (1 << 24) - 1, f"{value >> 24 & (1 << 34) - 1:010}"
+    return Printed(f"00{_checked(f'{reference[0]}{prefix:07}{reference[1:]}')}", "C1")
 
 
 def work(

@@ -8,6 +8,7 @@ from typing import get_args
 
 import pytest
 
+from core.records import Scan
 from drivers.catalog import Device
 from gateway.clock import Clock
 from gateway.configuration import load
@@ -15,12 +16,16 @@ from gateway.simulation import stand_ins
 from gateway.stand_ins import CannotSimulate
 from simulators.clock import RunningClock
 from tests.fix_certificates import HOST
-from tests.fix_daemon import following, reads, until, waypost
+from tests.fix_daemon import following, inputs, reads, until, waypost
 from tests.fix_mosquitto import Mosquitto, free_port
 from tests.fix_site import daemon
 
-WITHOUT = {"recorded", "scanner", "ssi", "wedge"}
-"""Kinds that nothing stands in for: the world has tags, and no barcodes."""
+WITHOUT = {"recorded", "gpsd", "nmea"}
+"""Kinds that nothing stands in for: the world has doors, rooms and goods, and nothing that drives about."""
+
+SERVED = ("llrp", "calling", "uhfreader", "ssi", "impinj-http")
+SCANNERS = {"scanner", "ssi", "wedge"}
+"""They read the labels of pallets: SSCCs of the company 0614141."""
 
 SITE = '[site]\nid = "leeds"\n'
 SEED = "5"
@@ -42,6 +47,9 @@ def tables(folder: Path, broker: int, ports: Mapping[str, int]) -> dict[str, str
         "json": f'kind = "json"\n{on}"gates/{{port}}/#"\nplaces = {places}\nunits = {{ time = "ms", rssi = "cdbm" }}\n'
         'presence = { topic = "gates/state" }\nheartbeat = 60.0',
         "impinj": f'kind = "impinj"\n{on}"impinj/+/events"',
+        "scanner": f'kind = "scanner"\nurl = "serial://{folder}/usb-scanner"',
+        "ssi": f'kind = "ssi"\nurl = "tcp://{HOST}:{ports["ssi"]}"',
+        "wedge": f'kind = "wedge"\nurl = "input://{folder}/event-kbd"',
         "impinj-http": f'kind = "impinj-http"\nurl = "http://{HOST}:{ports["impinj-http"]}"\npassword = "env:IMPINJ"',
     }
 
@@ -51,7 +59,7 @@ def configured(folder: Path, broker: int, devices: Mapping[str, str]) -> Path:
     text = f'{SITE}[[broker]]\nid = "main"\nurl = "mqtt://{HOST}:{broker}"\n'
     for name, table in devices.items():
         text += f'[[zone]]\nid = "room-{name}"\nleave = "silence"\n[[device]]\nid = "{name}"\n{table}\n'
-        text += f'antennas = [{{ port = 1, zone = "room-{name}" }}]\n'
+        text += f'antennas = [{{ port = {int(name not in SCANNERS)}, zone = "room-{name}" }}]\n'
     file = folder / "waypost.toml"
     file.write_text(text)
     return file
@@ -60,7 +68,7 @@ def configured(folder: Path, broker: int, devices: Mapping[str, str]) -> Path:
 def test_every_kind_of_device_has_a_stand_in(tmp_path: Path) -> None:
     (union, *_) = get_args(Device)
     kinds = {one.model_fields["kind"].default for one in get_args(union)}
-    ports = dict.fromkeys(("llrp", "calling", "uhfreader", "impinj-http"), 1)
+    ports = dict.fromkeys(SERVED, 1)
     assert kinds - WITHOUT == set(tables(tmp_path, 1, ports)) - {"calling"}
 
 
@@ -69,7 +77,7 @@ def test_one_world_for_devices_of_every_kind(
 ) -> None:
     monkeypatch.setenv("IMPINJ", "s3cret")
     mosquitto.start()
-    ports = {name: free_port() for name in ("llrp", "calling", "uhfreader", "impinj-http")}
+    ports = {name: free_port() for name in SERVED}
     devices = tables(tmp_path, mosquitto.port, ports)
     file = configured(tmp_path, mosquitto.port, devices)
     truth = tmp_path / "truth.json"
@@ -79,10 +87,9 @@ def test_one_world_for_devices_of_every_kind(
         async with following(*simulate) as told:
             await until(lambda: len(told) == len(devices), "all are told of")
             async with daemon(file, Clock()) as one:
-                await until(
-                    lambda: all(link.reads_total for link in one.links.values()), "something was read by each"
-                )
-                assert all(link.health.state == "up" for link in one.links.values())
+                links = one.links.values()
+                await until(lambda: all(link.reads_total for link in links), "something was read by each")
+                await until(lambda: all(link.health.state == "up" for link in links), "all are up")
             return told
 
     told = [json.loads(line) for line in asyncio.run(main())]
@@ -92,8 +99,13 @@ def test_one_world_for_devices_of_every_kind(
     happens = json.loads(truth.read_text())
     there = {(visit["zone"], tag) for visit in happens["visits"] for tag in happens["items"][visit["item"]]}
     found = reads(tmp_path / "waypost.db")
-    assert {source for source, *_ in found} == set(devices)
+    assert {source for source, *_ in found} == set(devices) - SCANNERS
     assert {(f"room-{source}", tag) for source, tag, _, _ in found} <= there
+    scans = [one for one in inputs(tmp_path / "waypost.db") if isinstance(one.body, Scan)]
+    assert {one.source for one in scans} == SCANNERS
+    for one in scans:
+        assert isinstance(one.body, Scan)
+        assert one.body.tag.startswith("barcode:/00/00614141")
 
 
 @pytest.mark.parametrize(
