@@ -77,7 +77,7 @@ def test_an_impinj_reader_is_called_by_its_name() -> None:
         b'{"eventName": "x"}',
         b'{"data": {"tagData": {}}}',
         b'{"data": {}, "type": "x"}',
-        b'{"id": "0123456789AB"}',
+        b'{"id": "0x00124b0012345678"}',
         b'{"uid": "123e4567-e89b-12d3-a456-426614174000"}',
         b'{"epc": "E2801"}',
         b'{"epc": 17}',

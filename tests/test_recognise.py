@@ -46,6 +46,7 @@ def pushed(*body: int) -> bytes:
         (b"\r\nRING\r\n", MODEM, "AT commands: RING"),
         (b'\r\n+CREG: 1,"00C3"\r\n', MODEM, "+CREG"),
         (b"\r\nRaspbian GNU/Linux 12 dock ttyAMA0\r\n\r\ndock login: ", CONSOLE, "login:"),
+        (b"rst:0x1 (POWERON_RESET)\r\n" * 6, CONSOLE, "text: rst:0x1 (POWERON_RESET)"),
         (b"4006381333931\r", "scanner", "suffix cr, no AIM identifiers"),
         (b"]C10110614141543219\x1d10ABC\r\n", "scanner", "suffix crlf, AIM identifiers"),
         (b"ABC-123\t", "scanner", "suffix tab"),

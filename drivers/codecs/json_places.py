@@ -33,8 +33,8 @@ _RECORD_DEPTH = 3
 _SIGNS = re.compile(r"[^a-z0-9]")
 _HEX = re.compile(r"[0-9A-Fa-f]{8,124}")
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-_ANY_NAME = 16
-"""Hex digits that a value under `id` or `uid` needs to be taken for a tag."""
+_ANY_NAME = 24
+"""Hex digits that a value under `id` or `uid` needs to be taken for a tag; a Zigbee address has 16."""
 
 Path = tuple[str, ...]
 

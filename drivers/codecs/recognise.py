@@ -12,7 +12,7 @@ from drivers.codecs import m100, mercury, ssi, uhfreader
 from drivers.codecs.nmea_frames import Sentences
 
 MODEM, CONSOLE = "modem", "console"
-"""Speakers that are no devices of ours: AT commands, somebody who wants a password."""
+"""Speakers that are no devices of ours: AT commands, and computers and boards that tell how they start."""
 
 SSI_ACK = ssi.packet(ssi.ACK)
 """A scanner that speaks SSI wants to hear that, or it says the same again."""
@@ -21,6 +21,8 @@ LONGEST_TEXT = 80
 """Characters of a device's own words that are repeated."""
 
 _SHORTEST_SCAN = 3
+_MOST_SCANS = 5
+"""Lines at once; nobody scans more in a moment."""
 
 _NMEA_TAG = re.compile(rb"[A-Z][A-Z0-9]{3,8}")
 _NMEA_LIKE = re.compile(rb"\$[A-Z]{5},")
@@ -117,6 +119,9 @@ def _text(data: bytes) -> Speaker | None:
         return Speaker("tsl", "TSL handheld", ports=())
     if any(_AT.fullmatch(line) for line in lines):
         return Speaker(MODEM, f"AT commands: {words(lines[0])}")
+    if len(lines) > _MOST_SCANS:
+        remark = "it talks by itself, as computers and boards do when they start; not touched"
+        return Speaker(CONSOLE, f"text: {words(lines[0])}", remark=remark)
     whole = [line for line in lines if len(line) >= _SHORTEST_SCAN]
     return _scanner(whole[0], data) if whole else None
 

@@ -12,7 +12,7 @@ from gateway.discover.known import Known
 from gateway.discover.serial_ports import Port, attached, named
 from gateway.discover.serial_probe import LISTEN_BAUDS, SCAN_BAUDS, Heard, Probe
 
-AT_ONCE = 16
+AT_ONCE = 64
 """Ports."""
 
 USUAL = {one.kind: one.bauds[0] for one in QUESTIONS} | {"scanner": SCAN_BAUDS[0]}
