@@ -28,7 +28,7 @@ MOST_NOISE = 1 << 16
 
 _ROOM = LONGEST + 16  # an AIM identifier and a prefix besides
 _ENDS = re.compile(rb"[\r\n\t\x03]+")
-_AROUND = b"\0\x02\x03\r\n"
+_AROUND = b"\x02\x03\r\n"
 _NO_TEXT = re.compile(rb"[\x00-\x03\x05-\x08\x0b\x0c\x0e-\x1b\x7f]")
 """Control characters that no label has; of ISO/IEC 15434 and GS1 come EOT, FS, GS, RS and US."""
 _NO_LETTER = re.compile(rb"[\x80-\x9f]")
