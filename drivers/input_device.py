@@ -72,7 +72,7 @@ async def open_input(path: str, ioctl: Ioctl | None = None) -> AsyncIterator[tup
     except OSError as error:
         raise _explained(path, error) from None
     try:
-        name = taken(fd, ioctl or _ioctl)
+        name = taken(fd, ioctl or ask_kernel)
     except OSError as error:
         os.close(fd)
         raise _explained(path, error) from None
@@ -94,7 +94,8 @@ def taken(fd: int, ioctl: Ioctl) -> str:
     return f"{name} ({vendor:04x}:{product:04x}, bus {bus})"
 
 
-def _ioctl(fd: int, request: int, argument: bytes) -> bytes:
+def ask_kernel(fd: int, request: int, argument: bytes) -> bytes:
+    """One request about an open device. Raises OSError."""
     if request == EVIOCGRAB:  # its argument is a number, not a place
         fcntl.ioctl(fd, request, int.from_bytes(argument, "little"))
         return b""

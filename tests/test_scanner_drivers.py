@@ -18,7 +18,7 @@ from core.records import Alive, Scan, Up
 from core.site import Antenna
 from drivers.base import Driver, SetOutput, Start
 from drivers.catalog import Device
-from drivers.input_device import EVIOCGID, EVIOCGNAME, EVIOCGRAB, input_path, open_input, taken
+from drivers.input_device import EVIOCGID, EVIOCGNAME, EVIOCGRAB, ask_kernel, input_path, open_input, taken
 from drivers.scanner import Scanner
 from drivers.ssi import Ssi
 from drivers.wedge import Wedge
@@ -209,9 +209,7 @@ def test_what_cannot_be_taken(path: str, kernel: Kernel | None, text: str) -> No
 
 def test_the_kernels_grab_is_asked_for_by_number() -> None:
     """What is no input device knows none of the requests, the grab neither."""
-    from drivers.input_device import _ioctl
-
     with open(os.devnull, "rb") as device:
         for request, argument in ((EVIOCGNAME, bytes(256)), (EVIOCGRAB, struct.pack("=i", 1))):
             with pytest.raises(OSError, match="ioctl"):
-                _ioctl(device.fileno(), request, argument)
+                ask_kernel(device.fileno(), request, argument)
