@@ -107,7 +107,7 @@ def test_two_that_cannot_be_beside_each_other() -> None:
         ),
         (
             Finding("x", "/dev/k", kind="m100", known="a"),
-            "# /dev/k: nobody knows what it is; it is a of the configuration",
+            "# /dev/k: in the configuration as a",
         ),
         (Finding("x", "/dev/h", "busy", model="FTDI"), "# /dev/h: FTDI; found, busy"),
     ],

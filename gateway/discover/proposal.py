@@ -37,12 +37,11 @@ class Proposal:
     def toml(self) -> str:
         """The table under comments that say what it is; comments alone if there is none."""
         finding = self.finding
-        about = f"{finding.where}: {finding.model or 'nobody knows what it is'}"
+        state = "" if finding.state != "busy" else "found, busy"
         if finding.known is not None:
-            about += f"; it is {finding.known} of the configuration"
-        elif finding.state == "busy":
-            about += "; found, busy"
-        comments = map(comment, filter(None, (about, *finding.remarks, self.reason)))
+            state = f"in the configuration as {finding.known}"
+        about = "; ".join(filter(None, (finding.model, state))) or "nobody knows what it is"
+        comments = map(comment, filter(None, (f"{finding.where}: {about}", *finding.remarks, self.reason)))
         if self.table is None:
             return "\n".join(comments)
         return "\n".join(["[[device]]", *comments, *(entry(*pair) for pair in self.table.items())])
