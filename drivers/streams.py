@@ -71,7 +71,8 @@ def address(url: str, port: int, tls_port: int, schemes: tuple[str, ...] = SCHEM
     scheme = parts.scheme
     if scheme not in schemes:
         *others, last = (f"{one}://" for one in schemes)
-        raise ValueError(f"names no way to connect; begin it with {', '.join(others)} or {last}")
+        either = f"{', '.join(others)} or " if others else ""
+        raise ValueError(f"names no way to connect; begin it with {either}{last}")
     try:
         given = parts.port
     except ValueError:

@@ -17,6 +17,9 @@ WATCH = b'?WATCH={"enable":true,"json":true};\n'
 POLL = b"?POLL;\n"
 PORT = 2947
 
+IDLE_SECONDS = 0.25
+"""gpsd tells within that what belongs to one time."""
+
 RECEIVERS = 32
 """Of one gpsd; those beyond are counted as other_devices."""
 
@@ -72,16 +75,18 @@ class Receiver:
         self._open: dict[str, object] = {}
         self._time: int | None = None
         self._told: int | None = None
+        self._heard_at = 0.0
         self._sigma = (0, math.nan)
         self._sky: Object = {}
 
     @property
-    def waiting(self) -> bool:
-        """There is a report that more may belong to."""
-        return self._time is not None
+    def complete_at(self) -> float:
+        """When nothing more belongs to the open report; never, if there is none."""
+        return math.inf if self._time is None else self._heard_at + IDLE_SECONDS
 
-    def take(self, found: Object) -> list[Fix]:
-        """The fixes that a TPV, a SKY or a GST completes."""
+    def take(self, found: Object, at: float) -> list[Fix]:
+        """The fixes that a TPV, a SKY or a GST completes, which came at the time `at` (s)."""
+        self._heard_at = at
         name = text(found, "class")
         if name == "SKY":
             self._sky = found
@@ -173,9 +178,9 @@ class Receivers:
         self._reference: Reference | None = None
 
     @property
-    def waiting(self) -> bool:
-        """One of them has a report that more may belong to."""
-        return any(one.waiting for one in self._receivers.values())
+    def complete_at(self) -> float:
+        """When nothing more belongs to the report of one of them."""
+        return min((one.complete_at for one in self._receivers.values()), default=math.inf)
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -188,17 +193,17 @@ class Receivers:
         for one in self._receivers.values():
             one.calendar.reference = reference
 
-    def take(self, found: Object) -> list[Fix]:
-        """The fixes that a TPV, SKY or GST completes."""
+    def take(self, found: Object, at: float = 0.0) -> list[Fix]:
+        """The fixes that a TPV, SKY or GST completes, which came at the time `at` (s)."""
         receiver = self._receiver(text(found, "device"))
         if receiver is None:
             self._counts["other_devices"] += 1
             return []
-        return receiver.take(found)
+        return receiver.take(found, at)
 
-    def idle(self) -> list[Fix]:
-        """Nothing came for a while."""
-        return [fix for one in self._receivers.values() for fix in one.close()]
+    def complete(self, at: float = math.inf) -> list[Fix]:
+        """The fixes to whose reports nothing more belongs at the time `at`; at the end, all."""
+        return [fix for one in self._receivers.values() if at >= one.complete_at for fix in one.close()]
 
     def _receiver(self, path: str) -> Receiver | None:
         known = self._receivers.get(path)

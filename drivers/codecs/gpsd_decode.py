@@ -23,5 +23,5 @@ def decode_lines(data: bytes) -> Iterator[dict[str, object]]:
             yield from map(fix_lines.line, receivers.take(said))
         else:
             others[text(said, "class")] += 1
-    yield from map(fix_lines.line, receivers.idle())
+    yield from map(fix_lines.line, receivers.complete())
     yield {"message": "gpsd", **counts, **others}

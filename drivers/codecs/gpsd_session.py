@@ -18,9 +18,6 @@ POLL_SECONDS = 5.0
 SILENT_SECONDS = 15.0
 """Of silence, after which it is lost."""
 
-IDLE_SECONDS = 0.25
-"""gpsd tells all that belongs to one time within that."""
-
 ALIVE_SECONDS = 0.9
 """Between two signs of life at least: most receivers speak once a second."""
 
@@ -46,7 +43,7 @@ class Session:
         self._skipped = 0
         self._trackers = Dictionary()
         self._out = bytearray(WATCH)
-        self._byte_at = self._heard_at = at
+        self._heard_at = at
         self._poll_at = at + POLL_SECONDS
         self._alive_at = -math.inf
         self._drought = Drought(at)
@@ -55,8 +52,7 @@ class Session:
     @property
     def deadline(self) -> float:
         """When `timeout` is due."""
-        due = min(self._poll_at, self._heard_at + SILENT_SECONDS)
-        return min(due, self._byte_at + IDLE_SECONDS) if self._receivers.waiting else due
+        return min(self._poll_at, self._heard_at + SILENT_SECONDS, self._receivers.complete_at)
 
     def judge_dates(self, reference: Reference) -> None:
         """What is known of the date from outside, from now on."""
@@ -64,7 +60,6 @@ class Session:
 
     def receive(self, data: bytes, now: int, at: float) -> list[Body | Notice]:
         """What `data` brings."""
-        self._byte_at = at
         found: list[Fix] = []
         for line in self._lines.feed(data):
             said = parse(line)
@@ -77,20 +72,18 @@ class Session:
             self.counts["noise"] += self._lines.skipped - self._skipped
             self._skipped = self._lines.skipped
         self._doubt(at)
-        return self._tell(found, now, at)
+        return self._tell([*found, *self._receivers.complete(at)], now, at)
 
     def timeout(self, now: int, at: float) -> list[Body | Notice]:
         """Nothing came until `at`."""
-        found = self._receivers.idle() if at >= self._byte_at + IDLE_SECONDS else []
         if at >= self._poll_at:
             self._poll_at = at + POLL_SECONDS
             self._out += POLL
         self._doubt(at)
-        return self._tell(found, now, at)
+        return self._tell(self._receivers.complete(at), now, at)
 
     def postpone(self, seconds: float) -> None:
         """Nobody listened for so long."""
-        self._byte_at += seconds
         self._heard_at += seconds
         self._poll_at += seconds
         self._drought.postpone(seconds)
@@ -108,7 +101,7 @@ class Session:
             self._drought.end(at)
             self._said.append(Up(now))
         if name in _REPORTS:
-            found = self._receivers.take(said)
+            found = self._receivers.take(said, at)
             self._look_for_others()
             return found
         if name == "ERROR":
