@@ -15,7 +15,7 @@ from gateway.clock import Clock
 from gateway.configuration import Configuration
 from gateway.contracts import Decided, Decider, News
 from gateway.control import Control, socket_path
-from gateway.edge import connections
+from gateway.edge import brokers, connections
 from gateway.intake import Intake
 from gateway.journal import Journal, Opening
 from gateway.link import DeviceLink
@@ -62,6 +62,7 @@ class Daemon:
             driver.id: DeviceLink(driver.id, self.intake, clock.now, lambda: clock.synchronised)
             for driver in configuration.settings.device
         }
+        self.brokers = brokers(configuration, clock.now)
         self._writer: Writer | None = None
         self._journal: Journal | None = None
         self._dispatch: Dispatch | None = None
@@ -183,7 +184,8 @@ class Daemon:
     ) -> None:
         await self._tell_blind_intervals(recovered, journal.opening)
         devices = [
-            core.create_task(kept, name=name) for name, kept in connections(self.configuration, self.links)
+            core.create_task(kept, name=name)
+            for name, kept in connections(self.configuration, self.links, self.brokers)
         ]
         others = [
             core.create_task(self._watch_clock()),
@@ -266,7 +268,8 @@ class Daemon:
         if self._writer is None or self._journal is None or self._dispatch is None:
             return {}
         site = self.configuration.site.id
-        return status(site, self._journal.counts(), self.links, self._writer, self.intake, self._dispatch)
+        counts = self._journal.counts()
+        return status(site, counts, self.links, self._writer, self.intake, self._dispatch, self.brokers)
 
     def unknown(self, limit: int) -> dict[str, object]:
         """What `waypost status --unknown --json` prints."""

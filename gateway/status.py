@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from core.events import rfc3339
+from gateway.broker.health import BrokerHealth
 from gateway.counters import Counts
 from gateway.intake import Intake
 from gateway.link import DeviceLink
@@ -36,6 +37,7 @@ def status(
     writer: Writer,
     intake: Intake,
     dispatch: Dispatch,
+    brokers: Mapping[str, BrokerHealth],
 ) -> dict[str, object]:
     """One JSON object; times are RFC 3339, sizes bytes, durations ms."""
     counts = writer.counts
@@ -45,6 +47,7 @@ def status(
         "devices": {
             name: device(link, counts.get(name, {}), writer.reads_aside[name]) for name, link in links.items()
         },
+        "brokers": {name: broker.json() for name, broker in brokers.items()},
         "sinks": dispatch.json(),
         "total": _total(journal, links.values(), writer, intake),
     }

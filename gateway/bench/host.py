@@ -20,7 +20,7 @@ from gateway import configuration, interpreter
 from gateway.bench.machine import pin, rss
 from gateway.clock import Clock
 from gateway.contracts import Reopened
-from gateway.edge import connections
+from gateway.edge import brokers, connections
 from gateway.intake import Intake
 from gateway.journal import Journal
 from gateway.link import DeviceLink
@@ -130,7 +130,10 @@ async def _host(loaded: configuration.Configuration, timed: bool, link: Connecti
         }
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(writer.run())
-            devices = [tasks.create_task(kept, name=name) for name, kept in connections(loaded, links)]
+            devices = [
+                tasks.create_task(kept, name=name)
+                for name, kept in connections(loaded, links, brokers(loaded, clock.now))
+            ]
             interpreter.settle()
             await _answer(link, store)
             for device in devices:

@@ -5,17 +5,24 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from drivers.subscriber import Subscriber
 from gateway.broker.acknowledgements import Acknowledgements
 from gateway.broker.connection import Connection, Delivery, connect
+from gateway.broker.health import BrokerHealth
 from gateway.broker.member import Member, ticking
 from gateway.broker.settings import BrokerSettings
 from gateway.link import DeviceLink
 from gateway.mqtt.endpoint import Endpoint
+from gateway.mqtt.reasons import Ended
+from gateway.mqtt.takeovers import Takeovers
+from gateway.sinks.contract import Lost, Refused
 
 log = logging.getLogger(__name__)
 
+AGAIN = 60.0
+"""Seconds after which we ask again for what we may not listen to."""
 CLOSING_SECONDS = 3.0
 """For what is durable to be acknowledged at a stop, and for the farewell."""
 
@@ -24,10 +31,16 @@ class Broker:
     """One [[broker]] and its devices, for as long as the daemon runs."""
 
     def __init__(
-        self, settings: BrokerSettings, endpoint: Endpoint, devices: Sequence[tuple[Subscriber, DeviceLink]]
+        self,
+        settings: BrokerSettings,
+        endpoint: Endpoint,
+        devices: Sequence[tuple[Subscriber, DeviceLink]],
+        health: BrokerHealth,
     ) -> None:
         self._settings = settings
         self._endpoint = endpoint
+        self._health = health
+        self._takeovers = Takeovers(endpoint.reasons)
         self._members = [Member(device, link, settings.id) for device, link in devices]
         filters = (one for device, _ in devices for one in device.filters)
         self._filters = tuple(dict.fromkeys(filters))
@@ -36,8 +49,21 @@ class Broker:
 
     async def run(self) -> None:
         """One connection; raises ConnectionError when it is lost."""
-        connection = await connect(self._endpoint, self._settings, self._filters, self._now)
-        waiting = Acknowledgements(connection.acknowledge)
+        try:
+            connection = await connect(self._endpoint, self._settings, self._filters, self._now)
+            self._health.up()
+            await self._attend(connection)
+        except asyncio.CancelledError:
+            self._health.stopped()
+            raise
+        except (Ended, Lost, Refused) as why:
+            if isinstance(why, Ended):
+                why = self._takeovers.meant(why, asyncio.get_running_loop().time())
+            self._health.lost(str(why))
+            raise ConnectionError(str(why)) from None
+
+    async def _attend(self, connection: Connection) -> None:
+        waiting = Acknowledgements(partial(self._acknowledge, connection))
         try:
             for member in self._members:
                 for publication in await member.begin():
@@ -46,6 +72,7 @@ class Broker:
                 tasks.create_task(self._listen(connection, waiting))
                 tasks.create_task(waiting.settle_for_ever())
                 tasks.create_task(ticking(self._members))
+                tasks.create_task(self._subscribe(connection))
                 for member in self._members:
                     tasks.create_task(_obey(connection, member))
         except asyncio.CancelledError:
@@ -61,7 +88,28 @@ class Broker:
     async def _listen(self, connection: Connection, waiting: Acknowledgements) -> None:
         while True:
             deliveries = await connection.messages()
+            self._health.messages += len(deliveries)
+            self._health.unacknowledged += len(deliveries)
             waiting.add(deliveries, await self._share_out(deliveries))
+
+    def _acknowledge(self, connection: Connection, deliveries: Sequence[Delivery]) -> None:
+        connection.acknowledge(deliveries)
+        self._health.unacknowledged -= len(deliveries)
+
+    async def _subscribe(self, connection: Connection) -> None:
+        """Tell the devices whether we may listen to them; ask again for what is refused, since operators mend it."""
+        refused: set[str] = set()
+        while True:
+            try:
+                async with asyncio.timeout(AGAIN if refused else None):
+                    topic, refusal = await connection.answered()
+            except TimeoutError:
+                connection.subscribe(sorted(refused))
+                continue
+            refused = refused | {topic} if refusal else refused - {topic}
+            for member in self._members:
+                if topic in member.filters:
+                    await member.subscribed(topic, refusal)
 
     async def _share_out(self, deliveries: Sequence[Delivery]) -> list[Awaitable[None]]:
         """To each device what is its own, in order. A broker may send one message for each filter, or once for all."""

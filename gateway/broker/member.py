@@ -28,7 +28,9 @@ class Member:
     def __init__(self, device: Subscriber, link: DeviceLink, broker: str) -> None:
         self.link = link
         self._session = device.session()
+        self.filters = frozenset(device.filters)
         self._filters = [TopicFilter(one) for one in device.filters]
+        self._refused: dict[str, str] = {}
         self._broker = broker
         self._has_presence = device.presence is not None
         self._interval = device.heartbeat
@@ -48,10 +50,19 @@ class Member:
         Where nothing else would tell that the device is there, the connection is taken for its own.
         """
         self._up = False
+        self._refused.clear()
         self._heard = self.link.now()
         if not self._beats and not self._has_presence:
             await self._come(f"through {self._broker}")
         return self._session.begin()
+
+    async def subscribed(self, topic: str, refusal: str | None) -> None:
+        """The broker lets us listen to one of the filters, or does not: then the device's silence means nothing."""
+        if refusal is not None:
+            self._refused[topic] = refusal
+            await self._go(self.link.now(), refusal)
+        elif self._refused.pop(topic, None) is not None and not self._beats and not self._has_presence:
+            await self._come(f"through {self._broker}")
 
     async def take(self, messages: Sequence[Message]) -> list[Awaitable[None]]:
         """Hand over what they say; the receipts are what their acknowledgement waits for."""
@@ -113,7 +124,7 @@ class Member:
                 receipts.append(await self.link.emit(said))
 
     async def _come(self, info: str) -> None:
-        if not self._up:
+        if not self._up and not self._refused:
             self._up = True
             await self.link.emit(Up(self.link.now()))
             self.link.up(info)
@@ -122,7 +133,7 @@ class Member:
         if self._up or self.link.health.state == "connecting":
             self._up = False
             await self.link.emit(Down(since, reason))
-            self.link.lost(reason)
+        self.link.lost(reason)
 
 
 async def ticking(members: Sequence[Member]) -> None:

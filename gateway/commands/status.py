@@ -51,6 +51,12 @@ def _show(answer: dict[str, Any]) -> None:
         fixes = one["fixes"]["received"]
         records = f"{one['reads_total']:>12} reads" + (f"{fixes:>12} fixes" if fixes else "")
         show(f"  {name:<20} {one['state']:<10} since {one['since']}  {records}{error}")
+    for name, one in answer["brokers"].items():
+        held = f"{one['messages']:>12} messages, {one['unacknowledged']} unacknowledged"
+        shared = f"of {', '.join(one['devices']) or 'no device'}"
+        show(
+            f"  {name:<20} {one['state']:<10} since {one['since']}  {held} {shared}  {one['error'] or ''}".rstrip()
+        )
     for name, one in answer["sinks"].items():
         lag = f"{one['lag_rows']} rows behind" if one["lag_rows"] else "has everything"
         show(

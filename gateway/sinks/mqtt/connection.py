@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
+from paho.mqtt.client import Client
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.mqtt import reasons
-from gateway.mqtt.endpoint import CONNECT_SECONDS, Endpoint
-from gateway.mqtt.pump import Pump
+from gateway.mqtt.connection import BrokerConnection
+from gateway.mqtt.endpoint import Endpoint
 from gateway.mqtt.reasons import Ended
 from gateway.sinks.contract import Lost, Poisoned, Refused
 from gateway.sinks.mqtt.messages import Message
@@ -43,55 +43,27 @@ class _Sent:
     error: Exception | None = None
 
 
-class Connection:
+class Connection(BrokerConnection):
     """Made by `connect`. Methods raise Ended when it is over."""
 
     def __init__(self, endpoint: Endpoint, password: str | None, sock: socket.socket, will: Message) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._reasons = endpoint.reasons
-        self._connected = self._loop.create_future()
-        self._over: Ended | None = None
-        self._ended = asyncio.Event()
-        self._moved = asyncio.Event()
+        super().__init__(endpoint, password, sock)
+        self._news = asyncio.Event()
         self._waiting: dict[int, tuple[_Sent, Message]] = {}
         self._window = IN_FLIGHT
         self._largest: int | None = None
         self._retains = True
-        self._pump = Pump(endpoint.client_id, sock, self._on_broken)
-        self._client = client = self._pump.client
-        client.will_set(will.topic, will.payload, 1, will.retain)
-        table = endpoint.settings
-        if table.username is not None:
-            client.username_pw_set(table.username, password)
-        client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
-        client.on_publish = self._on_publish
-        self._keepalive = table.keepalive
+        self._client.will_set(will.topic, will.payload, 1, will.retain)
+        self._client.on_publish = self._on_publish
 
     async def begin(self) -> None:
         """Say hello on the connected socket. Raises Ended."""
-        self._pump.begin(self._keepalive)
-        try:
-            async with asyncio.timeout(CONNECT_SECONDS):
-                await self._connected
-        except TimeoutError:
-            self._end(None, self._reasons.lost(f"no answer within {CONNECT_SECONDS:g} s"))
-        self._raise_if_over()
+        await self._begin()
 
     @property
     def retains(self) -> bool:
         """Does the broker keep retained messages? Without, they go to whoever listens."""
         return self._retains
-
-    @property
-    def over(self) -> Ended | None:
-        """Why it is over; None as long as it stands."""
-        return self._over
-
-    async def end(self) -> Ended:
-        """Returns when it is over."""
-        await self._ended.wait()
-        assert self._over is not None
-        return self._over
 
     async def publish(self, messages: Sequence[Message]) -> None:
         """Returns when the broker has acknowledged all of them; they leave in this order.
@@ -141,58 +113,23 @@ class Connection:
 
     async def _progress(self) -> None:
         """Until something was acknowledged."""
-        self._moved.clear()
+        self._news.clear()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                await self._moved.wait()
+                await self._news.wait()
         except TimeoutError:
             self._end(None, self._reasons.lost(f"acknowledged nothing for {ANSWER_SECONDS:g} s"))
         self._raise_if_over()
 
-    def _raise_if_over(self) -> None:
-        if self._over is not None:
-            raise self._over
-
-    def _on_connect(
-        self, client: Client, _: object, flags: ConnectFlags, code: ReasonCode, properties: Properties | None
-    ) -> None:
-        if code.is_failure:
-            server = getattr(properties, "ServerReference", None)
-            self._end(code.value, self._reasons.not_let_in(code.value, code.getName(), server))
-            return
-        self._window = min(IN_FLIGHT, getattr(properties, "ReceiveMaximum", IN_FLIGHT))
-        self._largest = getattr(properties, "MaximumPacketSize", None)
-        self._retains = bool(getattr(properties, "RetainAvailable", 1))
-        if getattr(properties, "MaximumQoS", 1) < 1:
+    def _accepted(self, granted: Properties | None) -> None:
+        self._window = min(IN_FLIGHT, getattr(granted, "ReceiveMaximum", IN_FLIGHT))
+        self._largest = getattr(granted, "MaximumPacketSize", None)
+        self._retains = bool(getattr(granted, "RetainAvailable", 1))
+        if getattr(granted, "MaximumQoS", 1) < 1:
             self._end(reasons.NO_QOS, self._reasons.not_let_in(reasons.NO_QOS, "", None))
-        elif not self._connected.done():
-            self._connected.set_result(None)
 
-    def _on_disconnect(
-        self,
-        client: Client,
-        _: object,
-        flags: DisconnectFlags,
-        code: ReasonCode,
-        properties: Properties | None,
-    ) -> None:
-        if flags.is_disconnect_packet_from_server:
-            server = getattr(properties, "ServerReference", None)
-            self._end(code.value, self._reasons.hung_up(code.value, code.getName(), server))
-            return
-        text = self._pump.trouble
-        if text is not None:
-            self._end(None, self._reasons.broken(text))
-        elif code.value == reasons.PROTOCOL:
-            self._end(None, self._reasons.lost("sent what is not MQTT 5"))
-        elif code.value == reasons.SILENT:
-            self._end(None, self._reasons.lost("gave no sign of life when it was asked for one"))
-        elif self._connected.done():
-            self._end(reasons.CLOSED, self._reasons.taken_over(reasons.CLOSED, 1))
-        else:
-            self._end(
-                None, self._reasons.lost("closed the connection at once; is it MQTT that listens there?")
-            )
+    def _moved(self) -> None:
+        self._news.set()
 
     def _on_publish(
         self, client: Client, _: object, mid: int, code: ReasonCode, properties: Properties | None
@@ -202,21 +139,7 @@ class Connection:
         if code.is_failure and sent.error is None:
             size = len(message.payload)
             sent.error = self._reasons.not_published(code.value, code.getName(), message.topic, size)
-        self._moved.set()
-
-    def _on_broken(self, error: Exception, sent: bool) -> None:
-        self._end(None, self._reasons.lost(f"sent what is not MQTT 5: {error}" if sent else str(error)))
-
-    def _end(self, code: int | None, error: Lost | Refused) -> None:
-        """The first reason counts."""
-        if self._over is not None:
-            return
-        self._over = Ended(code, error)
-        self._pump.close()
-        if not self._connected.done():
-            self._connected.set_result(None)
-        self._ended.set()
-        self._moved.set()
+        self._moved()
 
 
 async def connect(endpoint: Endpoint, will: Message) -> Connection:

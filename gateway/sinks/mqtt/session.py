@@ -14,9 +14,9 @@ from gateway.backoff import delays
 from gateway.mqtt import reasons
 from gateway.mqtt.endpoint import Endpoint
 from gateway.mqtt.reasons import Ended
+from gateway.mqtt.takeovers import Takeovers
 from gateway.sinks.contract import Lost, Poisoned, Refused
 from gateway.sinks.mqtt.messages import Message, Topics
-from gateway.sinks.mqtt.takeovers import Takeovers
 
 if TYPE_CHECKING:
     from gateway.sinks.mqtt.connection import Connection
@@ -52,8 +52,7 @@ class Session:
         self._version = version
         self._begun = begun
         self._sleep = sleep
-        self._takeovers = Takeovers()
-        self._counted: Ended | None = None
+        self._takeovers = Takeovers(endpoint.reasons)
         self._beginning = asyncio.Lock()
         self._connection: Connection | None = None
 
@@ -142,10 +141,4 @@ class Session:
         self._begun()
 
     def _meant(self, ended: Ended) -> Lost | Refused:
-        """An end is seen by all who wait for the connection, and counted once."""
-        code = ended.code
-        if code in (reasons.TAKEN_OVER, reasons.CLOSED) and ended is not self._counted:
-            self._counted = ended
-            often = self._takeovers.note(asyncio.get_running_loop().time())
-            ended.error = self._endpoint.reasons.taken_over(code, often)
-        return ended.error
+        return self._takeovers.meant(ended, asyncio.get_running_loop().time())
