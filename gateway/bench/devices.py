@@ -1,21 +1,25 @@
-"""How fast the codecs of serial modules are, held against what their lines can carry; CPU time of this process."""
+"""How fast the codecs of serial modules and scanners are, held against what their lines can carry; CPU time of this process."""
 
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from core.records import Reads
+from core.records import Reads, Scan
 from drivers.codecs import (
+    gs1_keys,
     m100,
     m100_session,
     mercury,
     mercury_session,
+    scanner,
+    ssi,
+    ssi_session,
     tsl,
     tsl_session,
     uhfreader,
     uhfreader_session,
 )
-from drivers.codecs.module_session import ModuleSession
+from drivers.codecs.stream_session import StreamSession
 from gateway.bench.codec import START
 from gateway.bench.rows import Row
 
@@ -34,8 +38,14 @@ class Module:
 
     name: str
     baud: int
-    session: Callable[[], ModuleSession]
+    session: Callable[[], StreamSession]
     frame: Callable[[bytes], bytes]
+
+
+def _pallet(epc: bytes) -> bytes:
+    """A label of 20 digits, the shortest that is checked as GS1 is: the most of them fit the line."""
+    digits = f"{int.from_bytes(epc):017}"
+    return f"00{digits}{gs1_keys.check_digit(digits)}".encode()
 
 
 MODULES = (
@@ -50,6 +60,18 @@ MODULES = (
         mercury.FASTEST_BAUD,
         lambda: mercury_session.Session(mercury_session.Setup("na"), 0.0),
         lambda epc: mercury.streamed(mercury.Tag(epc, 1, -60, 1, 915_250, 1.0, 123)),
+    ),
+    Module(
+        "scanner",
+        scanner.FASTEST_BAUD,
+        lambda: scanner.Session(scanner.Setup(), 0.0),
+        lambda epc: b"]C1" + _pallet(epc) + b"\r\n",
+    ),
+    Module(
+        "ssi",
+        ssi.FASTEST_BAUD,
+        lambda: ssi_session.Session(ssi_session.Setup(), 0.0),
+        lambda epc: ssi.codes(_pallet(epc), 0x0F)[0],
     ),
     Module(
         "tsl",
@@ -91,6 +113,6 @@ def decoded(module: Module, stream: bytes, seconds: float) -> tuple[int, float]:
         began = time.process_time()
         for at in range(0, len(stream), _RECEIVED):
             for said in session.receive(stream[at : at + _RECEIVED], START, 0.0):
-                reads += len(said) if isinstance(said, Reads) else 0
+                reads += len(said) if isinstance(said, Reads) else isinstance(said, Scan)
         spent += time.process_time() - began
     return reads, spent
