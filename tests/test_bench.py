@@ -121,6 +121,9 @@ def test_devices() -> None:
     assert sorted(shaped(list(devices.devices(0.01)))) == [
         "devices m100",
         "devices mercury",
+        "devices scanner",
+        "devices ssi",
+        "devices tsl",
         "devices uhfreader",
     ]
 
