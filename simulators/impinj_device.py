@@ -144,6 +144,7 @@ class Device:
             "PUT /http-stream": self._configure,
             "PUT /device/gpos": self._drive,
             "GET /profiles/inventory/presets": lambda told, now: (200, list(self.setup.presets)),
+            "POST /profiles/inventory/start": self._begin,
             "POST /profiles/stop": self._stop,
         }  # fmt: skip
         handler = handlers.get(f"{method} {path}")
@@ -184,6 +185,14 @@ class Device:
             if not 1 <= one["gpo"] <= 3:
                 return 400, {"message": "Invalid GPO", "invalidPropertyId": "#/gpoConfigurations/0/gpo"}
             self.gpos[one["gpo"]] = one["state"]
+        return 204, None
+
+    def _begin(self, told: dict[str, object], now: int) -> Answer:
+        """An inventory that is no preset."""
+        if not told.get("antennaConfigs"):
+            return 400, {"message": "Missing antennaConfigs", "invalidPropertyId": "#/antennaConfigs"}
+        self.preset = None
+        self.turn("running", now)
         return 204, None
 
     def _stop(self, told: dict[str, object], now: int) -> Answer:

@@ -1,4 +1,4 @@
-"""Other people's LLRP software against ours: three clients read our simulator, our driver reads another emulator.
+"""Other people's software against ours: four clients read our simulators, our driver reads another emulator.
 
     python tests/peers/run.py [--seconds 5]
 
@@ -9,29 +9,43 @@ imports them. One line per peer with tags/s; exit code 1 if one failed.
 import argparse
 import asyncio
 import json
+import ssl
 import subprocess
 import time
 import venv
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_network
 from pathlib import Path
+from typing import TypedDict
 
 from core.records import Body, Reads
 from drivers.base import Order
 from drivers.llrp import Llrp
 from gateway.discover.known import Known
 from gateway.discover.network_finder import NetworkFinder
+from simulators.impinj import SimulatedImpinj
+from simulators.impinj_device import Setup
+from simulators.impinj_events import Fields
 from simulators.llrp import SimulatedReader
 from simulators.llrp_reports import Sighting
 from tests.discovered import Told
 from tests.peers.tap import Tap
 
 ROOT = Path(__file__).resolve().parents[2]
+TLS = ROOT / "tests" / "data" / "tls"
 PEERS = ROOT / ".peers"
 PYTHON = PEERS / "bin" / "python"
-PACKAGES = ("llrpkit==0.3.0", "sllurp==3.0.5", "pyllrp==3.1.1", "bitstring<5")
+PACKAGES = ("llrpkit==0.3.0", "sllurp==3.0.5", "pyllrp==3.1.1", "bitstring<5", "impinj-iot==0.4.0")
 TAGS = [(0x3034257BF7194E4000000000 + n).to_bytes(12, "big") for n in range(20)]
+
+
+class Received(TypedDict):
+    """What a peer's script prints."""
+
+    reads: int
+    epcs: list[str]
+    seconds: float
 
 
 class Failed(Exception):
@@ -50,7 +64,7 @@ def install() -> None:
 
 def main() -> int:
     """The command; returns its exit code."""
-    parser = argparse.ArgumentParser(description="Other people's LLRP software against ours.")
+    parser = argparse.ArgumentParser(description="Other people's software against ours.")
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each peer runs (default 5)")
     seconds = parser.parse_args().seconds
     install()
@@ -62,6 +76,7 @@ async def check_all(seconds: float) -> int:
     failures = 0
     for peer in ("llrpkit", "sllurp", "pyllrp"):
         failures += not await told(f"{peer} reads our simulator", client(peer, seconds))
+    failures += not await told("impinj-iot reads our simulator", stream_client(seconds))
     failures += not await told("our driver reads llrpkit's emulator", driver(seconds))
     failures += not await told("waypost discover finds llrpkit's emulator", found(seconds))
     return 1 if failures else 0
@@ -80,18 +95,42 @@ async def told(what: str, check: Awaitable[str]) -> bool:
 async def client(peer: str, seconds: float) -> str:
     """A peer's client on our simulator, which sees each of 20 tags 25 times a second on four antennas."""
     async with SimulatedReader() as reader:
-        feeding = asyncio.create_task(feed(reader))
-        script = Path(__file__).with_name(f"{peer}_client.py")
-        process = await asyncio.create_subprocess_exec(
-            PYTHON, script, str(reader.port), str(seconds), stdout=asyncio.subprocess.PIPE
-        )
-        async with asyncio.timeout(seconds + 60):
-            output, _ = await process.communicate()
+        feeding = asyncio.create_task(feed(reader.see))
+        result = await received(peer, reader.port, seconds)
         feeding.cancel()
-        sent = reader.ledger.sent
+        return judged(result, reader.ledger.sent)
+
+
+async def stream_client(seconds: float) -> str:
+    """The same on our simulator of Impinj's event stream, over HTTPS, with a preset as it comes."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(TLS / "certificate.pem", TLS / "key.pem")
+    setup = Setup("idle", preset=None, fields=Fields(epc=True, epc_hex=False, last_seen=False, phase=False))
+    async with SimulatedImpinj(setup, tls=context) as reader:
+        feeding = asyncio.create_task(feed(reader.see))
+        result = await received("impinj", reader.port, seconds)
+        feeding.cancel()
+        if reader.device.status != "idle":
+            raise Failed("it did not stop its inventory")
+        return judged(result, reader.device.ledger["sent"])
+
+
+async def received(peer: str, port: int, seconds: float) -> Received:
+    """What a peer's script says that it received."""
+    script = Path(__file__).with_name(f"{peer}_client.py")
+    process = await asyncio.create_subprocess_exec(
+        PYTHON, script, str(port), str(seconds), stdout=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(seconds + 60):
+        output, _ = await process.communicate()
     if process.returncode:
         raise Failed(f"it ended with exit code {process.returncode}")
-    result = json.loads(output.splitlines()[-1])
+    result: Received = json.loads(output.splitlines()[-1])
+    return result
+
+
+def judged(result: Received, sent: int) -> str:
+    """A line for the operator, if the peer received all tags and no reads that were not sent."""
     missing = {tag.hex() for tag in TAGS} ^ set(result["epcs"])
     if missing:
         raise Failed(f"tags that were sent and not received, or the other way round: {sorted(missing)}")
@@ -100,10 +139,10 @@ async def client(peer: str, seconds: float) -> str:
     return f"{result['reads'] / result['seconds']:.0f} tags/s, {result['reads']} of {sent} reads"
 
 
-async def feed(reader: SimulatedReader) -> None:
+async def feed(see: Callable[..., Awaitable[None]]) -> None:
     number = 0
     while True:
-        await reader.see(*(Sighting(1 + (number + n) % 4, TAGS[(number + n) % 20]) for n in range(10)))
+        await see(*(Sighting(1 + (number + n) % 4, TAGS[(number + n) % 20]) for n in range(10)))
         number += 10
         await asyncio.sleep(0.02)
 
