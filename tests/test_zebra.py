@@ -130,6 +130,9 @@ def test_fast_id_inputs_responses_and_the_rest() -> None:
     assert said({"type": "firmware"}, {"type": 3}, b"", session=session) == []
     assert session.counts == {"other": 2}
     assert zebra.Session().begin() == ()
+    assert zebra.Session().stop() == ()
+    (rest,) = zebra.Session(commands="cmd").stop()
+    assert (rest.topic, json.loads(rest.payload)["command"]) == ("cmd", "stop")
     (command,) = zebra.Session(commands="cmd").begin()
     assert (command.topic, json.loads(command.payload)["payload"]) == ("cmd", {"doNotPersistState": True})
 

@@ -44,6 +44,10 @@ class Session(JsonSession):
         """Let it read; one that does already answers so."""
         return () if self._commands is None else (start(self._commands),)
 
+    def stop(self) -> Sequence[Publication]:
+        """Let it rest."""
+        return () if self._commands is None else (stop(self._commands),)
+
     def understand(self, message: Message) -> Iterator[Said]:
         """Tag data, heartbeats, inputs, responses; other management events are counted."""
         root = values.parse(message.payload)
@@ -101,6 +105,12 @@ class Session(JsonSession):
 def start(topic: str) -> Publication:
     """Begin to read; a reboot ends it."""
     body = {"command": "start", "command_id": "waypost-start", "payload": {"doNotPersistState": True}}
+    return Publication(topic, json.dumps(body).encode())
+
+
+def stop(topic: str) -> Publication:
+    """Read no more, until the next start."""
+    body = {"command": "stop", "command_id": "waypost-stop", "payload": {}}
     return Publication(topic, json.dumps(body).encode())
 
 
