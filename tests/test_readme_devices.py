@@ -19,6 +19,6 @@ def test_a_device_as_it_is_shown(shown: dict[str, object]) -> None:
 
 
 def test_every_kind_with_a_wire_is_shown() -> None:
-    assert {"impinj", "impinj-http", "llrp", "m100", "mercury", "uhfreader"} <= {
+    assert {"impinj", "impinj-http", "llrp", "m100", "mercury", "scanner", "ssi", "uhfreader", "wedge"} <= {
         device["kind"] for device in DEVICES
     }
