@@ -115,6 +115,7 @@ def test_one_system_may_have_no_fix() -> None:
         ("48a8.9978,N,01135.0800,E", "malformed_position"),
         ("0000.0000,N,00000.0000,E", "zero_position"),
         (",,,", "no_fix"),
+        (",N,,E", "no_fix"),
     ],
 )
 def test_positions_that_are_none(place: str, count: str) -> None:

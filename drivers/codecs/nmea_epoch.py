@@ -28,7 +28,7 @@ class Epoch:
     """
 
     __slots__ = (
-        "alt", "bad_date", "course", "day", "differential", "hdop", "lat", "lon", "mode", "places", "satellites",
+        "_told", "alt", "bad_date", "course", "day", "differential", "hdop", "lat", "lon", "mode", "places", "satellites",
         "sigma", "speed", "time", "void",
     )  # fmt: skip
 
@@ -38,6 +38,7 @@ class Epoch:
         self.bad_date = False
         self.lat = self.lon = math.nan
         self.places = -1
+        self._told = ("",) * 4
         self.alt = self.speed = self.course = self.hdop = self.sigma = math.nan
         self.satellites = -1
         self.differential = False
@@ -46,6 +47,10 @@ class Epoch:
 
     def place(self, lat: str, north: str, lon: str, east: str, counts: Counter[str]) -> None:
         """A position, as four fields; one that cannot be right is counted: malformed_position, zero_position."""
+        told = (lat, north, lon, east)
+        if told == self._told:  # most receivers say it in three sentences
+            return
+        self._told = told
         if not (lat or lon):
             return
         latitude = angle(lat, north, "NS", MOST_LATITUDE)

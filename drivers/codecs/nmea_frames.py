@@ -36,8 +36,8 @@ class Sentences:
             start, end = found.span()
             if end - start > LONGEST:
                 continue
-            if at < start:
-                self._between(data[at:start])
+            if at < start and (between := data[at:start]) != b"\r\n":
+                self._between(between)
             at = end
             body, told = found.groups()
             if checksum(body) == int(told, 16):

@@ -9,6 +9,7 @@ from drivers.secret import SecretName
 from gateway.bench.broker import broker
 from gateway.bench.day import days
 from gateway.bench.devices import devices
+from gateway.bench.gps import gps
 from gateway.bench.live import Failed
 from gateway.bench.peer import PEERS, TARGET, sllurp
 from gateway.bench.rated import rated
@@ -18,7 +19,7 @@ from gateway.bench.stages import stages
 from gateway.bench.start import start
 from gateway.bench.wire import LOADS, Load, wire
 
-NAMES = ("wire", "wire-100000", "wire-1", "sllurp", "rated", "start", "day", "stages", "devices", "sink")
+NAMES = ("wire", "wire-100000", "wire-1", "sllurp", "rated", "start", "day", "stages", "devices", "gps", "sink")
 OPTIONAL = ("sllurp", "sink")
 """What needs software that a gateway does not have."""
 MESSAGES = 1_200
@@ -59,6 +60,7 @@ class Suite:
             "day": partial(days, self.seconds, self.folder),
             "stages": partial(stages, self.seconds, self.folder),
             "devices": self._devices,
+            "gps": partial(gps, self.seconds),
             "sink": partial(sink, self.seconds, self.folder, self.dsn),
         }
 
