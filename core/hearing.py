@@ -76,13 +76,12 @@ def _bounds(source: Source, reads: Reads, peak: Times) -> list[int]:
 
     `peak` int64[n] is the running maximum of the times, what came before the batch included.
     """
-    cuts = [np.arange(0, len(reads), ROWS), np.array([len(reads)])]
+    cuts = {*range(0, len(reads), ROWS), len(reads)}
     if peak[0] // SECOND != peak[-1] // SECOND:
-        cuts.append(np.flatnonzero(peak[1:] // SECOND != peak[:-1] // SECOND) + 1)
+        cuts.update((np.flatnonzero(peak[1:] // SECOND != peak[:-1] // SECOND) + 1).tolist())
     before = np.empty_like(peak)
     before[0], before[1:] = max(source.newest, int(reads.time[0])), peak[:-1]
     behind = before - reads.time
     alone = np.flatnonzero(behind > source.late.min())
-    cuts += [alone, alone + 1]
-    bounds: list[int] = np.unique(np.concatenate(cuts)).tolist()
-    return bounds
+    cuts.update(alone.tolist(), (alone + 1).tolist())
+    return sorted(cuts)

@@ -45,14 +45,16 @@ class Rows:
         rows: list[Row] = list(zip(*[column.tolist() for column in columns], strict=True))
         at = 0
         while at < len(rows):
-            if len(rows) - at >= FEW:
-                at = self._plain(source, lookup, rows, at)
-            if at < len(rows):
+            plain = self._plain(source, lookup, rows, at) if len(rows) - at >= FEW else 0
+            if not plain:
                 self._row(source, lookup, rows[at])
-                at += 1
+            at += plain or 1
 
     def _plain(self, source: Source, lookup: Lookup, rows: list[Row], at: int) -> int:
-        """Take the rows that are new, in time and lengthen a run, as nearly all do; returns where another one stands."""
+        """Take the rows that are new, in time and lengthen a run, as nearly all do; returns how many.
+
+        Until another one comes, or a timer is due: what is known of tracks and cells here may be wrong after it.
+        """
         state, raw = self._state, source.spec.rssi == "raw"
         cells, tracks = state.cells, state.tracks
         cell_last, track_of, watch_of, side_of = cells.m_last, cells.m_track, cells.m_watch, cells.m_side
@@ -69,8 +71,6 @@ class Rows:
             if watch >= 0 and (not is_open[watch] or not first[watch] < time <= last[watch] + gap[watch]):
                 break
             if time > newest:
-                if due is not None and time >= due:
-                    break
                 newest = time
             elif time < newest - late[min(port, PORTS - 1)]:
                 break
@@ -84,10 +84,13 @@ class Rows:
             if watch >= 0:
                 last[watch] = max(time, last[watch])
                 counts[watch] += count
-        state.seen.add_pairs(pairs)
-        source.counts["accepted"] += len(pairs)
-        self._decider.settle(source, newest)
-        return at + len(pairs)
+            if due is not None and newest >= due:
+                break
+        if pairs:
+            state.seen.add_pairs(pairs)
+            source.counts["accepted"] += len(pairs)
+            self._decider.advance(source, None, newest)
+        return len(pairs)
 
     def _row(self, source: Source, lookup: Lookup, row: Row) -> None:
         tag, port, time, count, rssi = row

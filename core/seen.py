@@ -165,7 +165,7 @@ def _fitting(time: Times) -> list[slice | NDArray[np.bool_]]:
     if int(time.max()) - int(time.min()) < 1 << _TIME_BITS:
         return [slice(None)]
     period = time >> _TIME_BITS
-    return [period == one for one in np.unique(period)]
+    return [period == one for one in sorted(set(period.tolist()))]
 
 
 def _fits(group: list[_Chunk], chunk: _Chunk) -> bool:

@@ -46,11 +46,11 @@ def weights(rssi: Floats, raw: bool) -> Times:
 
 def weight(rssi: float, raw: bool) -> int:
     """The weight of one read, as `weights` gives it."""
-    if rssi != rssi:
-        return 1
     if raw:
-        return _RAW_LIST[int(max(0.0, min(rssi, 255.0)))]
-    return _DBM_LIST[round((max(_WEAKEST, min(rssi, _STRONGEST)) - _WEAKEST) * 4.0)]
+        return 1 if rssi != rssi else _RAW_LIST[int(max(0.0, min(rssi, 255.0)))]
+    if rssi >= _STRONGEST:
+        return _DBM_LIST[-1]
+    return _DBM_LIST[round((rssi - _WEAKEST) * 4.0)] if rssi > _WEAKEST else 1
 
 
 def moments(weight: Times, time: Times, origin: Times) -> tuple[Times, Times, Times, Times]:
