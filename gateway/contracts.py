@@ -55,7 +55,13 @@ class Restorer(Protocol):
 
 
 class Store(Protocol):
-    """The journal, called in one thread of its own. Any method may raise sqlite3.Error or OSError."""
+    """The journal, called in one thread of its own. Any method may raise sqlite3.Error or OSError.
+
+    overgrown  `tend` has something to do; asked by the loop, while nothing is done in that thread
+    """
+
+    @property
+    def overgrown(self) -> bool: ...
 
     def commit(
         self,

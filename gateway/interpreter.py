@@ -11,6 +11,10 @@ import sys
 SWITCH = 0.0005
 """Seconds for which a thread may keep the interpreter while another one wants it."""
 
+YOUNG = 10_000
+"""Objects that are made, beyond those given back, before the garbage collector looks at them: Python's 700 are less
+than the rows of one step, and looking takes a twentieth of what the step does."""
+
 
 def share() -> None:
     """Let threads take turns quickly; for the beginning of the process."""
@@ -25,3 +29,4 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(YOUNG, *gc.get_threshold()[1:])

@@ -273,12 +273,17 @@ class Journal:
         self.notebook.written(transaction.notes)
         self.epoch = transaction.notes.values.get("epoch", self.epoch)
 
+    @property
+    def overgrown(self) -> bool:
+        """Has `tend` something to do? For any thread, while the journal's own is at rest."""
+        return self._logged >= LOG
+
     def tend(self) -> None:
         """Move the write-ahead log into the file, if it has grown enough; for the time after receipts were released.
 
         An error is counted and tried again later: until then the log keeps everything.
         """
-        if self._logged >= LOG:
+        if self.overgrown:
             self._checkpoint()
 
     def _checkpoint(self) -> None:

@@ -319,7 +319,8 @@ class Writer:
             if not one.done():
                 one.set_result(None)
         self._told(batch)
-        await self._journal.until_done(self._store.tend)
+        if self._store.overgrown:  # the way to the thread and back costs more than most commits
+            await self._journal.until_done(self._store.tend)
 
     def _told(self, batch: Batch) -> None:
         batch.resolve()

@@ -101,6 +101,7 @@ class Memory:
         self.commits: list[float] = []
         self.failures: list[Exception] = []
         self.reopened = 0
+        self.overgrown = False
         self.tended = 0
         self.damaged = False
         self.time: Callable[[], float] = lambda: 0.0
@@ -131,6 +132,7 @@ class Memory:
 
     def tend(self) -> None:
         self.tended += 1
+        self.overgrown = False
 
     def snapshot(self) -> tuple[int, bytes] | None:
         return self.saved

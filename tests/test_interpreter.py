@@ -7,13 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+from gateway.interpreter import SWITCH, YOUNG
+
 ROOT = Path(__file__).parent.parent
 SITE = '[site]\nid = "s"\n[[zone]]\nid = "z"\n[[device]]\nid = "r"\nkind = "recorded"\nantennas = [{ port = 0, zone = "z" }]\n'
 RUN = """
 import gc, sys
 from gateway.commands.run import main
 status = main(sys.argv[1:])
-print(status, sys.getswitchinterval(), gc.get_freeze_count(), len(gc.get_objects()))
+print(status, sys.getswitchinterval(), gc.get_threshold()[0], gc.get_freeze_count(), len(gc.get_objects()))
 """
 
 
@@ -35,8 +37,8 @@ def test_a_running_daemon_shares_the_interpreter_and_spares_the_collector(tmp_pa
                 said, _ = daemon.communicate(timeout=60)
             finally:
                 daemon.kill()
-    status, interval, frozen, looked_at = said.split()
-    assert (status, float(interval)) == ("0", 0.0005)
+    status, interval, young, frozen, looked_at = said.split()
+    assert (status, float(interval), young) == ("0", SWITCH, str(YOUNG))
     assert int(frozen) > 10 * int(looked_at)
 
 

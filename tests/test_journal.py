@@ -155,7 +155,9 @@ def test_the_log_is_moved_into_the_file_when_it_has_grown(path: Path) -> None:
     big = [Input("door1", 0, batch(Dictionary(["a", "b"]), 30_000))]
     while journal.counts().payload < 3 * LOG:
         journal.commit(big)
+        before, overgrown = journal.counts().checkpoints, journal.overgrown
         journal.tend()
+        assert journal.counts().checkpoints == before + overgrown
     assert journal.counts().checkpoints >= 2
     assert log_of(path).stat().st_size < 2 * LOG
     journal.close()

@@ -337,3 +337,17 @@ def test_nobody_waits_for_notes_that_will_never_be_saved() -> None:
 
     with pytest.raises(ExceptionGroup):
         play(script)
+
+
+def test_the_log_is_tended_only_when_it_has_grown() -> None:
+    tended: list[int] = []
+
+    async def script(bench: Bench) -> None:
+        for overgrown in (False, True, False):
+            bench.store.overgrown = overgrown
+            await (await bench.seen("a", 1))
+            await (await bench.seen("a", 2))  # what followed on the first commit is over by now
+            tended.append(bench.store.tended)
+
+    play(script)
+    assert tended == [0, 1, 1]

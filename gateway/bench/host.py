@@ -80,8 +80,8 @@ class Metered:
         return done
 
     def _time(self, now: int, reads: Reads) -> None:
-        steps = np.clip((now - reads.time) // 100, 0, LATENCIES - 1)
-        self._latency += np.bincount(steps, minlength=LATENCIES)
+        steps = np.minimum(np.maximum((now - reads.time) // 100, 0), LATENCIES - 1)
+        np.add.at(self._latency, steps, 1)
 
     def mark(self) -> Mark:
         """As of the last commit."""
@@ -94,6 +94,11 @@ class Metered:
     def reopen(self) -> Reopened:
         """See `Journal.reopen`."""
         return self._journal.reopen()
+
+    @property
+    def overgrown(self) -> bool:
+        """See `Journal.overgrown`."""
+        return self._journal.overgrown
 
     def tend(self) -> None:
         """See `Journal.tend`."""
