@@ -26,6 +26,7 @@ SETTLE = 4.0
 
 _COMPANY = 614141
 _REST = 60.0  # s between two moves of one pallet
+_STAY = (60.0, 600.0)  # s in a room
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +167,11 @@ def _visit(traffic: Traffic, one: _Standing, rng: np.random.Generator) -> None:
         return
     room: Room = rooms[int(rng.integers(len(rooms)))]
     since = one.free + rng.uniform(20.0, 90.0)
-    knots = _in_and_out(since, rng)
-    if knots[-1][0] > traffic.scenario.seconds - SETTLE:
+    until = since + rng.uniform(*_STAY)
+    if until > traffic.scenario.seconds - SETTLE:
         return
-    traffic.moves.append(Move(one.pallet, room.id, "visit", knots))
-    one.free = knots[-1][0]
+    traffic.moves.append(Move(one.pallet, room.id, "visit", _in_and_out(since, until, rng)))
+    one.free = until
 
 
 def _stay(traffic: Traffic, room: Room, rng: np.random.Generator) -> None:
@@ -180,15 +181,15 @@ def _stay(traffic: Traffic, room: Room, rng: np.random.Generator) -> None:
         return
     since = rng.uniform(1.0, 10.0)
     while since < scenario.seconds:
-        knots = _in_and_out(since, rng)
-        if knots[-1][0] <= scenario.seconds - SETTLE:
+        until = since + rng.uniform(*_STAY)
+        if until <= scenario.seconds - SETTLE:
+            knots = _in_and_out(since, until, rng)
             traffic.moves.append(Move(traffic.pallet(rng, scenario.tags), room.id, "visit", knots))
         since += rng.exponential(3600.0 / scenario.stays_per_hour)
 
 
-def _in_and_out(since: float, rng: np.random.Generator) -> Knots:
-    """Into a room and out of it after 1 to 10 minutes."""
-    until = since + rng.uniform(60.0, 600.0)
+def _in_and_out(since: float, until: float, rng: np.random.Generator) -> Knots:
+    """Into a room and out of it."""
     spot = rng.uniform(-1.0, 1.0)
     return ((since, REACH), (since + 4.0, spot), (until - 4.0, spot), (until, REACH))
 
