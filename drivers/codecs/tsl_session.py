@@ -4,11 +4,9 @@ It reads when its trigger is pulled; after `start` also all the time. What it te
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
-
-from core.records import SECOND, Alive, Gpi, Reads, Scan
+from core.records import Alive, Gpi, Reads, Scan
 from drivers.codecs import label, tsl
 from drivers.codecs.battery import Battery
 from drivers.codecs.errors import ProtocolError, Unsupported
@@ -74,7 +72,6 @@ class Session(ModuleSession):
         self._continuous = setup.continuous
         self._labels = Labels(setup.badge)
         self._battery = Battery()
-        self._newest = -SECOND
         super().__init__(tsl.frames(), at)
         self._responses = tsl.Responses(self.counts)
 
@@ -174,19 +171,10 @@ class Session(ModuleSession):
             yield Wait(nothing, ends - self.at)
 
     def _scan(self, code: str) -> None:
-        self._tell_reads()
-        self.tell(self._labels.scan(code, self._moment()))
-
-    def _tell_reads(self) -> None:
         reads = self.rows.take(self.now)
         if reads is not None:
-            self.tell(replace(reads, time=np.full(len(reads), self._moment(), np.int64)))
-
-    def _moment(self) -> int:
-        """Now; what comes in one piece, and a sign of life after it, have times of their own."""
-        now = self.now
-        self._newest = self._newest + 1 if 0 <= self._newest - now < SECOND else now
-        return self._newest
+            self.tell(reads)
+        self.tell(self._labels.scan(code, self.now))
 
     def _end(self, end: End) -> None:
         percent = end.fields.get("BP", "").rstrip(" %")
@@ -199,10 +187,9 @@ class Session(ModuleSession):
 
     def _told(self) -> list[Said]:
         """What a person reads is decided at once: nothing of the same moment is on its way any more."""
-        self._tell_reads()
         said = super()._told()
         if any(isinstance(one, Reads | Scan) for one in said):
-            said.append(Alive(self._moment()))
+            said.append(Alive(self.now + 1))
         return said
 
 
