@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.records import Scan
+from core.sources import TENURE
 from drivers.codecs import aim, gs1, gs1_keys, label
 from drivers.codecs.label import Labels, Refused
 from drivers.codecs.notice import Notice
@@ -163,3 +164,12 @@ def test_a_badge_says_who_holds_the_scanner() -> None:
     assert isinstance(refused, Notice)
     assert refused.name == "wrong_check_digits"
     assert Labels().scan("EMP-18", 6) == Scan(6, "barcode:EMP-18", "EMP-18")
+
+
+def test_a_badge_is_forgotten_after_a_shift() -> None:
+    here = Labels("EMP-")
+    here.scan("EMP-17", 0)
+    for time, operator in ((TENURE, "badge:EMP-17"), (TENURE + 1, None), (TENURE + 2, None)):
+        found = here.scan("4711", time)
+        assert isinstance(found, Scan)
+        assert found.operator == operator

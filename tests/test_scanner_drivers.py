@@ -6,6 +6,7 @@ looked at as they would go to the kernel.
 
 import asyncio
 import errno
+import fcntl
 import os
 import struct
 from contextlib import suppress
@@ -149,6 +150,28 @@ def test_a_keyboard(tmp_path: Path) -> None:
             with suppress(OSError):
                 await asyncio.wait_for(running, 10)
             assert "its adapter is gone" in str(running.exception())
+
+    run(main())
+
+
+def test_events_are_taken_before_a_kernel_would_drop_them(tmp_path: Path) -> None:
+    """Also while what came before is gathered for the next hand-over: here the kernel keeps a page."""
+
+    async def main() -> None:
+        with SimulatedWedge(tmp_path / "kbd") as scanner:
+            async with open_input(str(scanner.path)) as (_, stream):
+                fd = os.open(scanner.path, os.O_WRONLY | os.O_NONBLOCK)
+                page = fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, 4096)
+                later = asyncio.get_running_loop().time() + 1
+                os.write(fd, bytes(24))
+                assert len(await stream.read(later)) == 24
+                for _ in range(50):
+                    assert os.write(fd, bytes(page)) == page
+                    for _ in range(3):  # the loop looks at its files between two rounds
+                        await asyncio.sleep(0)
+                gathered = len(await stream.read(later))
+                os.close(fd)
+        assert gathered == 50 * page
 
     run(main())
 

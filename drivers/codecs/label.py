@@ -10,6 +10,7 @@ from hashlib import sha256
 from urllib.parse import quote
 
 from core.records import Scan
+from core.sources import TENURE
 from drivers.codecs import aim, gs1_keys
 from drivers.codecs.gs1_keys import Elements, WrongCheckDigit
 from drivers.codecs.notice import Notice
@@ -90,7 +91,7 @@ def text_of(data: bytes) -> str:
 class Labels:
     """The codes of one scanner, one after the other.
 
-    badge  codes that begin with it are badges: whose it is holds the scanner from then on
+    badge  codes that begin with it are badges: whose it is holds the scanner from then on, for `TENURE`
     """
 
     def __init__(self, badge: str | None = None) -> None:
@@ -99,17 +100,20 @@ class Labels:
 
         self._badge = badge
         self._operator: str | None = None
+        self._held_since = 0
 
     def scan(self, text: str, time: int, identifier: str = "") -> Scan | Notice:
         """The record of a code, or why there is none; `time` in microseconds UTC, the others as in `read`."""
         found, code = aim.split(text)
         if self._badge is not None and code.startswith(self._badge) and len(code) <= LONGEST:
-            self._operator = text_tag("badge", code)
+            self._operator, self._held_since = text_tag("badge", code), time
             return Scan(time, self._operator, code, aim.name(found or identifier), self._operator)
         try:
             label = read(text, identifier)
         except Refused as refused:
             return Notice(refused.name, str(refused))
+        if time - self._held_since > TENURE:
+            self._operator = None
         return Scan(time, label.tag, label.code, label.symbology, self._operator)
 
 

@@ -108,7 +108,7 @@ class ScannerSession(ABC):
 
     def _alive(self, now: int, at: float) -> list[Said]:
         """Not while a code is begun, which has the time of its last byte."""
-        if self.pending is not None or at - self._alive_at < ALIVE_SECONDS:
+        if self.pending is not None or at < self._alive_at + ALIVE_SECONDS:
             return []
         self._alive_at = at
         return [Alive(now)]
