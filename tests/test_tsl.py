@@ -108,6 +108,7 @@ def test_what_makes_no_sense_is_counted() -> None:
         (b"BC: " + b"7" * (tsl.LONGEST - 10) + b"\r\nOK:\n", True),
         (b"BC: " + b"7" * tsl.LONGEST, False),
         (b"BC: 1\r\nER: 006\r\n", False),
+        (b"BC: 1BC: 2\r\nOK:\r\n", False),
         (b"BC: 1\r\nDT: x\r\n\r\n", False),
         (b"ME: " + b"x" * tsl.LONGEST_LINE, False),
         (b"ME: " + b"x" * (tsl.LONGEST_LINE - 6) + b"\r\n", True),
@@ -202,6 +203,19 @@ def test_tags_and_a_barcode_of_one_moment_come_in_order() -> None:
     kinds = [type(body) for body in here.bodies if isinstance(body, Reads | Scan)]
     assert kinds == [Reads, Scan, Reads]
     assert here.bodies[-1] == Alive(here.now + 1)
+
+
+def test_the_pull_that_wakes_it_counts() -> None:
+    """It comes while the handheld is being set up, and is told when that is done."""
+    here = hand(Setup(badge="EMP-"))
+    here.hear(here.module.scan(b"EMP-17"))
+    here.hear(here.module.pull([Sighting(1, EPC)] * 1_005))
+    assert here.bodies == []
+    here.run(2.0)
+    assert [type(body) for body in here.bodies][:3] == [Up, Scan, Reads]
+    assert here.scans() == [("badge:EMP-17", "badge:EMP-17")]
+    assert len(here.reads) == 999
+    assert here.session.counts == {"too_early": 6}
 
 
 def test_it_reads_all_the_time_after_an_order() -> None:

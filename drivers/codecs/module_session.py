@@ -111,6 +111,10 @@ class ModuleSession(ABC):
     def observe(self, frame: bytes) -> None:
         """A frame of a module that is reading: its tags to `rows`, its complaints to `tell`."""
 
+    def overhear(self, frame: bytes) -> None:
+        """A frame of a module that is being set up: it may still be talking to somebody who is gone."""
+        return None
+
     def leave(self) -> Script[None]:
         """Let it rest for good; nothing is to be done for one that reads only when it is asked."""
         yield from ()
@@ -244,6 +248,8 @@ class ModuleSession(ABC):
         self._alive = True
         if self.info is not None:
             self.observe(frame)
+        else:
+            self.overhear(frame)
         if self.error is None and self._wait.wanted(frame):
             self._step(frame)
 

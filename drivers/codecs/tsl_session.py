@@ -33,6 +33,9 @@ PAUSE_SECONDS = 0.05
 MISSED = 2
 """So many signs of life that were asked for may be missing."""
 
+MOST_EARLY = 1000
+"""Tags and barcodes that are kept while it is being set up: the pull that wakes a handheld is one that means something."""
+
 TRIGGER = 1
 """The input that the trigger is told as."""
 
@@ -72,6 +75,7 @@ class Session(ModuleSession):
         self._continuous = setup.continuous
         self._labels = Labels(setup.badge)
         self._battery = Battery()
+        self._early: list[Tag | Barcode] = []
         super().__init__(tsl.frames(), at)
         self._responses = tsl.Responses(self.counts)
 
@@ -90,6 +94,8 @@ class Session(ModuleSession):
         return _described(version, battery, scanner is not None and not scanner.error)
 
     def read(self) -> Script[None]:
+        while self._early:
+            self._seen(self._early.pop(0))
         missed = 0
         while missed < MISSED:
             if not missed:
@@ -121,14 +127,29 @@ class Session(ModuleSession):
 
     def observe(self, frame: bytes) -> None:
         for told in self._responses.take(frame):
-            if isinstance(told, Tag):
-                self.rows.add(told.epc, rssi=told.rssi)
-            elif isinstance(told, Barcode):
-                self._scan(label.text_of(told.data))
+            if isinstance(told, Tag | Barcode):
+                self._seen(told)
             elif isinstance(told, Switch):
                 self.tell(Gpi(self.now, TRIGGER, told.state != "off"))
             else:
                 self._end(told)
+
+    def overhear(self, frame: bytes) -> None:
+        for told in self._responses.take(frame):
+            if isinstance(told, Tag | Barcode):
+                if len(self._early) < MOST_EARLY:
+                    self._early.append(told)
+                else:
+                    self.counts["too_early"] += 1
+
+    def _seen(self, told: Tag | Barcode) -> None:
+        if isinstance(told, Tag):
+            self.rows.add(told.epc, rssi=told.rssi)
+            return
+        reads = self.rows.take(self.now)
+        if reads is not None:
+            self.tell(reads)
+        self.tell(self._labels.scan(label.text_of(told.data), self.now))
 
     def _order(
         self, name: str, *parameters: str, seconds: float = ANSWER_SECONDS, tries: int = TRIES
@@ -169,12 +190,6 @@ class Session(ModuleSession):
             yield Wait(nothing, PAUSE_SECONDS)
         if self.at < ends:
             yield Wait(nothing, ends - self.at)
-
-    def _scan(self, code: str) -> None:
-        reads = self.rows.take(self.now)
-        if reads is not None:
-            self.tell(reads)
-        self.tell(self._labels.scan(code, self.now))
 
     def _end(self, end: End) -> None:
         percent = end.fields.get("BP", "").rstrip(" %")
