@@ -68,8 +68,9 @@ def digital_link(uri: str) -> Elements:
 
 
 def path_elements(path: str) -> Elements:
-    """The same of its path by itself, as tags have it. Raises as `element_string` does."""
-    return _checked(_path(path))
+    """The same of its path by itself, as tags have it, with a query or without. Raises as `element_string` does."""
+    path, _, query = path.partition("?")
+    return _checked(_path(path) + tuple(_data(query)))
 
 
 def _path(path: str) -> Elements:
