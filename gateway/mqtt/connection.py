@@ -16,7 +16,7 @@ from gateway.sinks.contract import Lost, Refused
 
 
 class BrokerConnection:
-    """On a connected socket. Methods raise Ended when it is over."""
+    """On a connected socket; `by_hand` and `fleeting` as of Pump. Methods raise Ended when it is over."""
 
     def __init__(
         self,
@@ -25,6 +25,7 @@ class BrokerConnection:
         sock: socket.socket,
         version: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5,
         by_hand: bool = False,
+        fleeting: bool = False,
     ) -> None:
         self._reasons = endpoint.reasons
         self._version = version
@@ -32,7 +33,7 @@ class BrokerConnection:
         self._connected: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._over: Ended | None = None
         self._ended = asyncio.Event()
-        self._pump = Pump(endpoint.client_id, sock, self._on_broken, version, by_hand)
+        self._pump = Pump(endpoint.client_id, sock, self._on_broken, version, by_hand, fleeting)
         self._client = client = self._pump.client
         if endpoint.settings.username is not None:
             client.username_pw_set(endpoint.settings.username, password)
