@@ -21,7 +21,7 @@ def day_number(year: int, month: int, day: int) -> int | None:
     """Days since 1970; None if there is no such date."""
     try:
         return date(year, month, day).toordinal() - _EPOCH
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter for numbers of 20 digits
         return None
 
 

@@ -72,7 +72,7 @@ def fuzz(name: str, how: tuple[tuple[str, int], ...]) -> int:
                 done = _one(kind, name, part, folder)
                 kept = [keep(name, file) for file in sorted(folder.glob("*-*"))]
                 if kept or not (done.returncode == 0 or _is_done(done, part)):
-                    print("\n".join((done.stdout + done.stderr).splitlines()[-_TAIL:]))
+                    print(_why(done))
                     print(f"{name}: exit status {done.returncode}, found: {', '.join(map(str, kept)) or 'see above'}", flush=True)
                     return 1
             told.append(f"{inputs} inputs {'guided' if kind == 'guided' else 'by chance'}")
@@ -86,6 +86,12 @@ def _begin(name: str, corpus: Path) -> None:
     corpus.mkdir()
     for number, seed in enumerate([*seeds(name), *(file.read_bytes() for file in found(name))]):
         (corpus / str(number)).write_bytes(seed)
+
+
+def _why(process: subprocess.CompletedProcess[str]) -> str:
+    """The traceback, if there is one; atheris tells of it on stdout, and of its progress on stderr."""
+    said = process.stdout if "Traceback" in process.stdout else process.stdout + process.stderr
+    return "\n".join(said.strip().splitlines()[-_TAIL:])
 
 
 def _is_done(process: subprocess.CompletedProcess[str], inputs: int) -> bool:
