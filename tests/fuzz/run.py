@@ -73,7 +73,10 @@ def fuzz(name: str, how: tuple[tuple[str, int], ...]) -> int:
                 kept = [keep(name, file) for file in sorted(folder.glob("*-*"))]
                 if kept or not (done.returncode == 0 or _is_done(done, part)):
                     print(_why(done))
-                    print(f"{name}: exit status {done.returncode}, found: {', '.join(map(str, kept)) or 'see above'}", flush=True)
+                    print(
+                        f"{name}: exit status {done.returncode}, found: {', '.join(map(str, kept)) or 'see above'}",
+                        flush=True,
+                    )
                     return 1
             told.append(f"{inputs} inputs {'guided' if kind == 'guided' else 'by chance'}")
     print(f"{name}: {', '.join(told)}, {time.monotonic() - began:.0f} s, nothing found", flush=True)
