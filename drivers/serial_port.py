@@ -27,12 +27,17 @@ FASTEST = 4_000_000
 
 _FORM = "write serial:///dev/serial/by-id/NAME?baud=115200"
 
+_UNHEARD = (
+    "the device does not answer over Bluetooth; switch it on, bring it near, and pull its USB cable out"
+)
+
 _REMEDIES = {
     errno.ENOENT: "it is not there; plug the adapter in, or look for its name with ls /dev/serial/by-id",
     errno.ENXIO: "its adapter is gone; plug it in again",
     errno.EACCES: "this user may not open it; let it join the group dialout: sudo usermod -aG dialout USER",
     errno.EBUSY: "another program has it; find it with fuser, and stop it",
     errno.EAGAIN: "another program has it; find it with fuser, and stop it",
+    **dict.fromkeys((errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ETIMEDOUT, errno.ECONNREFUSED), _UNHEARD),
 }
 
 

@@ -1,6 +1,7 @@
 """Serial ports over pseudo-terminals: drivers/serial_port.py and simulators/serial_line.py."""
 
 import asyncio
+import errno
 import fcntl
 import os
 import termios
@@ -8,6 +9,7 @@ import tty
 from pathlib import Path
 
 import pytest
+import serial
 
 from drivers.m100 import M100
 from drivers.serial_port import SerialPort, Where, open_bytes, open_port, where
@@ -264,6 +266,24 @@ def test_ports_that_cannot_be_opened(tmp_path: Path) -> None:
                     pass
 
     asyncio.run(main())
+
+
+def test_a_handheld_that_is_off_is_no_port_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the kernel answers where rfcomm has a port bound and nobody is there."""
+
+    def unheard(*_: object, **__: object) -> None:
+        raise serial.SerialException(errno.EHOSTDOWN, "could not open port /dev/rfcomm0: Host is down")
+
+    monkeypatch.setattr(serial, "Serial", unheard)
+
+    async def main() -> None:
+        async with open_bytes(SerialPort("/dev/rfcomm0", 115200)):
+            pass
+
+    with pytest.raises(
+        ConnectionError, match="/dev/rfcomm0: the device does not answer over Bluetooth; switch it on"
+    ):
+        asyncio.run(main())
 
 
 def test_a_simulated_line_is_unplugged_and_plugged_in_again(tmp_path: Path) -> None:
