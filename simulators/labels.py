@@ -112,7 +112,8 @@ def _carton(number: int, chance: random.Random) -> Thing:
 def _box(number: int, chance: random.Random) -> Thing:
     """A number of the house's own."""
     text = f"Box {number}/{chance.choice('ABCxyz')}-{chance.randrange(10**4):04}"
-    return Thing(f"box-{number}", f"barcode:{text}", (Printed(text, "C0"), Printed(text, "Q1")))
+    tag = f"barcode:{text}".replace(" ", "%20")
+    return Thing(f"box-{number}", tag, (Printed(text, "C0"), Printed(text, "Q1")))
 
 
 def _checked(digits: str) -> str:

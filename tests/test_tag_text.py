@@ -33,6 +33,8 @@ def test_what_a_reader_gives_stays_as_it_is(data: bytes, less: int) -> None:
         ("barcode:(01)09506000134352(21)a/b", "barcode:/01/09506000134352/21/a%2Fb"),
         ("barcode:https://id.gs1.org/00/095201234567891235", "barcode:/00/095201234567891235"),
         ("barcode:/01/9506000134352/21/a%2fb", "barcode:/01/09506000134352/21/a%2Fb"),
+        ("barcode:Box 7", "barcode:Box%207"),
+        ("barcode:Box%207", "barcode:Box%207"),
         ("badge:EMP-17", "badge:EMP-17"),
     ],
 )

@@ -1,8 +1,8 @@
 """What a scanner read, and whose tag it is: one form for the same thing, however its label was printed.
 
 A GS1 key is "barcode:" and its Digital Link path, so that a GS1-128, a DataMatrix, a Digital Link and the bare digits of
-an EAN-13 give the same tag. All else is "barcode:" and the text itself: without the blanks around it, with what is not
-printable ASCII as %XX of its UTF-8, and as a hash if it is very long.
+an EAN-13 give the same tag. All else is "barcode:" and the text itself: without the blanks around it, with those inside
+and what is not printable ASCII as %XX of its UTF-8, and as a hash if it is very long.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ LONGEST_TAG = 256
 """Characters of a text that is a tag by itself. Databases index tags; a business card or a letter is not one."""
 
 _GS = "\x1d"
-_PRINTABLE = "".join(map(chr, range(0x20, 0x7F)))
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 _SHOWN = 60
 _LEADING = {
     "00": 18,
@@ -73,7 +73,7 @@ def read(text: str, identifier: str = "") -> Label:
 def text_tag(scheme: str, text: str) -> str:
     """The tag of a text that is no GS1 key; `scheme` is barcode or badge."""
     text = text.strip()
-    if not (text.isascii() and text.isprintable()):
+    if " " in text or not (text.isascii() and text.isprintable()):
         text = quote(text, _PRINTABLE, "utf-8", "surrogatepass")
     if len(text) > LONGEST_TAG:
         text = f"sha256:{sha256(text.encode()).hexdigest()}"
