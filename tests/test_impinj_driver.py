@@ -1,98 +1,19 @@
-"""The driver of Impinj readers against a simulated one, over real sockets, in virtual time: drivers/impinj_http.py,
-impinj_connection.py, web.py, simulators/impinj*.py.
-"""
+"""The driver of Impinj readers at work: drivers/impinj_http.py, impinj_connection.py, simulators/impinj*.py."""
 
 import asyncio
-import hashlib
 import logging
-import ssl
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
-from pathlib import Path
-from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from core.records import SECOND, Alive, AntennaState, Dropped, Gpi, Idle, Reads, Up
-from drivers.base import Fatal, SetOutput, Start, Stop
-from drivers.codecs.errors import ProtocolError
-from drivers.codecs.rest import Call
-from drivers.impinj_connection import ORDERS, STATUS_SECONDS
+from drivers.base import SetOutput, Start, Stop
+from drivers.impinj_connection import ORDERS
 from drivers.impinj_http import ImpinjHttp
-from drivers.streams import Address, Trust
-from drivers.web import ANSWER_SECONDS, WebServer
-from simulators.clock import RunningClock
 from simulators.impinj import SimulatedImpinj
 from simulators.impinj_device import Setup
 from simulators.impinj_events import Fields
-from simulators.llrp_reports import Sighting
+from tests.impinj_scene import EPC, START, Scene, play, sighting
 from tests.llrp_scene import FakeLink
-from tests.virtual_loop import run
-
-TLS = Path(__file__).parent / "data" / "tls"
-START = 1_767_225_600 * SECOND
-EPC = bytes.fromhex("E28011700000020D2A412182")
-
-
-def sighting(time: int | None = None, antenna: int = 1) -> Sighting:
-    return Sighting(antenna, EPC, time)
-
-
-class Scene:
-    """`running` is the driver at work."""
-
-    def __init__(self, reader: SimulatedImpinj, link: FakeLink, running: asyncio.Task[None]) -> None:
-        self.reader = reader
-        self.link = link
-        self.running = running
-
-    async def end(self) -> Exception:
-        """What ended the driver."""
-        async with asyncio.timeout(10_000):
-            with suppress(Exception):
-                await asyncio.shield(self.running)
-        error = self.running.exception()
-        assert isinstance(error, Exception)
-        return error
-
-    def of(self, kind: type) -> list[object]:
-        return [body for body in self.link.bodies if isinstance(body, kind)]
-
-    @property
-    def times(self) -> list[int]:
-        return [time for body in self.link.bodies if isinstance(body, Reads) for time in body.time.tolist()]
-
-
-def play(
-    test: Callable[[Scene], Coroutine[None, None, None]],
-    setup: Setup | None = None,
-    context: ssl.SSLContext | None = None,
-    chunked: bool = True,
-    before: Callable[[SimulatedImpinj], None] = lambda reader: None,
-    **settings: Any,
-) -> None:
-    """Run `test` with the driver at a reader that has been on for a while."""
-
-    async def main() -> None:
-        async with SimulatedImpinj(setup, RunningClock(START), context, chunked=chunked) as reader:
-            before(reader)
-            link = FakeLink()
-            link.offset = START
-            driver = ImpinjHttp.model_validate(
-                {"id": "dock1", "url": reader.url, "password": "env:READER_PASSWORD", **settings}
-            )
-            running = asyncio.create_task(driver.run(link))
-            try:
-                await asyncio.sleep(3)
-                await test(Scene(reader, link, running))
-            finally:
-                link.gate.set()
-                running.cancel()
-                with suppress(asyncio.CancelledError, Exception):
-                    await running
-
-    run(main())
 
 
 @pytest.fixture(autouse=True)
@@ -129,95 +50,6 @@ def test_a_portal_wants_signs_of_life_more_often() -> None:
         assert len(scene.of(Alive)) >= 10
 
     play(test, antennas=[{"port": 1, "portal": "dock-1", "side": "yard"}])
-
-
-def fingerprint() -> str:
-    pem = (TLS / "certificate.pem").read_text()
-    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
-
-
-def encrypted() -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(TLS / "certificate.pem", TLS / "key.pem")
-    return context
-
-
-def test_over_https_by_the_fingerprint_of_its_certificate() -> None:
-    async def test(scene: Scene) -> None:
-        await scene.reader.see(sighting(START + SECOND))
-        await asyncio.sleep(1)
-        assert scene.times == [START + SECOND]
-
-    play(test, context=encrypted(), tls={"fingerprint": fingerprint()})
-
-
-@pytest.mark.parametrize(
-    ("settings", "says"),
-    [
-        (
-            {},
-            "not trusted (self-signed certificate); set tls.fingerprint to what this tells of it: openssl s_client",
-        ),
-        ({"tls": {"fingerprint": "00" * 32}}, "if it was changed on purpose, set the new one"),
-    ],
-)
-def test_a_certificate_that_is_not_trusted(settings: dict[str, Any], says: str) -> None:
-    async def test(scene: Scene) -> None:
-        error = await scene.end()
-        assert isinstance(error, ConnectionError)
-        assert says in str(error)
-
-    play(test, context=encrypted(), **settings)
-
-
-def test_a_wrong_password_needs_an_operator(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def test(scene: Scene) -> None:
-        error = await scene.end()
-        assert isinstance(error, Fatal)
-        assert "wrong user name or password for 'root'; correct user and the secret behind password" in str(
-            error
-        )
-        assert "guess" not in str(error)
-
-    monkeypatch.setenv("READER_PASSWORD", "guess")
-    play(test)
-
-
-def test_a_password_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def test(scene: Scene) -> None:
-        assert "its password is not there: the environment variable READER_PASSWORD is not set" in str(
-            await scene.end()
-        )
-
-    monkeypatch.delenv("READER_PASSWORD")
-    play(test)
-
-
-def test_a_password_that_is_changed_while_it_streams() -> None:
-    """The stream goes on; once it is lost, nothing else will do."""
-
-    async def test(scene: Scene) -> None:
-        scene.reader.device.setup.users["root"] = "other"
-        await asyncio.sleep(STATUS_SECONDS)
-        assert scene.link.counters["unanswered"] == 1
-        assert not scene.running.done()
-
-    play(test)
-
-
-def test_a_reader_that_speaks_llrp_and_one_that_is_claimed() -> None:
-    async def refused(scene: Scene) -> None:
-        error = await scene.end()
-        assert isinstance(error, ProtocolError)
-        assert "its RFID interface is LLRP" in str(error)
-        assert scene.reader.device.interface == "llrp"
-
-    async def claimed(scene: Scene) -> None:
-        assert "was switched to the Impinj IoT device interface" in str(await scene.end())
-        assert scene.reader.device.interface == "rest"
-
-    play(refused, Setup(interface="llrp"))
-    play(claimed, Setup(interface="llrp"), claim=True)
 
 
 def test_a_preset_is_started_and_what_it_lacks_is_said(caplog: pytest.LogCaptureFixture) -> None:
@@ -366,20 +198,6 @@ def test_another_client_takes_the_stream(chunked: bool) -> None:
     play(test, chunked=chunked)
 
 
-def test_a_stream_that_is_refused() -> None:
-    async def test(scene: Scene) -> None:
-        other = ImpinjHttp.model_validate(
-            {"id": "b", "url": scene.reader.url, "password": "env:READER_PASSWORD"}
-        )
-        with pytest.raises(
-            ProtocolError, match=r"another stream \(503 Service Unavailable: Too many streams\); end the"
-        ):
-            await other.run(FakeLink())
-        assert not scene.running.done()
-
-    play(test, Setup(refuses=True))
-
-
 def test_silence_ends_the_stream() -> None:
     async def test(scene: Scene) -> None:
         scene.reader.hold(True)
@@ -432,86 +250,3 @@ def test_the_gateways_clock_is_set() -> None:
         assert abs(seen - (START + 3601 * SECOND)) < SECOND
 
     play(test)
-
-
-def test_a_web_server_that_does_not_answer() -> None:
-    async def swallow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()  # until the client gives up
-        writer.close()
-        await writer.wait_closed()
-
-    async def main() -> str:
-        server = await asyncio.start_server(swallow, "127.0.0.1", 0)
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        driver = ImpinjHttp.model_validate({"id": "a", "url": url, "password": "env:READER_PASSWORD"})
-        async with server:
-            with pytest.raises(ProtocolError) as error:
-                await driver.run(FakeLink())
-            await asyncio.sleep(1)
-        return str(error.value)
-
-    assert run(main()) == f"GET /system was not answered within {ANSWER_SECONDS:g} s"
-
-
-@pytest.mark.parametrize(
-    ("data", "says"),
-    [
-        (b"SSH-2.0-OpenSSH\r\n", "is no answer of a web server"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", "ended in the middle of an answer"),
-        (b"HTTP/1.1 302 Found\r\nLocation: https://reader/\r\n\r\n", "sends its clients to https://reader/"),
-    ],
-)
-def test_something_else_answers(data: bytes, says: str) -> None:
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(data)
-        writer.close()
-        await writer.wait_closed()
-
-    async def main() -> str:
-        server = await asyncio.start_server(answer, "127.0.0.1", 0)
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        driver = ImpinjHttp.model_validate({"id": "a", "url": url, "password": "env:READER_PASSWORD"})
-        async with server:
-            with pytest.raises((ProtocolError, Fatal)) as error:
-                await driver.run(FakeLink())
-        return str(error.value)
-
-    assert says in run(main())
-
-
-@pytest.mark.parametrize(
-    ("to", "host"),
-    [
-        (Address("https", "reader", 443), b"reader"),
-        (Address("http", "reader", 80), b"reader"),
-        (Address("http", "reader", 443), b"reader:443"),
-        (Address("https", "fe80::1", 8443), b"[fe80::1]:8443"),
-    ],
-)
-def test_a_request_names_the_host_that_it_is_for(to: Address, host: bytes) -> None:
-    server = WebServer(to, Trust(), "root", "impinj", "/api/v1")
-    sent = server.request(Call("PUT", "/device/gpos", {}))
-    assert sent == (
-        b"PUT /api/v1/device/gpos HTTP/1.1\r\nHost: "
-        + host
-        + b"\r\nAuthorization: Basic cm9vdDppbXBpbmo=\r\n"
-        b"Accept: application/json\r\nConnection: close\r\nContent-Type: application/json\r\n"
-        b"Content-Length: 2\r\n\r\n{}"
-    )
-
-
-@pytest.mark.parametrize(
-    ("settings", "says"),
-    [
-        ({"url": "tcp://reader"}, "begin it with https:// or http://"),
-        ({"url": "https://reader/api"}, "holds more than a host and a port"),
-        ({"password": "impinj"}, "a secret may not stand in the file"),
-        ({"user": "a:b"}, "pattern"),
-        ({"keepalive": 0}, "greater than or equal to 1"),
-        ({"watchdog": 1}, "greater than or equal to 3"),
-    ],
-)
-def test_settings_that_cannot_be(settings: dict[str, object], says: str) -> None:
-    with pytest.raises(ValidationError, match=says):
-        ImpinjHttp.model_validate({"id": "a", "url": "https://reader", "password": "env:A", **settings})
