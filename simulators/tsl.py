@@ -76,7 +76,7 @@ class SimulatedTsl(SimulatedModule):
         return _line(b"SW: " + press) + b"\r\n" + said + _line(b"SW: off") + b"\r\n"
 
     def _obey(self, line: bytes) -> bytes:
-        name, *words = line.decode("ascii").split()
+        name, *words = line.decode("ascii", errors="replace").split() or [""]
         given = {
             word[1:]: words[at + 1] if at + 1 < len(words) and words[at + 1][0] != "-" else ""
             for at, word in enumerate(words)

@@ -18,9 +18,10 @@ from gateway.discover.serial_ports import attached
 from simulators.m100 import SimulatedM100
 from simulators.mercury import SimulatedMercury
 from simulators.serial_module import SimulatedModule
+from simulators.tsl import SimulatedTsl
 from simulators.uhfreader import SimulatedUhfReader
 from tests.discovered import SerialDevice, Told, looked
-from tests.test_recognise import NMEA, REVISION, SCAN, TSL, summed
+from tests.test_recognise import NMEA, REVISION, SCAN, summed
 
 SECONDS = 12.0
 
@@ -50,7 +51,7 @@ def test_each_port_is_told_for_what_it_is_and_at_its_rate() -> None:
         "mercury": module(modules[1], 115200),
         "uhfreader": module(modules[2], 57600),
         "fast uhfreader": module(modules[3], 115200),
-        "tsl": SerialDevice(115200, lambda told: TSL if told == b".vr\r\n" else b""),
+        "tsl": module(SimulatedTsl(), 115200),
         "ssi": SerialDevice(9600, lambda told: summed(REVISION) if told == revision else b""),
         "gps": SerialDevice(9600, speaks=NMEA),
         "scanner": SerialDevice(9600, speaks=b"4006381333931\r\n", asked=True),

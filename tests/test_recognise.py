@@ -134,7 +134,7 @@ def test_questions_are_those_of_the_makers() -> None:
     assert first == {
         "m100": "aa00030001000 4dd".replace(" ", ""),
         "mercury": "ff00031d0c",
-        "tsl": b".vr\r\n".hex(),
+        "tsl": b"\r\n.vr\r\n".hex(),
         "uhfreader": "04ff211995",
         "ssi": "04a30400ff55",
     }

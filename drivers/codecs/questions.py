@@ -92,8 +92,8 @@ def _uhfreader() -> Inquiry:
 
 
 def _tsl() -> Inquiry:
-    """MF is its maker, US its serial number, UF its firmware."""
-    answer = yield tsl.command("vr")
+    """MF is its maker, US its serial number, UF its firmware. What was meant for others is no part of the command."""
+    answer = yield b"\r\n" + tsl.command("vr")
     responses = tsl.Responses(Counter())
     for frame in _cut(tsl.frames(), answer):
         for told in responses.take(frame):
