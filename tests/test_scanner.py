@@ -218,7 +218,7 @@ def test_any_split_gives_the_same(data: st.DataObject) -> None:
 
 
 def test_what_decode_says() -> None:
-    data = (Path(__file__).parent / "data" / "scanner" / "codes.bin").read_bytes()
+    data = (Path(__file__).parent / "data" / "scanner" / "simulated" / "capture.bin").read_bytes()
     lines = list(decode_lines(data))
     assert [line["tag"] for line in lines] == [
         "barcode:/01/09506000134352/21/A1",

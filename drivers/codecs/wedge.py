@@ -207,15 +207,11 @@ def decode_lines(data: bytes) -> Iterator[dict[str, object]]:
 
 
 def _is_narrow(data: bytes) -> bool:
-    """Do more events make sense if they are of 16 bytes than of 24?"""
+    """Are there more keys in it if events are of 16 bytes than of 24?"""
 
-    def sensible(long: int) -> float:
-        size = layout(long).size
-        whole = data[: len(data) // size * size]
-        kinds = [
-            type <= _LAST_TYPE and 0 <= value <= 2
-            for _, us, type, _, value in layout(long).iter_unpack(whole)
-        ]
-        return sum(kinds) / len(kinds) if kinds else 0.0
+    def keys(long: int) -> int:
+        whole = data[: len(data) // layout(long).size * layout(long).size]
+        events = layout(long).iter_unpack(whole)
+        return sum(type == KEY and value in (RELEASED, PRESSED, REPEATED) for _, _, type, _, value in events)
 
-    return sensible(4) > sensible(8)
+    return keys(4) > keys(8)
