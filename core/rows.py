@@ -56,7 +56,7 @@ class Rows:
         Until another one comes, or a timer is due: what is known of tracks and cells here may be wrong after it.
         """
         state, raw = self._state, source.spec.rssi == "raw"
-        cells, tracks = state.cells, state.tracks
+        cells, tracks, current = state.cells, state.tracks, state.tracks.current
         cell_last, track_of, watch_of, side_of = cells.m_last, cells.m_track, cells.m_watch, cells.m_side
         first, last, gap, is_open = tracks.m_first, tracks.m_last, tracks.m_gap, tracks.m_open
         counts, row_of, add_read, known = tracks.m_count, tracks.m_row, tracks.add_read, lookup.known
@@ -76,7 +76,7 @@ class Rows:
                 break
             pairs.append((cell, time))
             cell_last[cell] = time
-            if row_of[track] >= 0:
+            if row_of[track] >= 0 and not current[track].static:
                 add_read(track, side_of[cell], weight(rssi, raw), time, count)
             if time > last[track]:
                 last[track] = time
