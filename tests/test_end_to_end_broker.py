@@ -66,13 +66,13 @@ def test_the_events_are_the_truth_though_the_broker_restarts_and_readers_tell_tw
     mosquitto.start(*KEEPS)
     world = World(
         Scenario(
-            107, now() // SECOND * SECOND - 300 * SECOND, 200.0, docks(1, rooms=1), 120.0, 20.0, 5.0,
-            visits=1.0, tags=(1, 4), registered=0.8,
+            157, now() // SECOND * SECOND - 300 * SECOND, 200.0, docks(1, rooms=1), 160.0, 10.0, 3.0,
+            visits=1.0, tags=(1, 2), registered=0.8,
         )
     )  # fmt: skip
     file, journal = configured(world, tmp_path, mosquitto.port), tmp_path / "waypost.db"
     names = world.scenario.layout.readers
-    devices = {name: SimulatedZebra(f"zebra/{name}/data", as_array=name == names[0]) for name in names}
+    devices = {name: SimulatedZebra(f"zebra/{name}/data", as_array=name != names[0]) for name in names}
     played = {name: pieces(world, name) for name in names}
     half = {name: len(one) // 2 for name, one in played.items()}
     first = {name: one[: half[name]] for name, one in played.items()}
