@@ -4,12 +4,15 @@ A TSL handheld on a real pseudo-terminal, as rfcomm makes one, and a Zebra RFD40
 """
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 import aiomqtt
 
+from drivers.base import SetOutput, Start, Stop
 from gateway.app import Daemon
+from gateway.clock import Clock
 from simulators.clock import SECOND, RunningClock, sleep_until
 from simulators.rfd import DOWN, QOS, UP, SimulatedRfd
 from simulators.rounds import Move, Pull, Thing, moves, rounds, things
@@ -127,9 +130,9 @@ def test_two_handhelds_and_what_may_happen_to_them(tmp_path: Path, mosquitto: Mo
 
                 links = one.links
                 await until(lambda: module.reading and links["wand"].health.state == "up", "the wand is up")
-                await client.publish(WILL, device.connection(UP), QOS)
-                await client.publish(EVENTS, device.heartbeat(clock.now()), QOS)
+                await client.publish(WILL, device.connection(UP), QOS, retain=True)
                 await until(lambda: links["gun"].health.state == "up", "the gun is up")
+                await client.publish(EVENTS, device.heartbeat(clock.now()), QOS)
                 say = {"wand": with_wand, "gun": with_gun}
                 middle = len(pulls) // 2
                 for number, pull in enumerate(pulls, 1):
@@ -147,6 +150,40 @@ def test_two_handhelds_and_what_may_happen_to_them(tmp_path: Path, mosquitto: Mo
     assert {one.reads for one in events(journal, "arrived")} == {1}  # no message counts twice
     assert {event.kind for event in events(journal)} == {"device_down", "device_up", "arrived", "departed"}
     assert {gap.source for gap in gaps(journal)} == {"wand", "gun"}
+
+
+def test_orders_start_and_stop_a_gun(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    """Its trigger does without them: nothing is said to it when a connection begins."""
+    mosquitto.start()
+    commands, responses = TOPICS.format("CTRL", "cmnd"), TOPICS.format("CTRL", "resp")
+    file = tmp_path / "waypost.toml"
+    more = f'commands = "{commands}"\nresponses = "{responses}"\n'
+    file.write_text(configuration((), gun(mosquitto.port) + more))
+    heard: list[object] = []
+
+    async def main() -> None:
+        async with aiomqtt.Client(HOST, mosquitto.port, identifier="RFD40-1") as client:
+            await client.subscribe(commands, QOS)
+            async with daemon(file, Clock()) as one:
+                link = one.links["gun"]
+                await client.publish(WILL, SimulatedRfd(DATA).connection(UP), QOS, retain=True)
+                await until(lambda: link.health.state == "up", "it is up")
+                for order in (SetOutput(1, True), Start(), Stop()):
+                    link.order(order)
+                for code in (11, 6):
+                    message = await anext(client.messages)
+                    assert isinstance(message.payload, bytes)
+                    heard.append(json.loads(message.payload)["ctrlOprPayload"])
+                    answer = {"command": "control_operation", "response": {"code": code, "description": "x"}}
+                    await client.publish(responses, json.dumps(answer), QOS)
+                await until(lambda: link.counters["commands_refused"] == 1, "its refusal is counted")
+                assert link.counters["orders_refused"] == 1
+
+    asyncio.run(main())
+    assert heard == [
+        {"controlType": "RFID", "operation": "START"},
+        {"controlType": "RFID", "operation": "STOP"},
+    ]
 
 
 async def lose_bluetooth(line: PtyLine, module: SimulatedTsl, one: Daemon) -> None:
