@@ -174,6 +174,10 @@ def test_what_is_scanned_is_where_it_was_scanned(tmp_path: Path, seed: int) -> N
     done = run(main())
     compare(tmp_path / "waypost.db", done)
     assert max(one.taken - one.sent for one in done) < LATEST
+    decided = [
+        event.detected - event.time for event in events(tmp_path / "waypost.db") if event.item is not None
+    ]
+    assert max(decided) < LATEST
 
 
 def test_noise_half_codes_repeated_packets_and_lost_cables(tmp_path: Path) -> None:
