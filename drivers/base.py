@@ -74,9 +74,12 @@ class Link(Protocol):
 class Settings(BaseModel, ABC):
     """What the settings of all devices have in common.
 
-    handheld  a person carries it: what it reads is in the zone of its antenna at that instant, and its silence means
-              nothing
+    handheld      a person carries it: what it reads is in the zone of its antenna at that instant, and its silence
+                  means nothing
+    has_antennas  False: it tells positions, and reads no tags
     """
+
+    has_antennas: ClassVar[bool] = True
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 

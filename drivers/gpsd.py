@@ -23,6 +23,7 @@ class Gpsd(Driver):
     trackers  the same for each receiver, by its path: { "/dev/ttyACM0" = "van-1" }; others are left out then
     """
 
+    has_antennas = False
     usual_ports = (PORT, PORT)
     serves_many = True
     kind: Literal["gpsd"] = "gpsd"

@@ -29,6 +29,7 @@ class Nmea(Driver):
     tracker  what the position is that of: the tag is "tracker:" and this; the device's id if it is not given
     """
 
+    has_antennas = False
     usual_ports = (PORT, PORT)
     kind: Literal["nmea"] = "nmea"
     url: str

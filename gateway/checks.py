@@ -127,7 +127,7 @@ def _device(
     yield from _ports(device.gpi, (*path, "gpi"))
     for number, prefix in enumerate(device.accept):
         yield from _prefix(prefix, (*path, "accept", number))
-    if not device.antennas:
+    if device.has_antennas and not device.antennas:
         reason = "no antenna is given, so every read of it is only counted"
         yield Finding(
             (*path, "antennas"), None, reason, "Add antennas = [ { port = 1, zone = ... } ]", "warning"
