@@ -109,6 +109,8 @@ def test_what_makes_no_sense_is_counted() -> None:
         (b"BC: " + b"7" * tsl.LONGEST, False),
         (b"BC: 1\r\nER: 006\r\n", False),
         (b"BC: 1BC: 2\r\nOK:\r\n", False),
+        (b"BC: 1CS: .iv\r\nOK:\r\n", False),
+        (b"BC: 1CS: 2\r\nOK:\r\n", True),
         (b"BC: 1\r\nDT: x\r\n\r\n", False),
         (b"ME: " + b"x" * tsl.LONGEST_LINE, False),
         (b"ME: " + b"x" * (tsl.LONGEST_LINE - 6) + b"\r\n", True),

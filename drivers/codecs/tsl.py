@@ -2,7 +2,7 @@
 
 A line is two letters, a colon and a value; a response is the lines from CS: to OK: or ER:, be it asked for or caused by
 the trigger. There is no checksum: a line in whose value another one begins was cut short, and so was a barcode whose
-response does not end well, or in which "BC: " stands. Source: the pages of asciiprotocol.com.
+response does not end well, or in which another barcode, or a command, seems to begin. Source: the pages of asciiprotocol.com.
 """
 
 import math
@@ -38,7 +38,7 @@ _HEADER = re.compile(f"(?:{_HEADERS.replace(' ', '|')}): |(?:OK|ER):".encode())
 _TEXT = rb"((?:[^\r\n\x1b]++|\x1b[\x00-\xff])*+)"
 _CODE = re.compile(rb"(B[CR]):" + _TEXT + rb"\r?\n")
 _CODE_BEGUN = re.compile(rb"B[CR]:" + _TEXT + rb"[\r\x1b]?\Z")
-_AGAIN = re.compile(rb"B[CR]: |CS: \\.")
+_AGAIN = re.compile(rb"B[CR]: |CS: \.")
 _CODES = (b"BC:", b"BR:")
 _STAMPS = (b"DT", b"TM")
 _RAW = re.compile(rb"^(?:CS|EP|OK|ER|ME|SW):", re.MULTILINE)
@@ -131,6 +131,10 @@ class Switch:
 
     state: str
 
+    @property
+    def is_pulled(self) -> bool:
+        return self.state in ("single", "double")
+
 
 Told = Tag | Barcode | Switch | End
 
@@ -138,7 +142,7 @@ Told = Tag | Barcode | Switch | End
 class Responses:
     """Puts lines together. A tag is whole when the next one begins, or its response ends.
 
-    counts  malformed (lines that make no sense)
+    counts  malformed (lines that make no sense), noise (stray bytes in lines)
     """
 
     def __init__(self, counts: Counter[str]) -> None:

@@ -49,6 +49,7 @@ class Setup:
     alert      it sounds when it has read something
     badge      codes that begin so are badges
     keepalive  s between two questions whether it is there
+    continuous it reads all the time, not only when its trigger is pulled
     """
 
     power: int | None = None
@@ -130,7 +131,7 @@ class Session(ModuleSession):
             if isinstance(told, Tag | Barcode):
                 self._seen(told)
             elif isinstance(told, Switch):
-                self.tell(Gpi(self.now, TRIGGER, told.state != "off"))
+                self.tell(Gpi(self.now, TRIGGER, told.is_pulled))
             else:
                 self._end(told)
 
