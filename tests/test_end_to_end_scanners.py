@@ -130,12 +130,17 @@ async def play(
             if number == len(acts) // 2:
                 await fault(bench, one)
             await sleep_until(bench.clock, act.time)
-            link = one.links[act.scanner]
-            before, sent = link.reads_total, bench.clock.now()
-            bench.read(act.scanner, act.label)
-            await until(lambda link=link, before=before: link.reads_total > before, "it is taken")  # type: ignore[misc]
-            done.append(Done(act, sent, bench.clock.now()))
+            done.append(await taken(bench, one, act))
     return done
+
+
+async def taken(bench: Bench, one: Daemon, act: Act) -> Done:
+    """The act, done."""
+    link = one.links[act.scanner]
+    before, sent = link.reads_total, bench.clock.now()
+    bench.read(act.scanner, act.label)
+    await until(lambda: link.reads_total > before, "it is taken")
+    return Done(act, sent, bench.clock.now())
 
 
 def compare(journal: Path, done: Iterable[Done]) -> None:

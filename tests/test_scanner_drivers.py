@@ -36,7 +36,11 @@ TAG = "barcode:/01/09506000134352/21/A1"
 
 
 def driver(kind: str, url: str, **settings: object) -> Driver:
-    device = TypeAdapter(Device).validate_python({"id": "gun", "kind": kind, "url": url, **settings})
+    return made({"kind": kind, "url": url, **settings})
+
+
+def made(settings: dict[str, object]) -> Driver:
+    device = TypeAdapter(Device).validate_python({"id": "gun", **settings})
     assert isinstance(device, Scanner | Ssi | Wedge)
     return device
 
@@ -66,7 +70,7 @@ def scans(link: FakeLink) -> list[Scan]:
 )
 def test_settings_that_cannot_be(kind: str, settings: dict[str, object], reason: str) -> None:
     with pytest.raises(ValidationError, match=reason):
-        driver(kind, **{"url": "tcp://127.0.0.1", **settings})  # type: ignore[arg-type]
+        made({"kind": kind, "url": "tcp://127.0.0.1", **settings})
 
 
 @pytest.mark.parametrize(
