@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from core.records import SECOND
 from drivers.codecs import zebra
+from drivers.codecs.catalog import CODECS
 from drivers.codecs.json_values import LATEST, Malformed
 from drivers.codecs.message_decode import decode_lines
 from drivers.codecs.message_recording import messages, recorded
@@ -61,6 +62,12 @@ def test_what_mosquitto_sub_prints_is_a_recording() -> None:
 def test_what_is_none_is_refused(line: bytes, reason: str) -> None:
     with pytest.raises(Malformed, match=reason):
         list(messages(line))
+
+
+def test_json_that_only_a_configuration_can_explain_is_shown_as_it_is() -> None:
+    decode = CODECS["json"].decode
+    assert list(decode(b'{"epc": "E280"}')) == [{"message": {"epc": "E280"}}]
+    assert "no JSON" in str(next(iter(decode(b"{")))["error"])
 
 
 def test_decode_reads_messages_and_recordings_alike() -> None:

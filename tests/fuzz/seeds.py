@@ -12,12 +12,18 @@ LONGEST = 512
 """Bytes of an input."""
 
 _TOPICS = (b"readers/{antenna}/+/tags\nreaders/1/a/tags", b"$SYS/#\n$SYS/broker", b"a/#\na", b"+/+\na/b")
+_JSON = (
+    b'{"items":[{"tag":"E28011700000020D2A412182","time":"2026-03-28T07:20:13.028Z","rssi":-60,"count":2,"phase":1.5,'
+    b'"channel":866300},{"tag":"3034","time":null}]}\n{"items":{"tag":"0x30-34"}}\n{"other":[]}',
+)
 
 
 def seeds(name: str) -> list[bytes]:
     """For the judge of that name, none twice."""
     if name == "topics":
         return list(_TOPICS)
+    if name == "json":
+        return list(_JSON)
     kind = name.partition("-")[0]
     files = [file for file in sorted(DATA.glob(f"{kind}/**/*")) if file.is_file() and file.suffix != ".toml"]
     files += sorted(DATA.glob(f"{kind}_*.txt"))
