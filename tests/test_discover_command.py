@@ -49,7 +49,7 @@ async def dock(folder: Path, mosquitto: Mosquitto) -> AsyncIterator[list[str]]:
             tasks = [asyncio.create_task(publish(mosquitto, client)), asyncio.create_task(call(caller, port))]
             yield [
                 "--serial", str(m100.path), "--serial", str(mercury.path), "--network", f"{HOST}/32", "--port",
-                str(llrp.port), "--listen", f"{HOST}:{port}", "--seconds", "8",
+                str(llrp.port), "--listen", f"{HOST}:{port}", "--seconds", "12",
             ]  # fmt: skip
             for task in tasks:
                 task.cancel()
