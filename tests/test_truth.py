@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from core.events import rfc3339
+from simulators.layout import Layout, docks
 from simulators.recording import COLUMNS, write_reads
-from simulators.traffic import Scenario
+from simulators.traffic import Scenario, plan
 from simulators.truth import Crossing, Stray, Visit
 from simulators.world import SECOND, World
 
@@ -94,3 +96,22 @@ def test_a_recording_has_every_read_in_order_of_delivery(tmp_path: Path) -> None
 
 def test_times_are_exact_to_the_microsecond() -> None:
     assert rfc3339(1_767_225_600 * SECOND + 123_456) == "2026-01-01T00:00:00.123456Z"
+
+
+def test_stays_come_on_top_of_everything_else() -> None:
+    """The worlds of a seed are what they were before there were any."""
+    for seed in range(5):
+        scenario = Scenario(seed, seconds=900.0, layout=docks(2, 2))
+        plain, more = plan(scenario), plan(replace(scenario, stays_per_hour=30.0))
+        pallets = {pallet.number for pallet in plain.pallets}
+        assert [move for move in more.moves if move.pallet in pallets] == plain.moves
+        stays = [move for move in more.moves if move.pallet not in pallets]
+        assert {move.kind for move in stays} == {"visit"}
+        assert {move.place for move in stays} == {room.id for room in scenario.layout.rooms}
+
+
+def test_a_site_without_doors_has_traffic_too() -> None:
+    rooms = docks(1, 1).rooms
+    world = World(Scenario(seconds=900.0, layout=Layout("demo", (), rooms), stays_per_hour=30.0))
+    assert world.truth.visits
+    assert len(world.sightings("room1")) > 0
