@@ -220,6 +220,24 @@ def test_sentences_without_a_time_wait_for_theirs() -> None:
     assert one(RMC, "GPGST,,,,,,,,").time == AT
 
 
+def test_of_several_talkers_one_that_has_a_fix_is_enough() -> None:
+    russian = GGA.replace("GP", "GL").replace(",E,1,08", ",E,0,00")
+    assert one(RMC, russian, GGA).satellites == one(RMC, GGA, russian).satellites == 8
+    autopilot = RMC.replace("GP", "AP").replace(",A,4808", ",V,4808")
+    assert one(autopilot, RMC).time == AT
+    assert merged(autopilot, GGA).counts == {"no_fix": 1}
+
+
+def test_each_system_adds_its_own_gns() -> None:
+    """As the standard has it: behind the combined one, without a position."""
+    combined = "GNGNS,101112.00,3722.425671,N,12258.856215,W,DA,14,0.9,1005.543,6.5,,"
+    own = [f"{talker}GNS,101112.00,,,,,,7,,,,5.2,23" for talker in ("GP", "GL")]
+    fix = one(RMC.replace("4808.9978,N,01135.0800,E", ",,,"), combined, *own)
+    assert (fix.lat, fix.lon) == pytest.approx((37 + 22.425671 / 60, -122 - 58.856215 / 60))
+    assert (fix.satellites, fix.alt) == (14, 1005.543)
+    assert one(RMC, GNS.replace(",AN,12", ",EE,00")).satellites == 0
+
+
 # Dates
 
 
@@ -250,6 +268,25 @@ def test_midnight_whoever_comes_first() -> None:
     zda = "GPZDA,235959.00,31,12,2026,00,00"
     assert merged(zda, *gga).times == wanted
     assert merged(gga[0], "GPZDA,000000.00,01,01,2027,00,00", gga[1], gga[2]).times == wanted
+
+
+def test_an_rmc_that_is_always_late_has_the_date() -> None:
+    epochs = [body for n in range(4) for body in (later(GGA, n + 1), later(RMC, n))]
+    found = merged(*epochs)
+    assert found.times == [AT + n * SECOND for n in (1, 2, 3, 4)]
+    assert found.counts == {"late_sentences": 4}
+    void = [body.replace(",A,4808", ",V,4808") for body in epochs]
+    assert merged(*void).times == []
+    assert merged(later(GGA), RMC.replace("210326", "")).times == []
+
+
+def test_a_date_that_turns_a_second_late() -> None:
+    clocks = ("235958", "235959", "000000", "000001", "000002")
+    days = ("311226", "311226", "311226", "010127", "010127")
+    bodies = (
+        RMC.replace("101112", clock).replace("210326", day) for clock, day in zip(clocks, days, strict=True)
+    )
+    assert merged(*bodies).times == [time_of("2026-12-31T23:59:58") + n * SECOND for n in range(5)]
 
 
 def test_midnight_without_a_fix() -> None:

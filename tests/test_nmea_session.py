@@ -244,6 +244,19 @@ def test_a_recording_that_says_when_it_was_made(header: str) -> None:
     assert AT - ERA == 1_154_772_672_000_000
 
 
+def test_when_it_was_published_is_no_reason_to_move_a_date() -> None:
+    (line,) = fixes(decoded(b"# Date: 2037-01-01\n" + stream(RMC)))
+    assert (line["time"], line.get("corrected")) == ("2026-03-21T10:11:12.000000Z", None)
+    (line,) = fixes(decoded(b"# Date: 2019-06-01\n" + stream(RMC.replace("210326", "070419"))))
+    assert line["time"] == "2019-04-07T10:11:12.000000Z"
+
+
+def test_decode_of_nothing_but_ais() -> None:
+    assert decoded(b"!AIVDM,1,1,,A,13u?etPv2;0n:dDPwUM1U1Cb069D,0*24\r\n") == [
+        {"message": "nmea", "sentences": 0, "encapsulated": 1}
+    ]
+
+
 def test_decode_names_what_is_no_nmea() -> None:
     assert decoded(b"hello\n") == [{"error": "no sentence with a right checksum; 6 bytes of something else"}]
     (line,) = decoded(UBX_ACK)

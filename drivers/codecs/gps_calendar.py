@@ -30,18 +30,22 @@ _THIRD_ERA = day_number(2019, 4, 7)
 """The first days of the eras: what a receiver says before it knows better."""
 
 _SINCE_THIRD = 31 * DAY
+_YEAR = 366 * DAY
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
     """What is known from outside, microseconds UTC.
 
-    time    the present, or when a recording was made
-    latest  what lies behind it is no date, None if that is not certain
+    time      the present, or when a recording was made
+    latest    what lies behind it is no date, None if that is not certain
+    recorded  a date is set right only if that leads to within a year of the time: who notes when a recording was made
+              may mean when it was published
     """
 
     time: int
     latest: int | None = None
+    recorded: bool = False
 
 
 class Calendar:
@@ -81,7 +85,10 @@ class Calendar:
             return None
         if reference is None:
             return time
-        time += ERA * _eras(reference.time - time)
+        moved = time + ERA * _eras(reference.time - time)
+        if reference.recorded:
+            return moved if abs(moved - reference.time) < _YEAR else time
+        time = moved
         unset = time // DAY == _THIRD_ERA and reference.time - time > _SINCE_THIRD
         behind = reference.latest is not None and time > reference.latest
         return None if unset or behind else time

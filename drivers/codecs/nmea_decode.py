@@ -25,7 +25,7 @@ def decode_lines(data: bytes) -> Iterator[dict[str, object]]:
     found = _RECORDED.search(data)
     day = None if found is None else day_number(*map(int, found.groups()))
     counts: Counter[str] = Counter()
-    merge = Merge("", counts, Calendar(None if day is None else Reference(day * DAY)))
+    merge = Merge("", counts, Calendar(None if day is None else Reference(day * DAY, recorded=True)))
     stream = Sentences(counts)
     sentences = 0
     for body in stream.feed(_COMMENT.sub(b"", data)):
@@ -33,7 +33,7 @@ def decode_lines(data: bytes) -> Iterator[dict[str, object]]:
         yield from map(fix_lines.line, merge.take(body))
     stream.flush()
     yield from map(fix_lines.line, merge.idle())
-    if sentences or not data:
+    if sentences or counts["encapsulated"] or not data:
         yield {"message": "nmea", "sentences": sentences, **counts}
     else:
         yield {"error": f"no sentence with a right checksum; {_instead(data)}"}

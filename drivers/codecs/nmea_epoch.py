@@ -24,12 +24,11 @@ class Epoch:
     hdop        of GGA or GNS, else of GSA;  sigma  m per axis, of GST
     satellites  used;  differential  the position is corrected by a reference station
     mode        the best of all GSA: 1 no fix, 2 2D, 3 3D; 0 no GSA
-    void        a sentence said that there is no fix
     """
 
     __slots__ = (
-        "_told", "alt", "bad_date", "course", "day", "differential", "hdop", "lat", "lon", "mode", "places", "satellites",
-        "sigma", "speed", "time", "void",
+        "_affirmed", "_denied", "_told", "alt", "bad_date", "course", "day", "differential", "hdop", "lat", "lon",
+        "mode", "places", "satellites", "sigma", "speed", "time",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -43,7 +42,15 @@ class Epoch:
         self.satellites = -1
         self.differential = False
         self.mode = 0
-        self.void = False
+        self._denied = self._affirmed = 0
+
+    def judge(self, kind: int, fix: bool) -> bool:
+        """A sentence of a kind (a bit) says whether there is a fix; of several talkers one that has it is enough."""
+        if fix:
+            self._affirmed |= kind
+        else:
+            self._denied |= kind
+        return fix
 
     def place(self, lat: str, north: str, lon: str, east: str, counts: Counter[str]) -> None:
         """A position, as four fields; one that cannot be right is counted: malformed_position, zero_position."""
@@ -65,7 +72,7 @@ class Epoch:
     @property
     def stands(self) -> bool:
         """The receiver stands by its position, in all that it says."""
-        return not self.void and (self.mode == 0 or self.mode >= _FIX_2D)
+        return not self._denied & ~self._affirmed and (self.mode == 0 or self.mode >= _FIX_2D)
 
     @property
     def placed(self) -> bool:

@@ -14,7 +14,7 @@ from drivers.codecs.gps_calendar import DAY, Calendar
 from drivers.codecs.nmea_epoch import Epoch
 from drivers.codecs.nmea_fields import time_of_day
 from drivers.codecs.nmea_last import LastSentence
-from drivers.codecs.nmea_sentences import ZDA, date_of, fields_of, kind_of
+from drivers.codecs.nmea_sentences import RMC, ZDA, Fields, date_of, day_of, fields_of, kind_of
 
 LATE = 3 * SECOND
 """So far back a time is that of a sentence that came late, or of a receiver that learned of a leap second; further back
@@ -82,8 +82,16 @@ class Merge:
         elif kind.time is None or self._turn(fields[kind.time], fixes):
             kind.read(self._open, fields, self._counts)
         else:
+            if kind is RMC and self._date is None:
+                self._late_date(fields)
             return False
         return True
+
+    def _late_date(self, fields: Fields) -> None:
+        """An RMC that always comes after the next epoch has begun is too late for all but its date."""
+        day, time = day_of(fields), time_of_day(fields[0])
+        if day is not None and time is not None:
+            self._date = day * DAY + time
 
     def _dated(self, instant: int | None) -> None:
         """A ZDA: the date of what has none."""
@@ -137,9 +145,14 @@ class Merge:
         return self._tell(epoch, *settled)
 
     def _instant(self, epoch: Epoch, time: int) -> int | None:
-        """When that was, as far as the receiver says it, microseconds UTC; an epoch without a fix keeps the date going."""
+        """When that was, as far as the receiver says it, microseconds UTC; an epoch without a fix keeps the date going.
+
+        Some turn the date a second after midnight: what seems to be a day less a moment ago is the moment after.
+        """
         if epoch.day is not None:
-            return epoch.day * DAY + time
+            told = epoch.day * DAY + time
+            turned_late = self._date is not None and 0 <= told + DAY - self._date < LATE
+            return told + DAY if turned_late else told
         if self._date is None:
             return None
         instant = self._date + _from(self._date % DAY, time)

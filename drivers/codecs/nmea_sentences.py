@@ -26,6 +26,9 @@ _SATELLITE_QUALITIES = (1, 2, 3, 4, 5)
 """Of GGA: GPS, DGPS, PPS, RTK fixed and float; the others need no satellites (dead reckoning, manual, simulator)."""
 
 _FULL_CIRCLE = 360.0
+_RMC, _GGA, _GNS, _GLL = 1, 2, 4, 8
+"""Kinds that say whether there is a fix, as `Epoch.judge` takes them."""
+
 _HDOP_OF_12, _HDOP_OF_24 = 15, 27
 """Where GSA has its HDOP, behind places for 12 satellites, or 24."""
 
@@ -68,10 +71,14 @@ def date_of(fields: Fields) -> int | None:
     return None if day is None else day * DAY + time
 
 
+def day_of(fields: Fields) -> int | None:
+    """The date that an RMC tells, days since 1970; None if it has no fix, or tells none."""
+    return date(fields[8]) if fields[1] == "A" and fields[11] not in _NO_FIX_MODES else None
+
+
 def _rmc(epoch: Epoch, fields: Fields, counts: Counter[str]) -> None:
     mode = fields[11]
-    if fields[1] != "A" or mode in _NO_FIX_MODES:
-        epoch.void = True
+    if not epoch.judge(_RMC, fields[1] == "A" and mode not in _NO_FIX_MODES):
         return
     epoch.differential |= mode in _DIFFERENTIAL_MODES
     epoch.place(fields[2], fields[3], fields[4], fields[5], counts)
@@ -85,22 +92,22 @@ def _rmc(epoch: Epoch, fields: Fields, counts: Counter[str]) -> None:
 
 def _gga(epoch: Epoch, fields: Fields, counts: Counter[str]) -> None:
     quality, used = whole(fields[5]), whole(fields[6])
-    epoch.satellites = used
-    if quality < 1 or (quality in _SATELLITE_QUALITIES and 0 <= used < LEAST_SATELLITES):
-        epoch.void = True
+    few = quality in _SATELLITE_QUALITIES and 0 <= used < LEAST_SATELLITES
+    if not epoch.judge(_GGA, quality >= 1 and not few):
         return
+    epoch.satellites = used
     epoch.differential |= quality in _DIFFERENTIAL
     epoch.place(fields[1], fields[2], fields[3], fields[4], counts)
     _height(epoch, fields)
 
 
 def _gns(epoch: Epoch, fields: Fields, counts: Counter[str]) -> None:
-    """Its mode has a letter for each system of satellites."""
-    modes, used = fields[5], whole(fields[6])
-    epoch.satellites = used
-    if not modes.strip("NV") or 0 <= used < LEAST_SATELLITES:
-        epoch.void = True
+    """Its mode has a letter for each system of satellites. Behind a combined one each system may add its own, empty."""
+    modes, used = fields[5].strip("NV"), whole(fields[6])
+    few = bool(modes.strip("EMS")) and 0 <= used < LEAST_SATELLITES
+    if not epoch.judge(_GNS, bool(modes) and not few):
         return
+    epoch.satellites = used
     epoch.differential |= any(mode in _DIFFERENTIAL_MODES for mode in modes)
     epoch.place(fields[1], fields[2], fields[3], fields[4], counts)
     _height(epoch, fields)
@@ -114,8 +121,7 @@ def _height(epoch: Epoch, fields: Fields) -> None:
 
 
 def _gll(epoch: Epoch, fields: Fields, counts: Counter[str]) -> None:
-    if fields[5] != "A" or fields[6] in _NO_FIX_MODES:
-        epoch.void = True
+    if not epoch.judge(_GLL, fields[5] == "A" and fields[6] not in _NO_FIX_MODES):
         return
     epoch.differential |= fields[6] in _DIFFERENTIAL_MODES
     epoch.place(fields[0], fields[1], fields[2], fields[3], counts)
@@ -162,9 +168,10 @@ def _speed(speed: float) -> float:
     return speed if speed >= 0 else math.nan
 
 
+RMC = Kind(_rmc, 12, 0)
 ZDA = Kind(_zda, 4)
 KINDS = {
-    b"RMC": Kind(_rmc, 12, 0),
+    b"RMC": RMC,
     b"GGA": Kind(_gga, 9, 0),
     b"GNS": Kind(_gns, 9, 0),
     b"GLL": Kind(_gll, 7, 4),
