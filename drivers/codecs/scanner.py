@@ -64,7 +64,8 @@ class Codes:
         self._left = bytearray(pieces.pop())
         whole = [piece for piece in pieces if self._fits(piece)]
         if self._skipping or len(self._left) > _ROOM:
-            behind = len(self._left) - max(0, len(self._suffix or b"") - 1)  # the suffix may have begun
+            begun = max(0, len(self._suffix or b"") - 1)  # bytes that may be the suffix's first ones
+            behind = max(0, len(self._left) - begun)
             self.lost += behind
             del self._left[:behind]
             self._skipping = True

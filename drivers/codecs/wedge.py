@@ -152,7 +152,7 @@ class Session(ScannerSession):
         if event.code == SYN_DROPPED:
             self._lost_since = now if self._heard_at is None else self._heard_at
         elif event.code == SYN_REPORT and self._lost_since is not None:
-            yield Dropped(now, self._lost_since, "the kernel's buffer of key presses ran over")
+            yield Dropped(now, min(self._lost_since, now), "the kernel's buffer of key presses ran over")
             self._lost_since = None
             self._keyboard.forget()
 
