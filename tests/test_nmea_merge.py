@@ -89,6 +89,14 @@ def test_who_says_that_there_is_no_fix_is_believed(void: str) -> None:
     assert found.counts == {"no_fix": 1}
 
 
+def test_no_satellites_may_be_a_marker() -> None:
+    none = GGA.replace(",1,08", ",2,00")
+    assert merged(RMC, none).counts == {"no_fix": 1}
+    assert one(RMC, none, GSA).satellites == 0
+    assert one(RMC, GNS, none).satellites == one(RMC, none, GNS).satellites == 12
+    assert merged(RMC, none.replace(",2,00", ",2,02"), GSA).counts == {"no_fix": 1}
+
+
 @pytest.mark.parametrize("quality", "68")
 def test_dead_reckoning_needs_no_satellites(quality: str) -> None:
     assert one(RMC, GGA.replace(",1,08", f",{quality},00")).satellites == 0
@@ -391,6 +399,21 @@ def test_the_last_sentence_is_learned() -> None:
     whole = [later(body, n) for n in range(5) for body in epoch]
     counted = [len(_unflushed(whole[:n])) for n in range(len(whole) + 1)]
     assert [n for n in range(1, len(counted)) if counted[n] > counted[n - 1]] == [6, 11, 15, 20, 25]
+
+
+def test_what_instruments_say_between_is_not_the_last() -> None:
+    """A chart plotter: how many headings come in a second changes, and RMC has the position of the second before."""
+    bodies = []
+    for n in range(12):
+        headings = ["SDHDG,230.0,,,1.3,E"] * (2 + n % 3)
+        before = RMC.replace("4808.9978", f"4808.{n + 10:02d}00")
+        now = GGA.replace("4808.9978", f"4808.{n + 11:02d}00")
+        bodies += [later(before, n), *headings, later(now, n), "GPGSV,1,1,00", *headings]
+    found = merged(*bodies)
+    assert [round((fix.lat - 48) * 60 - 8, 4) for fix in found.fixes] == [
+        round((n + 11) / 100, 4) for n in range(12)
+    ]
+    assert found.counts == {}
 
 
 def test_a_last_sentence_that_was_not_is_unlearned() -> None:

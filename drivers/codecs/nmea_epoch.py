@@ -28,7 +28,7 @@ class Epoch:
 
     __slots__ = (
         "_affirmed", "_denied", "_told", "alt", "bad_date", "course", "day", "differential", "hdop", "lat", "lon",
-        "mode", "places", "satellites", "sigma", "speed", "time",
+        "mode", "needs_satellites", "places", "satellites", "sigma", "speed", "time",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -40,6 +40,7 @@ class Epoch:
         self._told = ("",) * 4
         self.alt = self.speed = self.course = self.hdop = self.sigma = math.nan
         self.satellites = -1
+        self.needs_satellites = False
         self.differential = False
         self.mode = 0
         self._denied = self._affirmed = 0
@@ -51,6 +52,15 @@ class Epoch:
         else:
             self._denied |= kind
         return fix
+
+    def count_satellites(self, used: int, needed: bool) -> None:
+        """So many were used, -1 = it does not say; `needed` by how the position was found.
+
+        Of several counts the largest holds. Furuno's receivers of several systems write 00 into GGA, whatever they use:
+        none at all is no contradiction to a GSA that has a fix.
+        """
+        self.satellites = max(self.satellites, used)
+        self.needs_satellites |= needed
 
     def place(self, lat: str, north: str, lon: str, east: str, counts: Counter[str]) -> None:
         """A position, as four fields; one that cannot be right is counted: malformed_position, zero_position."""
@@ -72,7 +82,10 @@ class Epoch:
     @property
     def stands(self) -> bool:
         """The receiver stands by its position, in all that it says."""
-        return not self._denied & ~self._affirmed and (self.mode == 0 or self.mode >= _FIX_2D)
+        if self._denied & ~self._affirmed or (self.mode != 0 and self.mode < _FIX_2D):
+            return False
+        few = self.needs_satellites and 0 <= self.satellites < LEAST_SATELLITES
+        return not few or (self.satellites == 0 and self.mode >= _FIX_2D)
 
     @property
     def placed(self) -> bool:

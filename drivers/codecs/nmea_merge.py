@@ -14,7 +14,16 @@ from drivers.codecs.gps_calendar import DAY, Calendar
 from drivers.codecs.nmea_epoch import Epoch
 from drivers.codecs.nmea_fields import time_of_day
 from drivers.codecs.nmea_last import LastSentence
-from drivers.codecs.nmea_sentences import RMC, ZDA, Fields, date_of, day_of, fields_of, kind_of
+from drivers.codecs.nmea_sentences import (
+    RMC,
+    ZDA,
+    Fields,
+    date_of,
+    day_of,
+    fields_of,
+    is_of_the_position,
+    kind_of,
+)
 
 LATE = 3 * SECOND
 """So far back a time is that of a sentence that came late, or of a receiver that learned of a leap second; further back
@@ -56,7 +65,8 @@ class Merge:
     def take(self, body: bytes) -> list[Fix]:
         """The fixes that a sentence completes; `body` stands between $ and *."""
         fixes: list[Fix] = []
-        if self._read(body, fixes) and self._last.is_it(body) and self.waiting:
+        of_it = self._read(body, fixes) and is_of_the_position(body)
+        if of_it and self._last.is_it(body) and self.waiting:
             self._last.foretold()
             fixes += self._close()
         return fixes

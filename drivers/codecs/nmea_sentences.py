@@ -13,7 +13,7 @@ import pynmea2
 
 from drivers.codecs import gps_accuracy
 from drivers.codecs.gps_calendar import DAY, day_number
-from drivers.codecs.nmea_epoch import LEAST_SATELLITES, Epoch
+from drivers.codecs.nmea_epoch import Epoch
 from drivers.codecs.nmea_fields import KNOT, date, number, time_of_day, whole
 
 Fields = list[str]
@@ -50,6 +50,11 @@ def kind_of(body: bytes) -> "Kind | None":
     if body[5:6] != b"," or body[:1] in (b"P", b"p"):
         return None
     return KINDS.get(body[2:5])
+
+
+def is_of_the_position(body: bytes) -> bool:
+    """Is it one of the sentences that a receiver sends about each instant? GSV is, though nothing of it is read."""
+    return body[5:6] == b"," and body[:1] != b"P" and (body[2:5] in KINDS or body[2:5] == b"GSV")
 
 
 def fields_of(body: bytes, kind: Kind) -> Fields | None:
@@ -91,11 +96,10 @@ def _rmc(epoch: Epoch, fields: Fields, counts: Counter[str]) -> None:
 
 
 def _gga(epoch: Epoch, fields: Fields, counts: Counter[str]) -> None:
-    quality, used = whole(fields[5]), whole(fields[6])
-    few = quality in _SATELLITE_QUALITIES and 0 <= used < LEAST_SATELLITES
-    if not epoch.judge(_GGA, quality >= 1 and not few):
+    quality = whole(fields[5])
+    if not epoch.judge(_GGA, quality >= 1):
         return
-    epoch.satellites = used
+    epoch.count_satellites(whole(fields[6]), quality in _SATELLITE_QUALITIES)
     epoch.differential |= quality in _DIFFERENTIAL
     epoch.place(fields[1], fields[2], fields[3], fields[4], counts)
     _height(epoch, fields)
@@ -103,11 +107,10 @@ def _gga(epoch: Epoch, fields: Fields, counts: Counter[str]) -> None:
 
 def _gns(epoch: Epoch, fields: Fields, counts: Counter[str]) -> None:
     """Its mode has a letter for each system of satellites. Behind a combined one each system may add its own, empty."""
-    modes, used = fields[5].strip("NV"), whole(fields[6])
-    few = bool(modes.strip("EMS")) and 0 <= used < LEAST_SATELLITES
-    if not epoch.judge(_GNS, bool(modes) and not few):
+    modes = fields[5].strip("NV")
+    if not epoch.judge(_GNS, bool(modes)):
         return
-    epoch.satellites = used
+    epoch.count_satellites(whole(fields[6]), bool(modes.strip("EMS")))
     epoch.differential |= any(mode in _DIFFERENTIAL_MODES for mode in modes)
     epoch.place(fields[1], fields[2], fields[3], fields[4], counts)
     _height(epoch, fields)
