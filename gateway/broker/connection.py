@@ -19,6 +19,7 @@ from drivers.codecs.message_session import Message, Publication
 from gateway.broker.settings import BrokerSettings
 from gateway.mqtt.connection import BrokerConnection
 from gateway.mqtt.endpoint import Endpoint
+from gateway.mqtt.packets import Publish
 
 IN_FLIGHT = 1000
 """Messages that wait for their acknowledgement."""
@@ -50,7 +51,7 @@ class Connection(BrokerConnection):
     ) -> None:
         self._v5 = settings.protocol == 5
         version = MQTTProtocolVersion.MQTTv5 if self._v5 else MQTTProtocolVersion.MQTTv311
-        super().__init__(endpoint, password, sock, version, by_hand=True)
+        super().__init__(endpoint, password, sock, version, by_hand=True, heard=self._heard)
         self._open = 0
         self._now = now
         self._news = asyncio.Event()
@@ -133,8 +134,13 @@ class Connection(BrokerConnection):
             self._answers.put_nowait((topic, refusal))
 
     def _on_message(self, client: Client, _: object, message: MQTTMessage) -> None:
-        told = Message(message.topic, bytes(message.payload), message.retain, self._now())
-        self._arrived.append(Delivery(told, message.mid, message.qos))
+        """One that is not plain."""
+        payload = bytes(message.payload)
+        self._heard(Publish(message.topic, payload, message.retain, message.qos, message.mid))
+
+    def _heard(self, one: Publish) -> None:
+        told = Message(one.topic, one.payload, one.retain, self._now())
+        self._arrived.append(Delivery(told, one.mid, one.qos))
         self._open += 1
         if self._open >= IN_FLIGHT:
             self._pump.pause()

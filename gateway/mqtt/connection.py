@@ -10,13 +10,13 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from gateway.mqtt import reasons
 from gateway.mqtt.endpoint import CONNECT_SECONDS, Endpoint
-from gateway.mqtt.pump import Pump
+from gateway.mqtt.pump import Heard, Pump
 from gateway.mqtt.reasons import Ended
 from gateway.sinks.contract import Lost, Refused
 
 
 class BrokerConnection:
-    """On a connected socket; `by_hand` and `fleeting` as of Pump. Methods raise Ended when it is over."""
+    """On a connected socket; `by_hand`, `fleeting` and `heard` as of Pump. Methods raise Ended when it is over."""
 
     def __init__(
         self,
@@ -26,6 +26,7 @@ class BrokerConnection:
         version: MQTTProtocolVersion = MQTTProtocolVersion.MQTTv5,
         by_hand: bool = False,
         fleeting: bool = False,
+        heard: Heard | None = None,
     ) -> None:
         self._reasons = endpoint.reasons
         self._version = version
@@ -33,7 +34,7 @@ class BrokerConnection:
         self._connected: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._over: Ended | None = None
         self._ended = asyncio.Event()
-        self._pump = Pump(endpoint.client_id, sock, self._on_broken, version, by_hand, fleeting)
+        self._pump = Pump(endpoint.client_id, sock, self._on_broken, version, by_hand, fleeting, heard)
         self._client = client = self._pump.client
         if endpoint.settings.username is not None:
             client.username_pw_set(endpoint.settings.username, password)
