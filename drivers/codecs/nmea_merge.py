@@ -91,6 +91,8 @@ class Merge:
             self._dated(date_of(fields))
         elif kind.time is None or self._turn(fields[kind.time], fixes):
             kind.read(self._open, fields, self._counts)
+            if kind is RMC and self._open.day is not None:
+                self._open.time = time_of_day(fields[0])  # others may round it
         else:
             if kind is RMC and self._date is None:
                 self._late_date(fields)
