@@ -7,7 +7,7 @@ from pydantic import Field
 from drivers.gpsd import Gpsd
 from drivers.impinj import Impinj
 from drivers.impinj_http import ImpinjHttp
-from drivers.json_mqtt import JsonMqtt
+from drivers.json_mqtt import JsonFixes, JsonMqtt, JsonScans
 from drivers.llrp import Llrp
 from drivers.m100 import M100
 from drivers.mercury import Mercury
@@ -16,6 +16,7 @@ from drivers.recorded import Recorded
 from drivers.rfd import Rfd
 from drivers.scanner import Scanner
 from drivers.ssi import Ssi
+from drivers.teltonika import Teltonika
 from drivers.tsl import Tsl
 from drivers.uhfreader import UhfReader
 from drivers.wedge import Wedge
@@ -25,7 +26,9 @@ Device = Annotated[
     Gpsd
     | Impinj
     | ImpinjHttp
+    | JsonFixes
     | JsonMqtt
+    | JsonScans
     | Llrp
     | M100
     | Mercury
@@ -34,6 +37,7 @@ Device = Annotated[
     | Rfd
     | Scanner
     | Ssi
+    | Teltonika
     | Tsl
     | UhfReader
     | Wedge

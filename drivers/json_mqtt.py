@@ -1,10 +1,14 @@
-"""Any device that publishes its reads as JSON: where they stand is declared, no code is written."""
+"""Any device that publishes JSON: where its reads, fixes or scans stand is declared, no code is written."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from drivers.codecs.json_mapping import Places, Session, Units, finder
+from drivers.codecs import json_fixes, json_mapping, json_scans
+from drivers.codecs.json_fixes import FixPlaces, FixUnits
+from drivers.codecs.json_layout import check_places
+from drivers.codecs.json_mapping import Places, Units
+from drivers.codecs.json_scans import ScanPlaces, ScanUnits
 from drivers.codecs.topics import TopicFilter
 from drivers.subscriber import Subscriber
 
@@ -14,31 +18,77 @@ def _template(topic: str) -> str:
     return topic
 
 
-class JsonMqtt(Subscriber):
-    """One device.
+Template = Annotated[str, AfterValidator(_template)]
+"""A topic filter in which a level may have a name: readers/{antenna}/tags."""
 
-    topic   a topic filter in which a level may have a name: readers/{antenna}/tags
+
+class JsonMqtt(Subscriber):
+    """One device that tells reads.
+
     places  where the values stand;  units  what they are given in
     """
 
     kind: Literal["json"] = "json"
-    topic: Annotated[str, AfterValidator(_template)]
+    topic: Template
     places: Places
     units: Units = Units()
 
     @model_validator(mode="after")
     def _found(self) -> Self:
-        names = TopicFilter(self.topic).names
-        for name in Places.__dataclass_fields__:
-            place = getattr(self.places, name)
-            if place is None:
-                continue
-            try:
-                finder(place, () if name == "items" else names)
-            except ValueError as error:
-                raise ValueError(f"places.{name} = {place!r}: {error}") from None
+        check_places(self.topic, self.places.all())
         return self
 
-    def session(self) -> Session:
+    def session(self) -> json_mapping.Session:
         """What understands its messages."""
-        return Session(TopicFilter(self.topic), self.places, self.units, self.told_presence())
+        return json_mapping.Session(TopicFilter(self.topic), self.places, self.units, self.told_presence())
+
+
+class JsonFixes(Subscriber):
+    """One device that tells positions, its own or those of many trackers.
+
+    tracker  of a device that tells none in its messages; its id if this is not given
+    """
+
+    has_antennas: ClassVar[bool] = False
+
+    kind: Literal["json-fixes"] = "json-fixes"
+    topic: Template
+    places: FixPlaces
+    units: FixUnits = FixUnits()
+    tracker: str | None = Field(default=None, pattern=r"^[!-~]{1,128}$")
+
+    @model_validator(mode="after")
+    def _found(self) -> Self:
+        check_places(self.topic, self.places.all())
+        return self
+
+    def session(self) -> json_fixes.Session:
+        """What understands its messages."""
+        own = self.tracker or self.id
+        topic = TopicFilter(self.topic)
+        return json_fixes.Session(topic, self.places, self.units, own, self.told_presence())
+
+
+class JsonScans(Subscriber):
+    """One scanner.
+
+    badge  codes that begin with it are badges of those who hold the scanner
+    """
+
+    kind: Literal["json-scans"] = "json-scans"
+    topic: Template
+    places: ScanPlaces
+    units: ScanUnits = ScanUnits()
+    badge: str | None = Field(default=None, min_length=1)
+    handheld: bool = True
+    lateness: float = Field(default=0.0, ge=0, le=60)
+
+    @model_validator(mode="after")
+    def _found(self) -> Self:
+        check_places(self.topic, self.places.all())
+        return self
+
+    def session(self) -> json_scans.Session:
+        """What understands its messages."""
+        topic = TopicFilter(self.topic)
+        return json_scans.Session(topic, self.places, self.units, self.badge, self.told_presence())

@@ -12,7 +12,9 @@ from drivers.codecs import (
     impinj,
     impinj_decode,
     impinj_session,
+    json_fixes,
     json_mapping,
+    json_scans,
     llrp_decode,
     llrp_session,
     m100,
@@ -27,6 +29,8 @@ from drivers.codecs import (
     scanner,
     ssi,
     ssi_session,
+    teltonika_session,
+    tracker_decode,
     tsl,
     tsl_session,
     uhfreader,
@@ -34,7 +38,9 @@ from drivers.codecs import (
     wedge,
     zebra,
 )
+from drivers.codecs.json_fixes import FixPlaces
 from drivers.codecs.json_mapping import Places
+from drivers.codecs.json_scans import ScanPlaces
 from drivers.codecs.llrp_setup import Reading
 from drivers.codecs.message_session import MessageSession
 from drivers.codecs.module_decode import Describe
@@ -42,6 +48,7 @@ from drivers.codecs.module_frames import Frames
 from drivers.codecs.reader_clock import ReaderClock
 from drivers.codecs.stream_session import StreamSession
 from drivers.codecs.topics import TopicFilter
+from drivers.codecs.tracker_session import TrackerSession
 
 Decode = Callable[[bytes], Iterator[Mapping[str, object]]]
 """Bytes, or lines of hex or JSON, to one JSON-able object per tag ("tag"), per fix ("lat"), per other message, and per "error"."""
@@ -72,7 +79,21 @@ class MessageCodec:
     topic: str
 
 
-Codec = StreamCodec | MessageCodec
+@dataclass(frozen=True, slots=True)
+class TrackerCodec:
+    """Of trackers that call us.
+
+    session    a new connection;  midway: one that has said who it is
+    datagrams  all those of a port, where the protocol has them
+    """
+
+    decode: Decode
+    session: Callable[[], TrackerSession]
+    midway: Callable[[], TrackerSession]
+    datagrams: Callable[[], TrackerSession] | None = None
+
+
+Codec = StreamCodec | MessageCodec | TrackerCodec
 
 
 def _module(
@@ -82,6 +103,11 @@ def _module(
 
 
 _ANYWHERE = Places("tag", "items", "time", "{antenna}", "rssi", "count", "phase", "channel")
+_FIXES = FixPlaces(
+    "lat", "lon", "{tracker}", "items", "time", "alt", "speed", "course", "accuracy", "satellites", "valid",
+    {"battery_mv": "battery"},
+)  # fmt: skip
+_SCANS = ScanPlaces("code", "items", "time", "symbology", "{operator}")
 
 CODECS: Mapping[str, Codec] = {
     "gpsd": StreamCodec(gpsd_decode.decode_lines, lambda: gpsd_session.Session("tracker:gps", {}, 0.0)),
@@ -94,6 +120,18 @@ CODECS: Mapping[str, Codec] = {
         partial(message_decode.decode_lines, describe=json_mapping.describe),
         lambda: json_mapping.Session(TopicFilter("readers/{antenna}/tags"), _ANYWHERE, json_mapping.Units()),
         "readers/1/tags",
+    ),
+    "json-fixes": MessageCodec(
+        partial(message_decode.decode_lines, describe=json_fixes.describe),
+        lambda: json_fixes.Session(TopicFilter("trackers/{tracker}"), _FIXES, json_fixes.FixUnits(), "own"),
+        "trackers/7",
+    ),
+    "json-scans": MessageCodec(
+        partial(message_decode.decode_lines, describe=json_scans.describe),
+        lambda: json_scans.Session(
+            TopicFilter("scanners/{operator}"), _SCANS, json_scans.ScanUnits(), "EMP-"
+        ),
+        "scanners/7",
     ),
     "llrp": StreamCodec(
         llrp_decode.decode_lines, lambda: llrp_session.Session(Reading(), 1_774_682_420_000_000, 0.0)
@@ -113,6 +151,17 @@ CODECS: Mapping[str, Codec] = {
     "tsl": StreamCodec(tsl.decode_lines, lambda: tsl_session.Session(tsl_session.Setup(), 0.0), tsl.frames),
     "scanner": StreamCodec(scanner.decode_lines, lambda: scanner.Session(scanner.Setup(), 0.0)),
     "ssi": StreamCodec(ssi.decode_lines, lambda: ssi_session.Session(ssi_session.Setup(), 0.0), ssi.frames),
+    "teltonika": TrackerCodec(
+        partial(
+            tracker_decode.decode_lines,
+            stream=teltonika_session.Session,
+            midway=partial(teltonika_session.Session, tracker="?"),
+            datagrams=teltonika_session.Datagrams,
+        ),
+        teltonika_session.Session,
+        partial(teltonika_session.Session, tracker="350000000000000"),
+        teltonika_session.Datagrams,
+    ),
     "uhfreader": _module(
         uhfreader.frames,
         uhfreader.describe,
