@@ -130,7 +130,7 @@ class Flag(IntFlag):
     COARSE = 4
     """The position was blurred on purpose."""
     CORRECTED = 8
-    """The receiver's date was wrong by a known number of GPS weeks, and was set right."""
+    """The time was wrong by a known number of GPS weeks, or of quarter-hours, and was set right."""
 
 
 Degrees = NDArray[np.float64]

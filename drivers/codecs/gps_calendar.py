@@ -25,9 +25,9 @@ def day_number(year: int, month: int, day: int) -> int | None:
         return None
 
 
-_UNSET = {day_number(1980, 1, 6), day_number(1999, 8, 22)}
+UNSET = {day_number(1980, 1, 6), day_number(1999, 8, 22), day_number(2006, 1, 1)}
 _THIRD_ERA = day_number(2019, 4, 7)
-"""The first days of the eras: what a receiver says before it knows better."""
+"""The first days of the eras, and of a common firmware: what a receiver says before it knows better."""
 
 _SINCE_THIRD = 31 * DAY
 _YEAR = 366 * DAY
@@ -76,16 +76,16 @@ class Calendar:
         """Less than a day from the time before, but for whole eras."""
         if self._before is None:
             return None
-        moved = time + ERA * _eras(self._before - time)
+        moved = time + ERA * eras(self._before - time)
         return moved if abs(moved - self._before) < DAY else None
 
     def _referred(self, time: int) -> int | None:
         reference, day = self.reference, time // DAY
-        if day in _UNSET or time < 0:
+        if day in UNSET or time < 0:
             return None
         if reference is None:
             return time
-        moved = time + ERA * _eras(reference.time - time)
+        moved = time + ERA * eras(reference.time - time)
         if reference.recorded:
             return moved if abs(moved - reference.time) < _YEAR else time
         time = moved
@@ -94,6 +94,6 @@ class Calendar:
         return None if unset or behind else time
 
 
-def _eras(by: int) -> int:
+def eras(by: int) -> int:
     """How many eras come nearest to so many microseconds."""
     return (by + ERA // 2) // ERA

@@ -12,7 +12,7 @@ from itertools import pairwise
 from zlib import crc32
 
 from core.records import Reads, Scan
-from drivers.codecs.catalog import CODECS, Codec, MessageCodec, StreamCodec
+from drivers.codecs.catalog import CODECS, Codec, MessageCodec, StreamCodec, TrackerCodec
 from drivers.codecs.errors import ProtocolError
 from drivers.codecs.llrp_frames import Frames as LlrpFrames
 from drivers.codecs.message_recording import messages, recorded
@@ -20,6 +20,7 @@ from drivers.codecs.message_session import Message, MessageSession
 from drivers.codecs.module_frames import Frames
 from drivers.codecs.stream_session import StreamSession
 from drivers.codecs.topics import TopicFilter
+from drivers.codecs.tracker_session import Report, TrackerSession
 
 Judge = Callable[[bytes], None]
 Row = tuple[int, str, int, str]
@@ -43,6 +44,8 @@ def judge(codec: Codec) -> Judge:
     """Of one codec."""
     if isinstance(codec, MessageCodec):
         return _Messages(codec)
+    if isinstance(codec, TrackerCodec):
+        return _Trackers(codec)
     return _Stream(codec)
 
 
@@ -146,6 +149,45 @@ class _Messages:
         ):
             raise Finding(f"nothing was made of {message.payload!r}, and nothing counted")
         return _rows(said)
+
+
+class _Trackers:
+    """Of trackers that call: a connection in any split, the same midway, and each line a datagram."""
+
+    MOST = 1 << 15
+    """Bytes that may be held for a message that is not whole."""
+
+    def __init__(self, codec: TrackerCodec) -> None:
+        self._codec = codec
+        self._lasting = codec.midway()
+
+    def __call__(self, data: bytes) -> None:
+        _lines(self._codec.decode(data))
+        for begin in (self._codec.session, self._codec.midway):
+            whole, split = begin(), begin()
+            first = _told(whole, [data])
+            second = _told(split, pieces(data))
+            _same("reports", first, second)
+            _same("error", str(whole.error), str(split.error))
+        _told(self._lasting, pieces(data))
+        if self._lasting.error is not None:
+            self._lasting = self._codec.midway()
+        if self._lasting.pending > self.MOST:
+            raise Finding(f"{self._lasting.pending} bytes are held")
+        if self._codec.datagrams is not None:
+            datagrams = self._codec.datagrams()
+            for one in data.split(b"\n"):
+                if not datagrams.receive(one, NOW):
+                    raise Finding(f"nothing was made of {one!r:.100}, and nothing counted")
+
+
+def _told(session: TrackerSession, several: Sequence[bytes]) -> list[str]:
+    """What is made of them, as long as the connection lasts; a float as text, so that NaN is NaN."""
+    found: list[Report] = []
+    for piece in several:
+        if session.error is None:
+            found += session.receive(piece, NOW)
+    return [repr(one) for one in found]
 
 
 def _is_json(payload: bytes) -> bool:

@@ -1,0 +1,164 @@
+"""Teltonika's AVL data, codecs 8, 8 extended and 16: the records of a frame, and the records of a simulator.
+
+Data is u8 codec, u8 count, the records, and the count again; all numbers are big-endian. A position that was determined
+with no satellite is the last one known, or none.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from struct import Struct
+
+from drivers.codecs.crc16 import arc
+from drivers.codecs.teltonika_io import CODEC_8, CODEC_8E, CODEC_16, FIXED, HEAD, Layout, Short, measured
+from drivers.codecs.tracker_session import EARLIEST, LATEST, VALID, Position, placed
+
+COMMANDS = (0x0C, 0x0D, 0x0E)
+"""Codecs of texts that are said to and by a tracker; they are no data and get no count."""
+
+_CODECS = (CODEC_8, CODEC_8E, CODEC_16)
+_PRIORITIES = ("", '"priority":"high",', '"priority":"panic",')
+_FASTEST_KMH = 2000
+_LEAST = 30
+"""Bytes of a record without elements, of codec 8: fewer are none."""
+
+
+class Malformed(Exception):
+    """The data contradicts itself; the text is a counter's name."""
+
+
+class Records:
+    """The records of one tracker, whose layouts are remembered."""
+
+    def __init__(self) -> None:
+        self._layout: Layout | None = None
+
+    def read(self, data: bytes) -> tuple[int, list[Position], list[str]]:
+        """How many records there are, the positions of those that say one, and why others do not.
+
+        `data` is from the codec to the second count. Raises Malformed.
+        """
+        if len(data) < 3 or data[0] not in _CODECS:
+            raise Malformed("commands" if data[:1] and data[0] in COMMANDS else "unknown_codec")
+        codec, count, at = data[0], data[1], 2
+        if data[-1] != count or count * _LEAST > len(data):
+            raise Malformed("wrong_count")
+        found: list[Position] = []
+        left_out: list[str] = []
+        body = data[:-1]
+        layout = self._layout
+        for _ in range(count):
+            if layout is None or not layout.fits(body, at, codec):
+                try:
+                    layout = measured(body, at, codec)
+                except Short:
+                    raise Malformed("wrong_count") from None
+                self._layout = layout if layout.usual else None
+            _read(layout, body, at, found, left_out)
+            at += layout.size
+        if at != len(body):
+            raise Malformed("wrong_count")
+        return count, found, left_out
+
+
+def _read(layout: Layout, data: bytes, at: int, found: list[Position], left_out: list[str]) -> None:
+    """One record, as a position or as the reason why it is none."""
+    values = layout.values.unpack_from(data, at)
+    ms, priority, east, north, alt, course, satellites, kmh, event = values[:FIXED]
+    time, lat, lon = ms * 1000, north / 1e7, east / 1e7
+    if not EARLIEST <= time < LATEST:
+        left_out.append("impossible_date")
+        return
+    flags = VALID if satellites else 0
+    nowhere = placed(lat, lon)
+    if nowhere is not None:
+        left_out.append(nowhere)
+        if nowhere == "out_of_range":
+            return
+        flags = 0
+    first = _PRIORITIES[priority] if priority < 3 else f'"priority":{priority},'
+    if event:
+        first += f'"event":{event},'
+    found.append(
+        Position(
+            time,
+            lat,
+            lon,
+            alt,
+            kmh / 3.6 if kmh < _FASTEST_KMH else math.nan,
+            course % 360 if course <= 360 else math.nan,
+            layout.accuracy(values),
+            satellites,
+            flags,
+            layout.attributes(values, first),
+        )
+    )
+
+
+# What a tracker sends
+
+_HEAD = Struct(f">{HEAD}")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as a tracker makes it: time in ms, lat and lon in degrees, alt m, course degrees, speed km/h.
+
+    io      the elements by their size in bytes: {1: {239: 1}, 4: {16: 22949000}}
+    longer  elements of any length, of codec 8 extended
+    """
+
+    time: int
+    lat: float
+    lon: float
+    alt: int = 0
+    course: int = 0
+    satellites: int = 9
+    speed: int = 0
+    priority: int = 0
+    event: int = 0
+    io: Mapping[int, Mapping[int, int]] = field(default_factory=dict)
+    longer: Mapping[int, bytes] = field(default_factory=dict)
+
+
+def data(records: Sequence[Record], codec: int = CODEC_8) -> bytes:
+    """AVL data of up to 255 records."""
+    count = bytes((len(records),))
+    return bytes((codec,)) + count + b"".join(_record(one, codec) for one in records) + count
+
+
+def frame(records: Sequence[Record], codec: int = CODEC_8) -> bytes:
+    """The same as TCP carries it."""
+    said = data(records, codec)
+    return bytes(4) + len(said).to_bytes(4) + said + arc(said).to_bytes(4)
+
+
+def datagram(imei: str, packet: int, number: int, records: Sequence[Record], codec: int = CODEC_8) -> bytes:
+    """The same as UDP carries it: the ids of the packet and of the AVL packet are the sender's own."""
+    name = imei.encode("ascii")
+    rest = packet.to_bytes(2) + b"\1" + bytes((number,)) + len(name).to_bytes(2) + name + data(records, codec)
+    return len(rest).to_bytes(2) + rest
+
+
+def login(imei: str) -> bytes:
+    """What a connection begins with."""
+    return len(imei).to_bytes(2) + imei.encode("ascii")
+
+
+def _record(one: Record, codec: int) -> bytes:
+    wide = codec == CODEC_8E
+    ids, counts = (1 if codec == CODEC_8 else 2), (2 if wide else 1)
+    head = _HEAD.pack(
+        one.time, one.priority, round(one.lon * 1e7) if one.lon else 0, round(one.lat * 1e7) if one.lat else 0,
+        one.alt, one.course, one.satellites, one.speed,
+    )  # fmt: skip
+    total = sum(map(len, one.io.values())) + len(one.longer)
+    said = [head, one.event.to_bytes(ids), b"\0" if codec == CODEC_16 else b"", total.to_bytes(counts)]
+    for size in (1, 2, 4, 8):
+        elements = one.io.get(size, {})
+        said.append(len(elements).to_bytes(counts))
+        said += [id.to_bytes(ids) + value.to_bytes(size, signed=value < 0) for id, value in elements.items()]
+    if wide:
+        said.append(len(one.longer).to_bytes(2))
+        said += [id.to_bytes(2) + len(value).to_bytes(2) + value for id, value in one.longer.items()]
+    return b"".join(said)

@@ -1,0 +1,58 @@
+"""What do these bytes of trackers say? One JSON-able object per position, and one about everything else."""
+
+import re
+from collections.abc import Callable, Iterator
+
+from core.records import Fix
+from drivers.codecs import fix_lines
+from drivers.codecs.tracker_session import Report, TrackerSession
+
+_HEX = re.compile(rb"[0-9A-Fa-f\s]+")
+
+UNNAMED = "?"
+"""A tracker whose first message was not recorded."""
+
+Begin = Callable[[], TrackerSession]
+
+
+def decode_lines(
+    data: bytes, stream: Begin, midway: Begin, datagrams: Begin | None = None, opens: bytes = b"\0\0\0\0"
+) -> Iterator[dict[str, object]]:
+    """A recorded stream, or lines of hex, each a message, a piece of the stream, or a datagram. Positions have "lat".
+
+    stream     how a connection begins;  midway: one of which the beginning was not recorded, known by `opens`
+    datagrams  what takes those of UDP, where there are any
+    """
+    whole = [data] if not _HEX.fullmatch(data) else [_unhexed(line) for line in data.split()]
+    session: TrackerSession | None = None
+    for piece in whole:
+        if datagrams is not None and _is_datagram(piece):
+            yield from _lines(datagrams().receive(piece, 0))
+            continue
+        if session is None or session.error is not None:
+            session = midway() if piece.startswith(opens) else stream()
+        yield from _lines(session.receive(piece, 0))
+        if session.error is not None:
+            yield {"error": str(session.error)}
+    if session is not None and session.error is None and session.pending:
+        yield {"error": f"the last {session.pending} bytes are no whole message"}
+
+
+def _unhexed(line: bytes) -> bytes:
+    digits = line.decode("ascii")
+    return bytes.fromhex(digits[: len(digits) // 2 * 2])
+
+
+def _is_datagram(piece: bytes) -> bool:
+    return len(piece) > 2 and int.from_bytes(piece[:2]) == len(piece) - 2 and len(piece) > 26
+
+
+def _lines(said: list[Report]) -> Iterator[dict[str, object]]:
+    for one in said:
+        named = f"tracker:{one.tracker}" if one.tracker not in ("", UNNAMED) else ""
+        for position in one.positions:
+            yield fix_lines.line(Fix(named, *position))
+        if one.counts:
+            yield {"error": ", ".join(one.counts), "tracker": named or None}
+        elif not one.positions:
+            yield {"message": "hello", "tracker": named or None}

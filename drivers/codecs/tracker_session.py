@@ -1,0 +1,103 @@
+"""What a session of trackers on the road has to be, without I/O: bytes to positions, each with what it is answered."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from core.records import Dictionary, Fixes, Flag
+from drivers.codecs.errors import ProtocolError
+
+Admits = Callable[[str], bool]
+"""May this tracker (its id, without a scheme) deliver?"""
+
+EARLIEST, LATEST = 0, 4_102_444_800_000_000
+"""1970 and 2100, microseconds UTC: no tracker tells a time outside that is one."""
+
+
+class Position(NamedTuple):
+    """A row of `Fixes` without its tracker; the same units. Thousands a second are made of these."""
+
+    time: int
+    lat: float
+    lon: float
+    alt: float
+    speed: float
+    course: float
+    accuracy: float
+    satellites: int
+    flags: int
+    attributes: str
+
+
+@dataclass(slots=True)
+class Report:
+    """One thing that was said, in the order of arrival.
+
+    tracker    whose it is, "" as long as nobody has said so
+    positions  to be journalled
+    answer     what the tracker is to be told, as soon as they are durable and not before; empty = nothing
+    counts     what was left out, by name
+    """
+
+    tracker: str
+    positions: Sequence[Position] = ()
+    answer: bytes = b""
+    counts: Sequence[str] = ()
+
+
+class TrackerSession(Protocol):
+    """One connection; or, where a protocol has datagrams, all datagrams that came to one port.
+
+    tracker  who is at the other end, "" as long as nobody has said so; of datagrams always ""
+    error    why the connection has to end, None as long as it goes on
+    pending  bytes of a message that has begun
+    """
+
+    tracker: str
+    error: ProtocolError | None
+
+    @property
+    def pending(self) -> int: ...
+
+    def receive(self, data: bytes, now: int, /) -> list[Report]:
+        """What `data` brings at the time `now`: any split of a stream, or one whole datagram."""
+
+
+def everybody(tracker: str) -> bool:
+    """No list of who may deliver."""
+    return True
+
+
+def placed(lat: float, lon: float) -> str | None:
+    """Why that is no position, as a counter's name; None if it is one. Degrees."""
+    if not (-90 <= lat <= 90 and -180 <= lon <= 180):
+        return "out_of_range"
+    return "zero_position" if lat == 0 and lon == 0 else None
+
+
+def fixes(trackers: Dictionary, rows: Sequence[tuple[str, Sequence[Position]]]) -> Fixes:
+    """One batch of what several trackers said; the ids are tags: "tracker:" and what the tracker calls itself."""
+    positions = [position for _, several in rows for position in several]
+    codes = [trackers.code(f"tracker:{tracker}") for tracker, several in rows for _ in several]
+    columns = list(zip(*positions, strict=True)) or [()] * len(Position._fields)
+    texts: tuple[str, ...] = columns[9]
+    return Fixes(
+        trackers,
+        np.array(columns[0], np.int64),
+        np.array(codes, np.int32),
+        np.array(columns[1], np.float64),
+        np.array(columns[2], np.float64),
+        np.array(columns[3], np.float32),
+        np.array(columns[4], np.float32),
+        np.array(columns[5], np.float32),
+        np.array(columns[6], np.float32),
+        np.array(columns[7], np.int16),
+        np.array(columns[8], np.uint8),
+        texts if any(texts) else None,
+    )
+
+
+VALID, LATE = int(Flag.VALID), int(Flag.LATE)
+"""As plain numbers, since flags are joined for each row."""
