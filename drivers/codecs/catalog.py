@@ -122,12 +122,12 @@ CODECS: Mapping[str, Codec] = {
         "readers/1/tags",
     ),
     "json-fixes": MessageCodec(
-        partial(message_decode.decode_lines, describe=json_fixes.describe),
+        partial(message_decode.decode_lines, describe=json_mapping.describe),
         lambda: json_fixes.Session(TopicFilter("trackers/{tracker}"), _FIXES, json_fixes.FixUnits(), "own"),
         "trackers/7",
     ),
     "json-scans": MessageCodec(
-        partial(message_decode.decode_lines, describe=json_scans.describe),
+        partial(message_decode.decode_lines, describe=json_mapping.describe),
         lambda: json_scans.Session(
             TopicFilter("scanners/{operator}"), _SCANS, json_scans.ScanUnits(), "EMP-"
         ),

@@ -179,8 +179,3 @@ def _tracker(value: object) -> str:
 
 def _is_true(value: object) -> bool:
     return value.strip().lower() not in _NO if isinstance(value, str) else bool(value)
-
-
-def describe(value: object) -> Iterator[dict[str, object]]:
-    """The message as `waypost decode` tells it: what stands where in it, only the configuration knows."""
-    yield {"message": value}

@@ -89,8 +89,3 @@ def _text(value: object, name: str) -> str:
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise Malformed(f"{name} {values.shown(value)} is no text")
     return str(value)
-
-
-def describe(value: object) -> Iterator[dict[str, object]]:
-    """The message as `waypost decode` tells it: what stands where in it, only the configuration knows."""
-    yield {"message": value}
