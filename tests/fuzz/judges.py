@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from zlib import crc32
 
-from core.records import Reads, Scan
+from core.records import Fixes, Reads, Scan
 from drivers.codecs.catalog import CODECS, Codec, MessageCodec, StreamCodec, TrackerCodec
 from drivers.codecs.errors import ProtocolError
 from drivers.codecs.llrp_frames import Frames as LlrpFrames
@@ -233,14 +233,31 @@ def _cut(frames: LlrpFrames, several: Sequence[bytes]) -> list[bytes]:
 
 
 def _rows(said: Iterable[object]) -> list[Row]:
-    """The reads and scans, one by one; a float as text, so that NaN is NaN."""
+    """The reads, scans and fixes, one by one; a float as text, so that NaN is NaN."""
     found: list[Row] = []
     for one in said:
         if isinstance(one, Reads):
             found += _of(one)
         elif isinstance(one, Scan):
             found.append((one.time, one.tag, 0, "scan"))
+        elif isinstance(one, Fixes):
+            found += _positions(one)
     return found
+
+
+def _positions(fixes: Fixes) -> Iterator[Row]:
+    columns = (
+        fixes.time,
+        fixes.tracker,
+        fixes.lat,
+        fixes.lon,
+        fixes.alt,
+        fixes.speed,
+        fixes.course,
+        fixes.flags,
+    )
+    for time, tracker, *where in zip(*(column.tolist() for column in columns), strict=True):
+        yield time, fixes.trackers.ids[tracker], 0, repr(where)
 
 
 def _of(reads: Reads) -> Iterator[Row]:
