@@ -1,7 +1,10 @@
 """Columns and rows do the same: dense batches of several sources, with outages between them."""
 
+import subprocess
+import sys
 from dataclasses import replace
 from math import floor
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -121,3 +124,27 @@ def test_a_batch_of_which_nothing_is_left_moves_time_alone(tag: int, count: str)
     whole = play(said)
     assert whole == play(said, 1)
     assert whole[2]["both"][count] >= VECTOR
+
+
+CROWDED = """
+import sys
+from core.hearing import VECTOR
+from core.pipeline import Pipeline
+from core.records import Dictionary, Input, reads
+from core.site import Antenna, Site, Source, Zone
+pipeline = Pipeline(Site("s", (Zone("z"),), (), (Source("a", (Antenna(1, zone="z"),)),)))
+times = [1_760_000_000_000_000 + 10_000 * number for number in range(2 * VECTOR)]
+body = reads(Dictionary(["A0", "B0"]), times, [0, 1] * VECTOR, [1, 1] * VECTOR, [-60.0, -60.0] * VECTOR)
+loaded = set(sys.modules)
+assert pipeline.step(Input("a", times[-1], body)).events
+print(sorted(set(sys.modules) - loaded))
+"""
+
+
+def test_the_first_columns_load_no_modules() -> None:
+    """numpy.unique does, masked arrays: a tenth of a second in which no device has its turn."""
+    root = Path(__file__).parent.parent
+    done = subprocess.run(
+        [sys.executable, "-c", CROWDED], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
