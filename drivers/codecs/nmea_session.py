@@ -27,7 +27,7 @@ ENOUGH = 2
 """Sentences after which it is believed that these are sentences."""
 
 _PERIOD = 1.0
-_LEAST_IDLE = 0.05
+_LEAST_IDLE = 0.1
 _LOOKED_AT = 4096
 
 _DRY = {
