@@ -21,19 +21,16 @@ def arc(data: bytes | memoryview) -> int:
         for byte in data:
             state = (state >> 8) ^ table[(state ^ byte) & 0xFF]
         return state
-    rows = _rows()
+    table_of_all, far = _rows()
     for start in range(0, len(data), _BLOCK):
-        block = np.frombuffer(data[start : start + _BLOCK], np.uint8)
+        block = np.frombuffer(data[start : start + _BLOCK], np.uint8).astype(np.intp)
         n = len(block)
-        far = np.arange(n - 1, -1, -1)
-        if state:
-            block = block.copy()
-            block[0] ^= state & 0xFF
-            if n == 1:
-                state = int(rows[0, block[0]]) ^ (state >> 8)
-                continue
+        block[0] ^= state & 0xFF
+        if n > 1:
             block[1] ^= state >> 8
-        state = int(np.bitwise_xor.reduce(rows[far, block]))
+        rest = state >> 8 if n == 1 else 0
+        block += far[_BLOCK - n :]
+        state = int(np.bitwise_xor.reduce(table_of_all.take(block))) ^ rest
     return state
 
 
@@ -48,10 +45,10 @@ def _bytes() -> tuple[int, ...]:
 
 
 @cache
-def _rows() -> NDArray[np.uint16]:
-    """uint16[distance from the end, byte]."""
+def _rows() -> tuple[NDArray[np.uint16], NDArray[np.intp]]:
+    """What each byte adds at each distance from the end, one after the other; and where each of a block begins in it."""
     first = np.array(_bytes(), np.uint16)
     rows = [first]
     while len(rows) < _BLOCK:
         rows.append((rows[-1] >> 8) ^ first[rows[-1] & 0xFF])
-    return np.stack(rows)
+    return np.concatenate(rows), np.arange(_BLOCK - 1, -1, -1) * 256
