@@ -30,3 +30,10 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
+
+
+def settle_anew() -> None:
+    """Something large was replaced: what of it was to stay is garbage now. Nothing happens where `settle` has not been."""
+    if gc.get_freeze_count():
+        gc.unfreeze()
+        settle()

@@ -20,6 +20,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 
 from core.records import Input, Reads, Scan, Shift
+from gateway import interpreter
 from gateway.batch import Batch, Told
 from gateway.contracts import Decided, Decider, News, Past, Restorer, Store
 from gateway.freed import give_back
@@ -146,6 +147,7 @@ class Writer:
         source = self._store if past is None else past
         first = self._state is None
         self._state = await self._journal.once(lambda: recover(source, self._restorer, self._known))
+        interpreter.settle_anew()
         give_back()
         if first:
             self._before = {source: Counter(counts) for source, counts in self.pipeline.counts.items()}
