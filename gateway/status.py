@@ -106,10 +106,12 @@ def _total(
     links, counts = list(links), writer.counts
     every: Counter[str] = Counter()
     for link in links:
-        every.update(reads(link, counts.get(link.device, {})))
+        known = counts.get(link.device, {})
+        every.update(reads(link, known))
+        every["fixes"] += known.get("fixes", 0)
     return {
         "reads": every["received"],
-        "fixes": sum(counts.get(link.device, {}).get("fixes", 0) for link in links),
+        "fixes": every["fixes"],
         **{name: every[name] for name in READS[1:]},
         "unknown_tags": writer.pipeline.unknown_tags,
         "evicted": evicted(writer),
