@@ -73,7 +73,7 @@ def test_times_as_text_and_in_seconds() -> None:
 
 def test_messages_without_tags_are_counted() -> None:
     session = made(**WHOLE).session()
-    assert session.begin() == ()
+    assert session.begin() == session.start() == session.stop() == ()
     others: list[object] = [
         {},
         {"payload": 7},

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cached_property, partial
 from itertools import compress
 from typing import Generic, Literal, TypeVar
 
 from core.records import SECOND, Times
 from drivers.codecs import json_values as values
 from drivers.codecs.json_columns import Rfc3339, epochs, found, found_in_each
+from drivers.codecs.json_shape import Shape, shape, split
 from drivers.codecs.message_session import Message
 from drivers.codecs.topics import TopicFilter
 
@@ -68,6 +69,8 @@ class Layout(Generic[F]):
         told = {field: place for field, place in places.items() if place is not None}
         self.fields: tuple[F, ...] = tuple(told)
         self._finders = {field: finder(place, topic.names) for field, place in told.items()}
+        self._levels = tuple(field for field, place in told.items() if _LEVEL.fullmatch(place))
+        self._told = told
         self._topic = topic
         self._items = None if items is None else items.removeprefix("/").split(".")
         self._key = key
@@ -75,14 +78,29 @@ class Layout(Generic[F]):
     def values(self, message: Message) -> tuple[Mapping[F, list[object]], int]:
         """By field, a value or None for each record; and how many others there were. Raises Malformed."""
         levels = self._topic.match(message.topic) or {}
-        root = values.parse(message.payload)
-        items = root if self._items is None else found(root, self._items)
-        records = items if isinstance(items, list) else [] if items is None else [items]
-        told = {field: find(records, root, levels) for field, find in self._finders.items()}
-        if items is None:
-            return told, 1
+        told = self._shaped(message.payload, levels)
+        if told is None:
+            root = values.parse(message.payload)
+            items = root if self._items is None else found(root, self._items)
+            records = items if isinstance(items, list) else [] if items is None else [items]
+            told = {field: find(records, root, levels) for field, find in self._finders.items()}
+            if items is None:
+                return told, 1
         if None not in told[self._key]:
             return told, 0
         meant = [value is not None for value in told[self._key]]
         kept = {field: list(compress(column, meant)) for field, column in told.items()}
         return kept, meant.count(False)
+
+    @cached_property
+    def _shape(self) -> Shape[F] | None:
+        inside, around = split(self._told)
+        return shape(tuple(self._items or ()), inside, around)
+
+    def _shaped(self, payload: bytes, levels: Mapping[str, str]) -> Mapping[F, list[object]] | None:
+        """If the message has the shape that the places say."""
+        found = None if self._shape is None else self._shape.told(payload)
+        if found is None:
+            return None
+        told, n = found
+        return {**told, **{field: self._finders[field]([None] * n, None, levels) for field in self._levels}}
