@@ -72,7 +72,6 @@ def test_south_and_west_are_negative() -> None:
         RMC.replace(",A,4808", ",V,4808"),
         RMC.removesuffix("A") + "N",
         GGA.replace(",E,1,", ",E,0,"),
-        GGA.replace(",E,1,", ",E,,"),
         GGA.replace(",E,1,08", ",E,1,02"),
         GGA.replace(",E,1,", ",E,x,"),
         GLL.replace(",A,A", ",V,N"),
@@ -87,6 +86,15 @@ def test_who_says_that_there_is_no_fix_is_believed(void: str) -> None:
     found = merged(GGA if "RMC" in void else RMC, void, later(RMC))
     assert found.times == [AT + SECOND]
     assert found.counts == {"no_fix": 1}
+
+
+def test_a_quality_that_is_not_told_is_no_position_and_no_verdict() -> None:
+    mute = GGA.replace(",E,1,", ",E,,")
+    assert merged(ZDA, mute).counts == {"no_fix": 1}
+    assert merged(mute, RMC.replace(",A,4808", ",V,4808")).counts == {"no_fix": 1}
+    fix = one(mute.replace("4808", "4708"), RMC)
+    assert fix.lat == pytest.approx(LAT)
+    assert math.isnan(fix.alt)
 
 
 def test_no_satellites_may_be_a_marker() -> None:

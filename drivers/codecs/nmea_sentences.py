@@ -96,6 +96,8 @@ def _rmc(epoch: Epoch, fields: Fields, counts: Counter[str]) -> None:
 
 
 def _gga(epoch: Epoch, fields: Fields, counts: Counter[str]) -> None:
+    if not fields[5]:  # it does not say: a MyGuide without a fix, a Firefly with one; what RMC says holds
+        return
     quality = whole(fields[5])
     if not epoch.judge(_GGA, quality >= 1):
         return
