@@ -106,7 +106,7 @@ def _total(
     links, counts = list(links), writer.counts
     every: Counter[str] = Counter()
     for link in links:
-        known = counts.get(link.device, {})
+        known: Mapping[str, int] = counts.get(link.device, {})
         every.update(reads(link, known))
         every["fixes"] += known.get("fixes", 0)
     return {
