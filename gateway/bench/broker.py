@@ -28,7 +28,7 @@ from gateway.bench.rows import Row
 
 WANTED = {"3.1.1": 0.6, "5": 0.5}
 HOST, TOPIC, IN_FLIGHT = "127.0.0.1", "bench/reads", 1000
-ROUNDS = 3
+TURNS = 3
 _PATIENCE = 120.0
 _VERSIONS = {"3.1.1": MQTTProtocolVersion.MQTTv311, "5": MQTTProtocolVersion.MQTTv5}
 _LINES = (
@@ -54,18 +54,18 @@ class Drained:
         return self.cpu / self.messages * 1e6
 
 
-def broker(folder: Path, messages: int) -> Iterator[Row]:
+def broker(folder: Path, messages: int, turns: int = TURNS) -> Iterator[Row]:
     """A row for each version and size of message; `messages` of one read, half as many of fifty."""
     for version, wanted in WANTED.items():
         for size in (1, 50):
             n = messages if size == 1 else max(messages // 2, 1)
             with TemporaryDirectory(dir=folder, prefix=".bench-") as made:
-                rounds = list(_rounds(Path(made), version, size, n // ROUNDS))
-            ours, bare = sorted(rounds, key=_ratio)[ROUNDS // 2]
+                drained = list(_drained(Path(made), version, size, n // turns, turns))
+            ours, bare = sorted(drained, key=_ratio)[turns // 2]
             text = (
                 f"{ours.rate:,.0f} messages/s, {ours.rate * size:,.0f} reads/s durable; bare {bare.rate:,.0f} messages/s; "
-                f"CPU {ours.cost:.0f} and {bare.cost:.0f} us/message; Mosquitto on loopback, QoS 1, {n // ROUNDS:,} "
-                f"messages, median of {ROUNDS}"
+                f"CPU {ours.cost:.0f} and {bare.cost:.0f} us/message; Mosquitto on loopback, QoS 1, {n // turns:,} "
+                f"messages, median of {turns}"
             )
             what = f"JSON reads acknowledged after the commit, {size} per message, against a bare subscriber"
             yield Row(f"devices mqtt {version} x{size}", what, _ratio((ours, bare)), "x bare", text, wanted)
@@ -75,7 +75,7 @@ def _ratio(drained: tuple[Drained, Drained]) -> float:
     return drained[0].rate / drained[1].rate
 
 
-def _rounds(folder: Path, version: str, size: int, n: int) -> Iterator[tuple[Drained, Drained]]:
+def _drained(folder: Path, version: str, size: int, n: int, turns: int) -> Iterator[tuple[Drained, Drained]]:
     """The gateway and the bare one, `n` messages each, in turns."""
     with _mosquitto(folder) as port:
         file = _configured(folder, port, version)
@@ -83,7 +83,7 @@ def _rounds(folder: Path, version: str, size: int, n: int) -> Iterator[tuple[Dra
             _until(lambda: b"SUBSCRIBE" in (folder / "mosquitto.log").read_bytes())
             ask()
         _bare(port, version, 0)
-        for _ in range(ROUNDS):
+        for _ in range(turns):
             _publish(port, size, n)
             bare = _bare(port, version, n)
             yield _ours(file, size, n), bare
