@@ -28,6 +28,14 @@ def test_tags(frame: bytes, comment: str) -> None:
     assert m100.tag_notice(tag) == frame
 
 
+@pytest.mark.parametrize(("frame", "comment"), VECTORS["good: tag of an M100"])
+def test_tags_in_the_other_framing(frame: bytes, comment: str) -> None:
+    tag = m100.tag(frame)
+    assert tag is not None
+    assert f"{tag.epc.hex().upper()} {tag.rssi}" == comment
+    assert m100.tag_notice(tag, m100.framing(frame)) == frame
+
+
 def test_what_decode_says() -> None:
     (first, _), _ = VECTORS["good: tag"]
     expected = {"time": None, "tag": EPC.hex().upper(), "rssi": -55, "pc": "3400", "crc": "3A76"}
@@ -50,6 +58,9 @@ def test_commands_are_written_as_the_manual_has_them() -> None:
     assert m100.command(m100.SET_POWER, (2000).to_bytes(2)) in commands
     assert m100.command(m100.REGION, b"\1") in commands
     assert m100.command(m100.GET_POWER) in commands
+    others = {frame for frame, _ in VECTORS["good: command to an M100"]}
+    for command in (m100.POLL, m100.STOP, m100.GET_POWER):
+        assert m100.command(command, framing=m100.M100) in others
 
 
 @given(length=st.integers(0, 124), rssi=st.integers(-128, 127), split=st.integers(0, 140))
@@ -77,6 +88,22 @@ def test_it_finds_the_module_and_reads() -> None:
     assert sum(isinstance(body, Alive) for body in here.bodies) == 3
     assert here.session.counts == {"zero_epc": 1}
     assert here.notices == []
+
+
+def test_a_module_of_the_other_framing_is_found_and_spoken_to_in_its_own() -> None:
+    module = SimulatedM100(framing=m100.M100)
+    here = talk(Setup("eu", 20.0), module).run(4.0)
+    assert here.session.info == "M100 26dBm V1.0, V2.3.5, MagicRF; region eu, 20 dBm"
+    assert here.heard.endswith(m100.command(m100.POLLS, bytes.fromhex("22FFFF"), m100.M100))
+    here.see(Sighting(1, EPC, rssi=-55.2))
+    module.polls = 0
+    here.run(3.0)
+    assert [(tag, rssi) for tag, _, rssi, _ in here.reads] == [(EPC.hex().upper(), -55.0)]
+    assert module.reading
+    here.session.close(here.now, here.at)
+    here.run(1.0)
+    assert here.session.closed
+    assert not module.reading
 
 
 def test_a_module_that_still_talks_to_somebody_who_is_gone() -> None:

@@ -1,6 +1,7 @@
 """M100, QM100, R200 and YRM100 modules: frames, what they say, and how they are written (the R200 user manual).
 
-AA | type | command | u16 length | parameters | sum of type..parameters, low byte | DD; big-endian.
+AA | type | command | u16 length | parameters | sum of type..parameters, low byte | DD; big-endian. The makers of M100
+modules write BB and 7E around the same; a module knows one of the two framings.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,19 @@ from drivers.codecs.module_frames import NOT_HERE, UNFINISHED, Frames
 BAUD = 115200
 FASTEST_BAUD = 115200
 
-HEAD, TAIL = 0xAA, 0xDD
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """The bytes around a frame."""
+
+    head: int
+    tail: int
+
+
+R200, M100 = Framing(0xAA, 0xDD), Framing(0xBB, 0x7E)
+FRAMINGS = (R200, M100)
+_TAILS = {one.head: one.tail for one in FRAMINGS}
+
 COMMAND, RESPONSE, NOTICE = 0, 1, 2
 
 GET_INFO, REGION, GET_REGION, POLL = 0x03, 0x07, 0x08, 0x22
@@ -39,13 +52,14 @@ _TAG_AROUND = 5  # RSSI, PC and CRC, around the EPC
 
 
 def frames() -> Frames:
-    """A stream cut into frames."""
-    return Frames(_measure, bytes((HEAD,)))
+    """A stream cut into frames, of either framing."""
+    return Frames(_measure)
 
 
 def _measure(data: bytes | bytearray, at: int) -> int:
     left = len(data) - at
-    if data[at] != HEAD or (left > 1 and data[at + 1] > NOTICE):
+    tail = _TAILS.get(data[at])
+    if tail is None or (left > 1 and data[at + 1] > NOTICE):
         return NOT_HERE
     if left < 5:
         return UNFINISHED
@@ -54,19 +68,24 @@ def _measure(data: bytes | bytearray, at: int) -> int:
         return NOT_HERE
     if end > len(data):
         return UNFINISHED
-    good = data[end - 1] == TAIL and data[end - 2] == sum(data[at + 1 : end - 2]) & 0xFF
+    good = data[end - 1] == tail and data[end - 2] == sum(data[at + 1 : end - 2]) & 0xFF
     return end - at if good else NOT_HERE
 
 
-def frame(type: int, command: int, parameters: bytes = b"") -> bytes:
+def frame(type: int, command: int, parameters: bytes = b"", framing: Framing = R200) -> bytes:
     """One frame of at most LONGEST parameter bytes."""
     inside = bytes((type, command)) + len(parameters).to_bytes(2) + parameters
-    return bytes((HEAD, *inside, sum(inside) & 0xFF, TAIL))
+    return bytes((framing.head, *inside, sum(inside) & 0xFF, framing.tail))
 
 
-def command(command: int, parameters: bytes = b"") -> bytes:
+def command(command: int, parameters: bytes = b"", framing: Framing = R200) -> bytes:
     """A host's frame."""
-    return frame(COMMAND, command, parameters)
+    return frame(COMMAND, command, parameters, framing)
+
+
+def framing(frame: bytes) -> Framing:
+    """How a frame is framed, and so is what its module understands."""
+    return R200 if frame[0] == R200.head else M100
 
 
 def parameters(frame: bytes) -> bytes:
@@ -93,10 +112,10 @@ def tag(frame: bytes) -> Tag | None:
     return Tag(inside[3:-2], rssi, int.from_bytes(inside[1:3]), int.from_bytes(inside[-2:]))
 
 
-def tag_notice(tag: Tag) -> bytes:
+def tag_notice(tag: Tag, framing: Framing = R200) -> bytes:
     """The module's frame about it."""
     rssi = tag.rssi.to_bytes(1, signed=True)
-    return frame(NOTICE, POLL, rssi + tag.pc.to_bytes(2) + tag.epc + tag.crc.to_bytes(2))
+    return frame(NOTICE, POLL, rssi + tag.pc.to_bytes(2) + tag.epc + tag.crc.to_bytes(2), framing)
 
 
 def error(frame: bytes) -> int | None:

@@ -37,24 +37,21 @@ class Session(ModuleSession):
 
     def __init__(self, setup: Setup, at: float) -> None:
         self._setup = setup
+        self._framing = m100.R200
         super().__init__(m100.frames(), at)
 
     def prepare(self) -> Script[str]:
-        yield from self.quieten(m100.command(m100.STOP), QUIET_SECONDS)
-        known: list[str] = []
-        for which in (_HARDWARE, _SOFTWARE, _MAKER):
-            name = yield from self._name(which)
-            if name is None and which == _HARDWARE:
-                raise self.silent()
-            known += [name] if name else []
+        known = [(yield from self._find())]
+        for which in (_SOFTWARE, _MAKER):
+            known.append((yield from self._name(which)) or "")
         region = yield from self._region()
         power = yield from self._power()
-        return f"{', '.join(known) or self.kind}; region {region}, {power}"
+        return f"{', '.join(filter(None, known)) or self.kind}; region {region}, {power}"
 
     def read(self) -> Script[None]:
         heard = Wait(anything, SILENCE_SECONDS)
         while True:
-            self.say(m100.command(m100.POLLS, POLLS))
+            self.say(self._command(m100.POLLS, POLLS))
             while (yield heard) is not None:
                 pass
             yield from self._probe()
@@ -65,7 +62,7 @@ class Session(ModuleSession):
             yield Wait(nothing, PROBE_SECONDS)
 
     def leave(self) -> Script[None]:
-        yield from self.ask(m100.command(m100.STOP), _answers(m100.STOP))
+        yield from self.ask(self._command(m100.STOP), _answers(m100.STOP))
 
     def observe(self, frame: bytes) -> None:
         tag, code = m100.tag(frame), m100.error(frame)
@@ -83,9 +80,22 @@ class Session(ModuleSession):
         elif frame[1] == m100.NOTICE:
             self.counts["malformed"] += 1
 
+    def _command(self, command: int, parameters: bytes = b"") -> bytes:
+        return m100.command(command, parameters, self._framing)
+
+    def _find(self) -> Script[str]:
+        """The hardware's name, by the framing in which it answers: the other one is noise to it."""
+        for framing in m100.FRAMINGS:
+            self._framing = framing
+            yield from self.quieten(self._command(m100.STOP), QUIET_SECONDS)
+            name = yield from self._name(_HARDWARE)
+            if name is not None:
+                return name
+        raise self.silent()
+
     def _probe(self) -> Script[None]:
         """See that the module is there, and does not read."""
-        self.say(m100.command(m100.STOP) + m100.command(m100.GET_INFO, bytes((_HARDWARE,))))
+        self.say(self._command(m100.STOP) + self._command(m100.GET_INFO, bytes((_HARDWARE,))))
         if (yield Wait(_answers(m100.GET_INFO), PROBE_SECONDS)) is None:
             raise ProtocolError(
                 f"nothing heard for {SILENCE_SECONDS + PROBE_SECONDS:g} s; look at the module's power"
@@ -93,7 +103,7 @@ class Session(ModuleSession):
 
     def _name(self, which: int) -> Script[str | None]:
         """Hardware, software or maker; None if the module does not tell."""
-        answer = yield from self.ask(m100.command(m100.GET_INFO, bytes((which,))), _answers(m100.GET_INFO))
+        answer = yield from self.ask(self._command(m100.GET_INFO, bytes((which,))), _answers(m100.GET_INFO))
         if answer is None:
             return None
         text = m100.parameters(answer)[1:].decode("ascii", errors="replace")
@@ -104,7 +114,7 @@ class Session(ModuleSession):
         if wanted is not None:
             code = bytes((m100.REGIONS[wanted],))
             yield from self._set("region", wanted, m100.REGION, code)
-        answer = yield from self.ask(m100.command(m100.GET_REGION), _answers(m100.GET_REGION))
+        answer = yield from self.ask(self._command(m100.GET_REGION), _answers(m100.GET_REGION))
         has = m100.parameters(answer)[-1:] if answer is not None else b""
         names = {bytes((code,)): name for name, code in m100.REGIONS.items()}
         name = names.get(has, f"code {has.hex()}" if has else "unknown")
@@ -119,7 +129,7 @@ class Session(ModuleSession):
         if wanted is not None:
             value = round(wanted * 100).to_bytes(2)
             yield from self._set("power", f"{wanted:g} dBm", m100.SET_POWER, value)
-        answer = yield from self.ask(m100.command(m100.GET_POWER), _answers(m100.GET_POWER))
+        answer = yield from self.ask(self._command(m100.GET_POWER), _answers(m100.GET_POWER))
         inside = m100.parameters(answer) if answer is not None else b""
         if len(inside) != 2:
             return "power unknown"
@@ -131,7 +141,7 @@ class Session(ModuleSession):
         return f"{has:g} dBm"
 
     def _set(self, name: str, value: str, command: int, parameters: bytes) -> Script[None]:
-        answer = yield from self.ask(m100.command(command, parameters), _answers(command))
+        answer = yield from self.ask(self._command(command, parameters), _answers(command))
         if answer is None:
             raise ProtocolError(f"the module did not answer when {name} was set to {value}")
         code = m100.error(answer)

@@ -28,10 +28,15 @@ class Question:
 
 
 def _m100() -> Inquiry:
-    hardware = _m100_parameters((yield m100.command(m100.GET_INFO, b"\0")), m100.GET_INFO)
-    if hardware is None:
+    """In both framings at once: the other one is noise to a module."""
+    told = yield b"".join(m100.command(m100.GET_INFO, b"\0", framing) for framing in m100.FRAMINGS)
+    answer = _m100_answer(told, m100.GET_INFO)
+    if answer is None:
         return None
-    region = _m100_parameters((yield m100.command(m100.GET_REGION)), m100.GET_REGION)
+    hardware = m100.parameters(answer)
+    told = yield m100.command(m100.GET_REGION, framing=m100.framing(answer))
+    answer = _m100_answer(told, m100.GET_REGION)
+    region = b"" if answer is None else m100.parameters(answer)
     names = {code: name for name, code in m100.REGIONS.items()}
     name = names.get(region[-1], f"code {region.hex()}") if region else "unknown"
     return Speaker(
@@ -39,10 +44,10 @@ def _m100() -> Inquiry:
     )
 
 
-def _m100_parameters(data: bytes, command: int) -> bytes | None:
+def _m100_answer(data: bytes, command: int) -> bytes | None:
     for one in _cut(m100.frames(), data):
         if (one[1], one[2]) == (m100.RESPONSE, command):
-            return m100.parameters(one)
+            return one
     return None
 
 
