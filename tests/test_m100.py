@@ -343,3 +343,19 @@ def test_any_bytes_are_survived(data: bytes, split: int) -> None:
         here.hear(data[split:])
         here.run(10.0)
         assert all(isinstance(body, Up | Alive | Reads) for body in here.bodies)
+
+
+def test_a_refusal_that_waited_behind_a_false_beginning_ends_it_when_time_is_over() -> None:
+    """It is read at the deadline, and the script that waited for it has no next step."""
+    session = Session(Setup(region="us"), 0.0)
+    at = 0.0
+    for answer in (b"", m100.frame(m100.RESPONSE, m100.GET_INFO, b"\0M100")) * 3:
+        at = session.deadline
+        said = session.receive(answer, NOW, at) if answer else session.timeout(NOW, at)
+        assert said == []
+        if m100.command(m100.REGION, b"\2") in session.data_to_send():
+            break
+    session.receive(b"\xaa\x01\xff\x00\x40" + m100.frame(m100.RESPONSE, m100.ERROR, b"\x17"), NOW, at)
+    assert session.error is None
+    session.timeout(NOW, session.deadline)
+    assert isinstance(session.error, Unsupported)

@@ -136,7 +136,7 @@ class ModuleSession(ABC):
         self._now, self._at = now, at
         for frame in self._frames.flush():
             self._take(frame)
-        if at >= self.deadline:
+        if at >= self.deadline and self.error is None:
             self._step(None)
         return self._told()
 
