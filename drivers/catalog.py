@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from drivers.gpsd import Gpsd
+from drivers.gt06 import Gt06
 from drivers.impinj import Impinj
 from drivers.impinj_http import ImpinjHttp
 from drivers.json_mqtt import JsonFixes, JsonMqtt, JsonScans
@@ -24,6 +25,7 @@ from drivers.zebra import Zebra
 
 Device = Annotated[
     Gpsd
+    | Gt06
     | Impinj
     | ImpinjHttp
     | JsonFixes

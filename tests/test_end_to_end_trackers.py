@@ -14,8 +14,10 @@ import pytest
 
 from core.records import Fix, Flag
 from simulators.clock import SECOND, RunningClock
-from simulators.teltonika import Faults, SimulatedTeltonika
+from simulators.gt06 import SimulatedGt06
+from simulators.teltonika import SimulatedTeltonika
 from simulators.track import Track, metres
+from simulators.trackers import Faults, SimulatedTracker
 from tests.delivering import stored
 from tests.fix_daemon import running, until
 from tests.fix_site import START, Wall, all_up, daemon
@@ -41,17 +43,19 @@ def port() -> int:
         return int(found.getsockname()[1])
 
 
-def site(folder: Path, port: int, more: str = "") -> Path:
+KINDS: dict[str, type[SimulatedTracker]] = {"teltonika": SimulatedTeltonika, "gt06": SimulatedGt06}
+
+
+def site(folder: Path, port: int, more: str = "", kind: str = "teltonika") -> Path:
     file = folder / "waypost.toml"
-    device = f'[[device]]\nid = "road"\nkind = "teltonika"\nurl = "listen://127.0.0.1:{port}"\n{more}'
+    device = f'[[device]]\nid = "road"\nkind = "{kind}"\nurl = "listen://127.0.0.1:{port}"\n{more}'
     file.write_text(f'[site]\nid = "leeds"\n{device}')
     return file
 
 
-def fleet(faults: Sequence[Faults], since: int, every: float = 1.0) -> list[SimulatedTeltonika]:
+def fleet(faults: Sequence[Faults], since: int, kind: str = "teltonika") -> list[SimulatedTracker]:
     return [
-        SimulatedTeltonika(f"35209308640{at:04}", Track(at, since), since, every, one)
-        for at, one in enumerate(faults)
+        KINDS[kind](f"35209308640{at:04}", Track(at, since), since, 1.0, one) for at, one in enumerate(faults)
     ]
 
 
@@ -62,14 +66,15 @@ def by_tracker(journal: Path) -> dict[str, list[Fix]]:
     return found
 
 
-def test_the_journal_has_where_they_truly_were(tmp_path: Path, port: int) -> None:
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_journal_has_where_they_truly_were(tmp_path: Path, port: int, kind: str) -> None:
     """Lost and repeated acknowledgements, a tunnel, a dead spot, and one whose clock is set to local time."""
-    trackers = fleet((*FAULTS, AHEAD), START)
+    trackers = fleet((*FAULTS, AHEAD), START, kind)
     counters: dict[str, int] = {}
 
     async def main() -> None:
         clock = RunningClock(START)
-        async with daemon(site(tmp_path, port), Wall(clock).clock()) as one:
+        async with daemon(site(tmp_path, port, kind=kind), Wall(clock).clock()) as one:
             await until(lambda: all_up(one), "it listens")
             calls = [asyncio.create_task(each.call("127.0.0.1", port, clock)) for each in trackers]
             await asyncio.sleep(LASTS)
@@ -91,7 +96,9 @@ def test_the_journal_has_where_they_truly_were(tmp_path: Path, port: int) -> Non
             assert metres((fix.lat, fix.lon), (place.lat, place.lon)) < 0.2
             hidden = one.faults.tunnel[0] <= time < one.faults.tunnel[1]
             assert bool(fix.flags & Flag.VALID) != hidden
-            assert json.loads(fix.attributes)["external_mv"] == 12_600
+            assert json.loads(fix.attributes)["ignition"] is True
+            kept = kind == "gt06" and not one.connected(time)
+            assert bool(fix.flags & Flag.LATE) == kept
     local, rows = trackers[-1], found[trackers[-1].imei]
     doubted = [fix for fix in rows if not fix.flags & Flag.VALID]
     right = [fix for fix in rows if fix.flags & Flag.VALID]
@@ -104,12 +111,12 @@ def test_the_journal_has_where_they_truly_were(tmp_path: Path, port: int) -> Non
     assert counters["trackers"] == len(trackers)
 
 
-def acknowledged(trackers: Sequence[SimulatedTeltonika]) -> int:
+def acknowledged(trackers: Sequence[SimulatedTracker]) -> int:
     """Reports that they were told to forget."""
     return sum(len(one.acknowledged) for one in trackers)
 
 
-def reached(trackers: Sequence[SimulatedTeltonika], wanted: int) -> bool:
+def reached(trackers: Sequence[SimulatedTracker], wanted: int) -> bool:
     return acknowledged(trackers) > wanted
 
 

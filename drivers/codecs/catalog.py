@@ -9,6 +9,7 @@ from functools import partial
 from drivers.codecs import (
     gpsd_decode,
     gpsd_session,
+    gt06_session,
     impinj,
     impinj_decode,
     impinj_session,
@@ -111,6 +112,11 @@ _SCANS = ScanPlaces("code", "items", "time", "symbology", "{operator}")
 
 CODECS: Mapping[str, Codec] = {
     "gpsd": StreamCodec(gpsd_decode.decode_lines, lambda: gpsd_session.Session("tracker:gps", {}, 0.0)),
+    "gt06": TrackerCodec(
+        partial(tracker_decode.decode_lines, stream=gt06_session.begun),
+        gt06_session.Session,
+        partial(gt06_session.Session, tracker="350000000000000"),
+    ),
     "impinj": MessageCodec(impinj_decode.decode_lines, impinj.Session, "rfid/dock1"),
     "impinj-http": StreamCodec(
         impinj_decode.decode_lines,
@@ -154,8 +160,7 @@ CODECS: Mapping[str, Codec] = {
     "teltonika": TrackerCodec(
         partial(
             tracker_decode.decode_lines,
-            stream=teltonika_session.Session,
-            midway=partial(teltonika_session.Session, tracker="?"),
+            stream=teltonika_session.begun,
             datagrams=teltonika_session.Datagrams,
         ),
         teltonika_session.Session,

@@ -1,4 +1,4 @@
-"""The checksums of trackers. CRC-16/ARC: polynomial 0xA001 reflected, begins with 0."""
+"""The checksums of trackers: CRC-16/ARC (polynomial 0xA001 reflected, begins with 0) and CRC-16/X-25."""
 
 from functools import cache
 
@@ -36,10 +36,15 @@ def arc(data: bytes | memoryview) -> int:
 
 @cache
 def _bytes() -> tuple[int, ...]:
+    return _table(_POLYNOMIAL)
+
+
+def _table(polynomial: int) -> tuple[int, ...]:
+    """What each byte adds."""
     found = []
     for byte in range(256):
         for _ in range(8):
-            byte = (byte >> 1) ^ (_POLYNOMIAL if byte & 1 else 0)
+            byte = (byte >> 1) ^ (polynomial if byte & 1 else 0)
         found.append(byte)
     return tuple(found)
 
@@ -52,3 +57,17 @@ def _rows() -> tuple[NDArray[np.uint16], NDArray[np.intp]]:
     while len(rows) < _BLOCK:
         rows.append((rows[-1] >> 8) ^ first[rows[-1] & 0xFF])
     return np.concatenate(rows), np.arange(_BLOCK - 1, -1, -1) * 256
+
+
+def x25(data: bytes) -> int:
+    """CRC-16/X-25 (CRC-ITU) of `data`, as GT06 has it: polynomial 0x8408 reflected; "123456789" gives 0x906E."""
+    table = _x25_bytes()
+    state = 0xFFFF
+    for byte in data:
+        state = (state >> 8) ^ table[(state ^ byte) & 0xFF]
+    return state ^ 0xFFFF
+
+
+@cache
+def _x25_bytes() -> tuple[int, ...]:
+    return _table(0x8408)

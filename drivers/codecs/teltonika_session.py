@@ -9,7 +9,7 @@ import re
 from drivers.codecs.crc16 import arc
 from drivers.codecs.errors import ProtocolError
 from drivers.codecs.teltonika import Malformed, Records
-from drivers.codecs.tracker_session import Admits, Report, everybody
+from drivers.codecs.tracker_session import UNNAMED, Admits, Report, everybody
 
 PORT = 5027
 LONGEST = 1 << 14
@@ -105,6 +105,11 @@ class Session:
             name = str(error)
             return Report(self.tracker, answer=b"" if name == "commands" else _count(0), counts=(name,))
         return Report(self.tracker, positions, _count(count), left_out)
+
+
+def begun(data: bytes) -> Session:
+    """The connection that begins with `data`, for `tracker_decode`."""
+    return Session(tracker=UNNAMED if data.startswith(bytes(4)) else "")
 
 
 class Datagrams:

@@ -5,22 +5,19 @@ from collections.abc import Callable, Iterator
 
 from core.records import Fix
 from drivers.codecs import fix_lines
-from drivers.codecs.tracker_session import Report, TrackerSession
+from drivers.codecs.tracker_session import UNNAMED, Report, TrackerSession
 
 _HEX = re.compile(rb"[0-9A-Fa-f\s]+")
 
-UNNAMED = "?"
-"""A tracker whose first message was not recorded."""
-
-Begin = Callable[[], TrackerSession]
+Begin = Callable[[bytes], TrackerSession]
 
 
 def decode_lines(
-    data: bytes, stream: Begin, midway: Begin, datagrams: Begin | None = None, opens: bytes = b"\0\0\0\0"
+    data: bytes, stream: Begin, datagrams: Callable[[], TrackerSession] | None = None
 ) -> Iterator[dict[str, object]]:
     """A recorded stream, or lines of hex, each a message, a piece of the stream, or a datagram. Positions have "lat".
 
-    stream     how a connection begins;  midway: one of which the beginning was not recorded, known by `opens`
+    stream     the connection that begins with these bytes; of UNNAMED, if they do not say of whom it is
     datagrams  what takes those of UDP, where there are any
     """
     whole = [data] if not _HEX.fullmatch(data) else [_unhexed(line) for line in data.split()]
@@ -30,7 +27,7 @@ def decode_lines(
             yield from _lines(datagrams().receive(piece, 0))
             continue
         if session is None or session.error is not None:
-            session = midway() if piece.startswith(opens) else stream()
+            session = stream(piece)
         yield from _lines(session.receive(piece, 0))
         if session.error is not None:
             yield {"error": str(session.error)}

@@ -12,6 +12,9 @@ from drivers.codecs.errors import ProtocolError
 Admits = Callable[[str], bool]
 """May this tracker (its id, without a scheme) deliver?"""
 
+UNNAMED = "?"
+"""A tracker whose first message was not recorded."""
+
 EARLIEST, LATEST = 0, 4_102_444_800_000_000
 """1970 and 2100, microseconds UTC: no tracker tells a time outside that is one."""
 

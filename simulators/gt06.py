@@ -1,0 +1,35 @@
+"""Trackers that speak GT06, drive around and call a gateway."""
+
+import asyncio
+from collections.abc import Sequence
+
+from drivers.codecs import gt06
+from simulators.trackers import KMH, Noted, SimulatedTracker, ask
+
+_ALIVE = b"\x4b\x04\x03\x00\x01"
+"""Terminal information, voltage, GSM, alarm, language."""
+
+
+class SimulatedGt06(SimulatedTracker):
+    """One of them; what it noted while it had no network is marked as kept."""
+
+    async def greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await ask(reader, writer, gt06.login(self.imei, 1), gt06.sealed(gt06.LOGIN, b"", 1))
+        await ask(reader, writer, gt06.sealed(gt06.HEARTBEAT, _ALIVE, 2), gt06.sealed(gt06.HEARTBEAT, b"", 2))
+
+    def message(self, batch: Sequence[Noted]) -> tuple[bytes, bytes]:
+        (one,) = batch
+        place, serial = one.place, (one.number + 3) & 0xFFFF
+        content = gt06.located(
+            one.time + self.faults.ahead,
+            place.lat,
+            place.lon,
+            round(place.speed * KMH),
+            round(place.course) % 360,
+            0 if one.hidden else 9,
+            not one.hidden,
+        )
+        kept = not self.connected(one.time)
+        tail = b"\1\0" + bytes((kept,)) + one.number.to_bytes(4)
+        said = gt06.sealed(gt06.LOCATION_4G, content + gt06.CELL + tail, serial)
+        return said, gt06.sealed(gt06.LOCATION_4G, b"", serial)
