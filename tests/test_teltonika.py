@@ -171,6 +171,14 @@ def test_what_no_tracker_says_ends_the_connection(bytes_: bytes, reason: str) ->
     assert talk.pending == 0
 
 
+def test_what_ends_a_connection_is_counted_whatever_came_before() -> None:
+    stream = NINE[:-1] + b"\xff" + b"nonsense"
+    whole, split = session(), session()
+    apart = [*split.receive(stream[: len(NINE)], 0), *split.receive(stream[len(NINE) :], 0)]
+    assert whole.receive(stream, 0) == apart
+    assert [report.counts for report in apart] == [("bad_crc",), ("malformed",)]
+
+
 def test_who_is_not_on_the_list_is_refused() -> None:
     talk = Session(frozenset(("1",)).__contains__)
     assert talk.receive(login(IMEI) + MOVING, 0) == [Report(IMEI, answer=b"\0", counts=("refused",))]

@@ -49,7 +49,7 @@ class Session:
             said.append(self._take(self._data[at : at + size]))
             at += size
         self._data = b"" if self.error is not None else self._data[at:]
-        if self.error is not None and not (said and said[-1].counts):
+        if self.error is not None and not (said and said[-1].counts == ("refused",)):
             said.append(Report(self.tracker, counts=("malformed",)))
         return [one for one in said if one.positions or one.answer or one.counts]
 
