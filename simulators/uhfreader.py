@@ -46,7 +46,8 @@ class SimulatedUhfReader(SimulatedModule):
         if self.pushing:
             self.ledger["told"] += 1
             mask = bytes((1 << sighting.antenna - 1,))
-            return self._say(uhfreader.PUSHED, b"\0" + mask + self._tag(sighting))
+            tag = mask + self._tag(sighting) if self.family == 288 else sighting.epc
+            return self._say(uhfreader.PUSHED, b"\0" + tag)
         self._seen.append((now, sighting))
         self._forget(now)
         return b""

@@ -110,7 +110,24 @@ def test_pushes() -> None:
     assert tags("00 02 02AABB40", uhfreader.PUSHED) == [Tag(b"\xaa\xbb", 2, 0x40)]
     assert tags("28", uhfreader.PUSHED) == []
     assert tags("00", uhfreader.PUSHED) is None
+    assert tags("00 AABBCC", uhfreader.PUSHED) is None
     assert tags("FE", uhfreader.REGION) == []
+
+
+@pytest.mark.parametrize(("frame", "comment"), VECTORS["good: push"])
+def test_a_uhfreader18_pushes_the_epc_alone(frame: bytes, comment: str) -> None:
+    said = uhfreader.answer(frame)
+    assert said is not None
+    assert uhfreader.tags(said) == uhfreader.tags(said, False) == [Tag(bytes.fromhex(comment))]
+
+
+def test_a_push_that_could_be_of_either_family_is_read_as_the_readers_own() -> None:
+    """The new family's, with a phase behind it, has whole words as well."""
+    data = bytes.fromhex("0146AABBCCDDEEFF40") + bytes(7)
+    said = uhfreader.answer(uhfreader.frame(0, uhfreader.PUSHED, b"\0" + data))
+    assert said is not None
+    assert uhfreader.tags(said) == uhfreader.tags(said, True) == [Tag(data[2:8], 1, 0x40)]
+    assert uhfreader.tags(said, False) == [Tag(data)]
 
 
 def test_it_finds_the_reader_and_asks() -> None:
@@ -232,6 +249,16 @@ def test_a_reader_in_real_time_mode_is_listened_to() -> None:
     here.see(Sighting(1, EPC))
     here.run(1.0)
     assert len(here.reads) == 3
+
+
+def test_an_older_reader_in_real_time_mode_is_listened_to() -> None:
+    module = SimulatedUhfReader(18)
+    module.pushing = True
+    here = talk(module=module).run(1.2)
+    here.see(Sighting(1, EPC))
+    here.run(1.0)
+    assert [row[:2] for row in here.reads] == [(EPC.hex().upper(), 1)]
+    assert here.session.counts["malformed"] == 0
 
 
 def test_what_a_reader_complains_of() -> None:

@@ -111,7 +111,7 @@ def tags(said: Answer, antennas: bool | None = None) -> list[Tag] | None:
     """
     data = said.data
     if said.command == PUSHED:
-        return [] if said.status != 0 else _both(data[:1], data[1:], 1)
+        return [] if said.status != 0 else _pushed(data, antennas)
     if said.command != INVENTORY or said.status not in (DONE, OUT_OF_TIME, MORE, FULL):
         return []
     if antennas is not False and len(data) >= 2:
@@ -119,6 +119,14 @@ def tags(said: Answer, antennas: bool | None = None) -> list[Tag] | None:
         if found is not None or antennas:
             return found
     return _without_antenna(data)
+
+
+def _pushed(data: bytes, antennas: bool | None) -> list[Tag] | None:
+    """A UHFReader288 tells antenna, length, EPC and RSSI, a UHFReader18 the EPC alone: whole words."""
+    alone = [Tag(data)] if data and len(data) % 2 == 0 else None
+    if alone and antennas is False:
+        return alone
+    return _both(data[:1], data[1:], 1) or alone
 
 
 def _without_antenna(data: bytes) -> list[Tag] | None:
