@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
+from drivers.unreachable import unreachable
+
 CAPACITY = 1 << 20
 """Bytes of the receive buffer; when it is full, reading pauses until it is handed over."""
 
@@ -99,7 +101,12 @@ class Trust:
 
     def context(self) -> ssl.SSLContext:
         """A client context. Raises OSError if `ca` cannot be read."""
-        context = ssl.create_default_context(cafile=self.ca)
+        try:
+            context = ssl.create_default_context(cafile=self.ca)
+        except OSError as error:
+            reason = error.reason if isinstance(error, ssl.SSLError) else error.strerror
+            remedy = "name a PEM file that this user may read"
+            raise ConnectionError(f"tls.ca {self.ca}: {reason}; {remedy}") from None
         if self.fingerprint is not None:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
@@ -231,7 +238,8 @@ async def open_stream(to: Address, trust: Trust | None = None) -> AsyncIterator[
             async with asyncio.timeout(CONNECT_SECONDS):
                 stream = await _connect(to, trust or Trust())
         except TimeoutError:
-            raise TimeoutError(f"no connection to {to} within {CONNECT_SECONDS:g} s") from None
+            remedy = "is the device switched on, and its address right?"
+            raise TimeoutError(f"no connection to {to} within {CONNECT_SECONDS:g} s; {remedy}") from None
     try:
         yield stream
     finally:
@@ -245,6 +253,8 @@ async def _connect(to: Address, trust: Trust) -> Stream:
         transport, stream = await loop.create_connection(Stream, to.host, to.port, ssl=context)
     except ssl.SSLCertVerificationError as error:
         raise ConnectionError(_UNTRUSTED.format(error.verify_message, to.host, to.port)) from None
+    except OSError as error:
+        raise unreachable(to, error) from None
     if context is not None:
         try:
             trust.check(transport.get_extra_info("ssl_object").getpeercert(binary_form=True))
@@ -258,7 +268,11 @@ async def _accept(to: Address) -> Stream:
     """The first connection that comes in; nobody else is listened to afterwards."""
     loop = asyncio.get_running_loop()
     family = socket.AF_INET6 if ":" in to.host else socket.AF_INET
-    with socket.create_server((to.host, to.port), family=family, backlog=1) as server:
+    try:
+        server = socket.create_server((to.host, to.port), family=family, backlog=1)
+    except OSError as error:
+        raise unreachable(to, error) from None
+    with server:
         server.setblocking(False)
         called = asyncio.Event()
         loop.add_reader(server, called.set)

@@ -268,13 +268,26 @@ def free_port() -> int:
         return port
 
 
-def test_nobody_there() -> None:
-    async def main() -> None:
-        async with open_stream(Address("tcp", "127.0.0.1", free_port())):
-            pass
+async def opened(to: Address, trust: Trust | None = None) -> None:
+    async with open_stream(to, trust):
+        pass
 
-    with pytest.raises(ConnectionRefusedError):
-        run(main())
+
+def test_nobody_there() -> None:
+    to = Address("tcp", "127.0.0.1", free_port())
+    with pytest.raises(
+        ConnectionError, match=f"^{to}: Connection refused; nothing listens at that port: is it"
+    ):
+        run(opened(to))
+
+
+def test_a_port_that_another_program_has() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        to = Address("listen", *other.getsockname())
+        with pytest.raises(
+            ConnectionError, match=rf"^{to}: Address already in use; .* sudo ss -ltnp shows which"
+        ):
+            run(opened(to))
 
 
 def test_the_device_calls_us_and_nobody_else_does() -> None:
@@ -405,6 +418,29 @@ def test_tls_of_an_unknown_authority() -> None:
         ConnectionError, match=r"not trusted \(self-signed certificate\); set tls.fingerprint"
     ):
         over_tls(Trust())
+
+
+@pytest.mark.parametrize(
+    ("ca", "reason"),
+    [(TLS / "nowhere.pem", "No such file or directory"), (TLS / "about.toml", "NO_CERTIFICATE_OR_CRL_FOUND")],
+)
+def test_an_authority_that_cannot_be_read(ca: Path, reason: str) -> None:
+    with pytest.raises(ConnectionError, match=f"^tls.ca {ca}: {reason}; name a PEM file"):
+        run(opened(Address("tls", "127.0.0.1", 9), Trust(ca=ca)))
+
+
+def test_a_port_that_speaks_no_tls() -> None:
+    class Plain(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            assert isinstance(transport, asyncio.Transport)
+            transport.write(b"SSH-2.0-OpenSSH_9\r\n")
+
+    async def main() -> None:
+        async with await asyncio.get_running_loop().create_server(Plain, "127.0.0.1", 0) as server:
+            await opened(Address("tls", *server.sockets[0].getsockname()))
+
+    with pytest.raises(ConnectionError, match="WRONG_VERSION_NUMBER; does the device speak TLS at that port"):
+        run(main())
 
 
 def test_a_port_that_never_answers() -> None:
