@@ -22,6 +22,8 @@ from gateway.validation import Finding, findings, without
 
 OURS = ("core", "drivers", "gateway", "simulators")
 PLACES = (Path("waypost.toml"), Path("/etc/waypost/waypost.toml"))
+_OF_KINDS = ("device", "broker")
+"""Tables of which no warning is given while devices are known by what they share alone: what they lack is not known."""
 _POSITION = re.compile(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", re.DOTALL)
 
 
@@ -119,6 +121,7 @@ class _Check:
         self.lines = lines
         self.problems: list[Problem] = []
         self.moved: dict[KeyPath, KeyPath] = {}
+        self.reduced = False
         self.csv = Items()
         self.csv_path = path
 
@@ -127,7 +130,8 @@ class _Check:
         if settings is not None:
             self._items(settings)
             for finding in cross_checks(settings, (*settings.item, *self.csv.items), self._declared()):
-                self._tell(finding, len(settings.item))
+                if not (self.reduced and finding.level == "warning" and finding.path[0] in _OF_KINDS):
+                    self._tell(finding, len(settings.item))
         self.problems.sort(key=lambda one: (one.level, one.file != str(self.path), one.file, one.line or 0))
         wrong = any(one.level == "error" for one in self.problems)
         return Checked(self.path, None if wrong else settings, tuple(self.csv.items), tuple(self.problems))
@@ -148,6 +152,7 @@ class _Check:
 
     def _rest(self, wrong: list[KeyPath]) -> Tables | None:
         """The tables without the wrong values; a table that lacks a required key then goes too, and so on."""
+        self.reduced = True
         data = {**self.data, "device": _what_devices_share(self.data.get("device"), wrong)}
         wrong = [path for path in wrong if path[:1] != ("device",) or len(path) > 3]
         for _ in range(5):
