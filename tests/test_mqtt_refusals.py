@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from core.events import Event
+from gateway.mqtt.reasons import Reasons
 from gateway.sinks.contract import Lost, Poisoned, Refused
 from gateway.sinks.mqtt.sink import MqttSink
 from tests.mqtt_peer import CONNACK, DISCONNECT, Peer, packet, serving
@@ -199,3 +200,8 @@ def test_a_size_that_the_broker_does_not_take_is_not_sent() -> None:
         assert peer.topics == ["waypost/leeds/status"]
 
     play(Peer(connack(0, b"\x27\0\0\x03\xe8")), script)
+
+
+def test_a_connection_that_broke_is_told_without_numbers() -> None:
+    reasons = Reasons("mqtt://b:1883", None, "c", "waypost", "[mqtt]")
+    assert str(reasons.broken("[Errno 32] Broken pipe")) == "mqtt://b:1883: the connection broke: Broken pipe"

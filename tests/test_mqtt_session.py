@@ -161,7 +161,10 @@ def test_an_outage_is_one_line_and_its_end_another(
     said = [one.message.partition(f":{mosquitto.port}: ")[::2] for one in caplog.records]
     assert said == [
         ("mqtt: lost: mqtt://127.0.0.1", "the broker closed the connection without giving a reason"),
-        ("mqtt: still lost: mqtt://127.0.0.1", "cannot be reached: Connection refused"),
+        (
+            "mqtt: still lost: mqtt://127.0.0.1",
+            "cannot be reached: Connection refused; is the broker running, and is that its address and port?",
+        ),
         ("mqtt: up again", ""),
     ]
 

@@ -66,7 +66,8 @@ class Endpoint:
         try:
             plain = socket.create_connection((host, port), CONNECT_SECONDS)
         except OSError as error:
-            raise self.reasons.lost(f"cannot be reached: {error.strerror or error}") from None
+            remedy = "is the broker running, and is that its address and port?"
+            raise self.reasons.lost(f"cannot be reached: {error.strerror or error}; {remedy}") from None
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return plain if context is None else self._encrypted(plain, context, host)

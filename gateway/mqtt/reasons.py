@@ -4,6 +4,8 @@ MQTT 5.0, section 2.4, and 3.1.2.2.3 of 3.1.1 for brokers that know no other ver
 matter of time: the broker is asked again.
 """
 
+import re
+
 from gateway.sinks.contract import Lost, Poisoned, Refused
 
 CLOSED = 0x00
@@ -17,6 +19,7 @@ NO_QOS = 0x9B
 SURELY, LIKELY = 3, 5
 """So often within ten minutes a connection is taken over, or closed without a word, before an operator is called."""
 
+_ERRNO = re.compile(r"\[Errno \d+\] ")
 _CONNECT = {
     0x84: "the broker does not speak MQTT 5; use one that does (Mosquitto 1.6 or newer)",
     0x85: "the broker does not take the client id {client!r}; set client_id in {table}",
@@ -84,7 +87,7 @@ class Reasons:
                 f"the broker does not accept our certificate ({text}); set cert and key in {self._table} to one that "
                 "it knows"
             )
-        return self.lost(text)
+        return self.lost(f"the connection broke: {_ERRNO.sub('', text)}")
 
     def hung_up(self, code: int, name: str, server: str | None) -> Lost | Refused:
         """Of a DISCONNECT; as `not_let_in`, but that a packet which was too large was not our will."""
