@@ -112,6 +112,21 @@ def test_what_is_wrong_is_named_and_what_follows_is_read(line: bytes) -> None:
     assert rows(found)[-5][0] == EPC
 
 
+def test_a_record_without_an_epc_costs_no_other() -> None:
+    """Its number is all that a record must have; the operating mode says what else."""
+    session = rfd.Session()
+    unnamed = {"eventNum": 7, "TID": "E2003412012DFA00", "peakRssi": -40}
+    found = said(event(unnamed, {"eventNum": 8, "EPCid": EPC}), event({"eventNum": 9}), session=session)
+    (notice,) = [one for one in found if isinstance(one, Notice)]
+    assert notice.name == "no_epc"
+    assert "tagMetaDataToEnable" in notice.text
+    assert [row[0] for row in rows(found)] == [EPC]
+    assert session.counts == {"no_epc": 2}
+    told = list(rfd.describe(event(unnamed, {"EPCid": EPC})))
+    assert [line.get("tag") for line in told] == [None, EPC]
+    assert told[0]["message"] == "a tag without EPC"
+
+
 @pytest.mark.parametrize(
     ("tag", "epc"),
     [

@@ -40,6 +40,7 @@ _FINE = (0, 1, 11, 12)  # done, accepted, reads already, rests already
 _NO_REGION = 6
 _MILLISECOND = 1000
 _ALERTS = ("ALERT", "EVENT", "NOTIFICATION")
+_IDENTITIES = ("EPCid", "idHex", "EPC")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class Session(MessageSession):
         self._battery = Battery()
         self._numbers = EventNumbers()
         self._last: int | None = None
+        self._unnamed = False
 
     def start(self) -> Sequence[Publication]:
         """Read all the time, not only when the trigger is pulled."""
@@ -99,8 +101,10 @@ class Session(MessageSession):
         yield from self._missing(tags, time)
         for code in values.objects(data.get("barcodeData") or []):
             yield self._scan(code, time)
+        named = [tag for tag in tags if _is_named(tag)]
+        yield from self._without_epc(len(tags) - len(named))
         seen: dict[bytes, Tag] = {}
-        for tag in map(_tag, tags):
+        for tag in map(_tag, named):
             if tag.last is None:
                 seen[tag.epc] = _joined(seen[tag.epc], tag) if tag.epc in seen else tag
             else:
@@ -120,6 +124,17 @@ class Session(MessageSession):
         if lost:
             self.counts["events_lost"] += lost
             yield Dropped(time, since, f"its event numbers skip {lost}: the handheld lost these events")
+
+    def _without_epc(self, n: int) -> Iterator[Notice]:
+        """Of a record only its number has to be there: what the operating mode leaves out cannot be read."""
+        if n:
+            self.counts["no_epc"] += n
+        if n and not self._unnamed:
+            self._unnamed = True
+            yield Notice(
+                "no_epc",
+                "it tells tags without their EPC: enable it in tagMetaDataToEnable of its operating mode",
+            )
 
     def _aggregated(self, tag: Tag, last: int, arrival: int) -> int:
         """A report that stands for several reads: the first of them, and the last at the time that is returned."""
@@ -203,6 +218,10 @@ def _tag(one: Object) -> Tag:
     )
 
 
+def _is_named(one: Object) -> bool:
+    return any(one.get(key) is not None for key in _IDENTITIES)
+
+
 def _identity(one: Object) -> bytes:
     """EPCid; idHex in the older schema; EPC alone, or the whole bank of that name."""
     for key in ("EPCid", "idHex"):
@@ -274,6 +293,8 @@ def describe(value: object) -> Iterator[dict[str, object]]:
 
 
 def _tag_row(tag: Object, time: object) -> dict[str, object]:
+    if not _is_named(tag):
+        return {"message": "a tag without EPC", "time": time, **tag}
     rest = {key: found for key, found in tag.items() if key not in ("EPCid", "idHex")}
     return {"time": time, "tag": _identity(tag).hex().upper(), **rest}
 
