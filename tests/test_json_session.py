@@ -22,7 +22,7 @@ from drivers.codecs import json_values as values
 from drivers.codecs.json_columns import FEW, MEMORY, Rfc3339, epochs, found_in_each, numbers, wholes
 from drivers.codecs.json_mapping import Places, Session, Units
 from drivers.codecs.json_rows import JsonRows, channels, measured
-from drivers.codecs.json_session import AT_ONCE
+from drivers.codecs.json_session import AT_ONCE, MOST_WRONG
 from drivers.codecs.json_values import Malformed
 from drivers.codecs.message_session import UNTOLD, Message, Said
 from drivers.codecs.notice import Notice
@@ -70,12 +70,17 @@ def oracle(messages: Sequence[Message]) -> tuple[list[object], Counter[str]]:
         records = json.loads(one.payload)["tags"]
         tagged = [record for record in records if isinstance(record, dict) and record.get("epc") is not None]
         scalar.counts["other"] += len(records) - len(tagged)
-        try:
-            for record in tagged:
+        errors = []
+        for record in tagged:
+            try:
                 row = _row(record, one, scalar)
                 out += [] if row is None else [row]
-        except Malformed as error:
-            out.append(scalar.malformed(one, error))
+            except Malformed as error:
+                errors.append(error)
+        if errors:
+            scalar.counts["malformed_records"] += len(errors)
+            more = f"; {len(errors)} of its {len(tagged)} records left out" if len(tagged) > 1 else ""
+            out.append(scalar.malformed(one, Malformed(f"{errors[0]}{more}")))
     return out, scalar.counts
 
 
@@ -148,17 +153,27 @@ def test_many_give_what_each_gives_by_itself(messages: list[Message], split: int
         assert +one.counts == +counts
 
 
-def test_a_message_is_read_up_to_what_is_wrong_and_the_others_are_whole() -> None:
+def test_what_is_wrong_costs_no_other_record_and_no_other_message() -> None:
     tags: list[dict[str, object]] = [{"epc": f"{number:04X}", "n": 1} for number in range(1, MANY + 1)]
     wrong = [*tags[:17], tags[17] | {"n": -4}, *tags[18:]]
     first = [tags[0] | {"epc": "XY"}, tags[1]]
     one, two, three, four = message(tags), message(wrong), message(first), message(tags[:2])
     found = flat(list(session().receive([one, two, three, four])))
     notice, other = (row for row in found if isinstance(row, Notice))
-    assert [found.index(row) for row in (notice, other)] == [MANY + 17, MANY + 18]
-    assert len(found) == MANY + 17 + 2 + 2
+    assert [found.index(row) for row in (notice, other)] == [2 * MANY - 1, 2 * MANY + 1]
+    assert len(found) == 2 * MANY - 1 + 1 + 1 + 1 + 2
     assert "'gates/2' cannot be understood: count -4 is no whole number" in notice.text
+    assert notice.text.endswith(f"1 of its {MANY} records left out")
     assert "tag 'XY'" in other.text
+
+
+def test_a_message_in_which_nearly_all_is_wrong_is_given_up() -> None:
+    tags = [{"epc": EPC, "n": -1}] * (MOST_WRONG + 7) + [{"epc": EPC}]
+    here = session()
+    (notice,) = here.receive([message(tags)])
+    assert isinstance(notice, Notice)
+    assert notice.text.endswith(f"{MOST_WRONG + 8} of its {MOST_WRONG + 8} records left out")
+    assert here.counts["malformed_records"] == MOST_WRONG + 8
 
 
 def test_what_is_gathered_is_bounded_and_told_once() -> None:

@@ -1,10 +1,9 @@
 """A device that tells its tags as records in JSON: many records, of many messages, become columns in one step.
 
 Where one of them makes no sense, the step has had no effect; the messages are taken one by one then, and the one
-that holds it up to the record before. That gives what the records give one after the other.
+that holds it is halved until it is found. That gives what the records give one after the other, without the wrong ones.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
@@ -18,6 +17,9 @@ from drivers.codecs.message_session import Message, MessageSession, Presence, Sa
 
 AT_ONCE = 8192
 """Records that are gathered at most, and those of one message: what was parsed takes more room than its bytes."""
+
+MOST_WRONG = 64
+"""Records of one message that make no sense: behind so many the rest of it is left out too, since looking takes time."""
 
 
 class _Batch:
@@ -80,7 +82,7 @@ class JsonSession(MessageSession):
             rows = self._understood(batch, 0, len(batch))
         except Malformed:
             for message, start, stop in batch.each():
-                yield from self._up_to_what_is_wrong(batch, message, start, stop)
+                yield from self._sifted(batch, message, start, stop)
         else:
             yield from self._stamped(rows, batch.arrivals)
         self._rows.renew()
@@ -98,21 +100,28 @@ class JsonSession(MessageSession):
         arrival = np.array(arrivals, np.int64)
         return self.told(rows, arrival if rows.time is None else self.stamps(rows.time, arrival))
 
-    def _up_to_what_is_wrong(self, batch: _Batch, message: Message, start: int, stop: int) -> Iterator[Said]:
-        """One message, in which a record may make no sense."""
-
-        def is_wrong(at: int) -> bool:
+    def _sifted(self, batch: _Batch, message: Message, start: int, stop: int) -> Iterator[Said]:
+        """One message, in which records may make no sense: the others count, in their order."""
+        errors: list[Malformed] = []
+        left_out, parts = 0, [(start, stop)]
+        while parts:
+            begin, end = parts.pop()
+            if len(errors) == MOST_WRONG:
+                left_out += end - begin
+                continue
             try:
-                self._understood(batch, start, at)
-            except Malformed:
-                return True
-            return False
-
-        wrong = bisect_left(range(start + 1, stop + 1), True, key=is_wrong) + start
-        if wrong > start:
-            yield from self._stamped(self._understood(batch, start, wrong), batch.arrivals[start:wrong])
-        if wrong < stop:
-            try:
-                self._understood(batch, wrong, wrong + 1)
+                rows = self._understood(batch, begin, end)
             except Malformed as error:
-                yield self.malformed(message, error)
+                if end - begin > 1:
+                    middle = (begin + end) // 2
+                    parts += [(middle, end), (begin, middle)]
+                else:
+                    errors.append(error)
+                    left_out += 1
+            else:
+                yield from self._stamped(rows, batch.arrivals[begin:end])
+        if errors:
+            self.counts["malformed_records"] += left_out
+            n = stop - start
+            more = f"; {left_out} of its {n} records left out" if n > 1 else ""
+            yield self.malformed(message, Malformed(f"{errors[0]}{more}"))
