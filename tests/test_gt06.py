@@ -103,6 +103,7 @@ def test_a_wrong_checksum_is_never_data() -> None:
     [
         (b"GET / HTTP/1.1", "neither 78 78 nor 79 79"),
         (b"x", ""),
+        (b"\x78\x78", ""),
         (b"xz", "neither"),
         (b"\x78\x78\x04" + bytes(9), "a frame of 4 bytes"),
         (b"\x79\x79\xff\xff" + bytes(9), "a frame of 65535 bytes"),

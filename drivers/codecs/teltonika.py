@@ -40,13 +40,34 @@ class Records:
         """
         if len(data) < 3 or data[0] not in _CODECS:
             raise Malformed("commands" if data[:1] and data[0] in COMMANDS else "unknown_codec")
-        codec, count, at = data[0], data[1], 2
+        codec, count = data[0], data[1]
         if data[-1] != count or count * _LEAST > len(data):
             raise Malformed("wrong_count")
         found: list[Position] = []
         left_out: list[str] = []
-        body = data[:-1]
+        body = data[2:-1]
+        if not self._all_alike(body, count, codec, found, left_out):
+            self._one_by_one(body, count, codec, found, left_out)
+        return count, found, left_out
+
+    def _all_alike(
+        self, body: bytes, count: int, codec: int, found: list[Position], left_out: list[str]
+    ) -> bool:
+        """The records, if all of them are laid out like the last one that was read."""
         layout = self._layout
+        if layout is None or layout.codec != codec or len(body) != count * layout.size:
+            return False
+        if any(key != layout.key for key in layout.same.iter_unpack(body)):
+            return False
+        for values in layout.values.iter_unpack(body):
+            _read(layout, values, found, left_out)
+        return True
+
+    def _one_by_one(
+        self, body: bytes, count: int, codec: int, found: list[Position], left_out: list[str]
+    ) -> None:
+        """Raises Malformed."""
+        at, layout = 0, self._layout
         for _ in range(count):
             if layout is None or not layout.fits(body, at, codec):
                 try:
@@ -54,16 +75,14 @@ class Records:
                 except Short:
                     raise Malformed("wrong_count") from None
                 self._layout = layout if layout.usual else None
-            _read(layout, body, at, found, left_out)
+            _read(layout, layout.values.unpack_from(body, at), found, left_out)
             at += layout.size
         if at != len(body):
             raise Malformed("wrong_count")
-        return count, found, left_out
 
 
-def _read(layout: Layout, data: bytes, at: int, found: list[Position], left_out: list[str]) -> None:
+def _read(layout: Layout, values: tuple[int, ...], found: list[Position], left_out: list[str]) -> None:
     """One record, as a position or as the reason why it is none."""
-    values = layout.values.unpack_from(data, at)
     ms, priority, east, north, alt, course, satellites, kmh, event = values[:FIXED]
     time, lat, lon = ms * 1000, north / 1e7, east / 1e7
     if not EARLIEST <= time < LATEST:
