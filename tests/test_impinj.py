@@ -75,6 +75,20 @@ def test_what_is_wrong_is_named_and_what_follows_is_read(line: bytes) -> None:
     assert isinstance(reads, Reads)
 
 
+def test_an_event_that_makes_no_sense_costs_no_other_of_its_message() -> None:
+    tags: list[object] = [{"tagInventoryEvent": {"epcHex": epc}} for epc in ("AD01", "AD02", "AD0", "AD03")]
+    tags.insert(1, {"eventType": "inventoryStatus", "inventoryStatusEvent": {"status": "pondering"}})
+    tags.insert(3, 7)
+    session = impinj.Session()
+    found = list(session.receive([Message("rfid/dock1", json.dumps(tags).encode(), False, NOW)]))
+    ids = [one.tags.ids[code] for one in found if isinstance(one, Reads) for code in one.tag.tolist()]
+    assert ids == ["AD01", "AD02", "AD03"]
+    (notice,) = [one for one in found if isinstance(one, Notice) and one.name == "malformed"]
+    assert "'pondering' is none of" in notice.text
+    assert notice.text.endswith("3 of its 6 records left out")
+    assert session.counts == {"malformed_records": 3}
+
+
 def test_an_inventory_that_was_stopped_is_a_gap_and_one_that_waits_is_none() -> None:
     session = impinj.Session()
     assert said(status("running", 1), session=session) == []

@@ -163,11 +163,14 @@ class Session(MessageSession):
 
     def understand(self, message: Message) -> Iterator[Said]:
         """Events, one or an array of them; also the tags of Speedway Connect, the older readers' programme."""
-        for one in values.objects(values.parse(message.payload)):
+
+        def tell(one: Event) -> Iterator[Said]:
             if "isHeartBeat" in one:
                 yield from self._speedway(one, message.arrival)
             else:
                 yield from self._events.take(one, message.arrival)
+
+        yield from self.each(message, values.parse(message.payload), tell)
 
     def _speedway(self, one: Event, arrival: int) -> Iterator[Said]:
         if one["isHeartBeat"] in (True, "true"):

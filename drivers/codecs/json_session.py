@@ -121,7 +121,4 @@ class JsonSession(MessageSession):
             else:
                 yield from self._stamped(rows, batch.arrivals[begin:end])
         if errors:
-            self.counts["malformed_records"] += left_out
-            n = stop - start
-            more = f"; {left_out} of its {n} records left out" if n > 1 else ""
-            yield self.malformed(message, Malformed(f"{errors[0]}{more}"))
+            yield self.without(message, errors[0], left_out, stop - start)

@@ -6,13 +6,13 @@ It outlives connections to the broker: where a device numbers its events, a hole
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.records import SECOND, Body, Times
-from drivers.codecs.json_values import Malformed, shown
+from drivers.codecs.json_values import Malformed, objects, shown
 from drivers.codecs.message_reads import MessageReads
 from drivers.codecs.notice import Notice
 
@@ -140,6 +140,27 @@ class MessageSession(ABC):
         reads = self.reads.take()
         if reads is not None:
             yield reads
+
+    def each(
+        self, message: Message, records: object, tell: Callable[[dict[str, object]], Iterator[Said]]
+    ) -> Iterator[Said]:
+        """What the records of a message say, one or an array of them; one that makes no sense costs no other."""
+        several = records if isinstance(records, list) else [records]
+        errors: list[Malformed] = []
+        for record in several:
+            try:
+                for one in objects([record]):
+                    yield from tell(one)
+            except Malformed as error:
+                errors.append(error)
+        if errors:
+            yield self.without(message, errors[0], len(errors), len(several))
+
+    def without(self, message: Message, error: Malformed, left_out: int, n: int) -> Notice:
+        """What is told of a message of n records, of which some make no sense; `error` is that of the first."""
+        self.counts["malformed_records"] += left_out
+        more = f"; {left_out} of its {n} records left out" if n > 1 else ""
+        return self.malformed(message, Malformed(f"{error}{more}"))
 
     def malformed(self, message: Message, error: Malformed) -> Notice:
         """What is told of a message that makes no sense."""
