@@ -103,8 +103,15 @@ def test_bytes_and_hex_are_told_alike(name: str) -> None:
 def test_what_is_in_no_frame_is_told(name: str) -> None:
     frame = good(name)[0]
     lines = list(CODECS[name].decode(bytes(3) + frame + b"\x01\x02"))
-    assert lines[0] == {"error": "in no frame", "offset": 0, "bytes": "000000", "skipped": 3}
-    assert lines[-1] == {"error": "in no frame", "offset": 3 + len(frame), "bytes": "0102", "skipped": 2}
+    why = "in no frame: bytes are missing, or wrong by length or checksum; if all are, look at the baud rate and the kind"
+    assert lines[0] == {"error": why, "offset": 0, "bytes": "000000", "skipped": 3}
+    assert lines[-1] == {"error": why, "offset": 3 + len(frame), "bytes": "0102", "skipped": 2}
+
+
+@pytest.mark.parametrize("between", [" 0x", ", 0X", "\\x", ":", "-"])
+def test_hex_as_programs_write_it(between: str) -> None:
+    text = between + between.join(f"{byte:02X}" for byte in good("m100")[0])
+    assert list(CODECS["m100"].decode(text.encode())) == list(CODECS["m100"].decode(good("m100")[0]))
 
 
 def test_what_is_no_hex_is_told() -> None:

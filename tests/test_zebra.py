@@ -194,6 +194,8 @@ def test_what_decode_says() -> None:
     assert beat["message"] == "heartbeat"
     (pretty,) = decode_lines(json.dumps(json.loads(GOOD[1]), indent=1).encode(), zebra.describe)
     assert pretty["peakRssi"] == -60
+    (behind,) = decode_lines(b"zebra/door1/data " + GOOD[0] + b"\n", zebra.describe)
+    assert behind == first
     (wrong,) = decode_lines(b"7\n\n", zebra.describe)
     assert wrong == {"error": "line 1: 7 stands where an object was expected"}
 

@@ -10,8 +10,8 @@ Describe = Callable[[object], Iterator[Line]]
 
 
 def decode_lines(data: bytes, describe: Describe) -> Iterator[Line]:
-    """A message a line, by itself or as `waypost capture` writes it, or one message over all lines; what cannot be
-    understood gives {"error": ...}.
+    """A message a line, by itself, behind its topic (`mosquitto_sub -v`) or as `waypost capture` writes it, or one message
+    over all lines; what cannot be understood gives {"error": ...}.
     """
     whole = data.strip()
     if b"\n" in whole:
@@ -25,9 +25,15 @@ def decode_lines(data: bytes, describe: Describe) -> Iterator[Line]:
     for number, line in enumerate(data.splitlines(), 1):
         if line.strip():
             try:
-                value = values.parse(line)
+                value = values.parse(_behind_topic(line))
                 if message_recording.is_recorded(value):
                     value = values.parse(message_recording.payload(value))
                 yield from describe(value)
             except values.Malformed as error:
                 yield {"error": f"line {number}: {error}"}
+
+
+def _behind_topic(line: bytes) -> bytes:
+    """The message alone, where a topic stands before it."""
+    topic, _, rest = line.partition(b" ")
+    return rest if rest.lstrip()[:1] in (b"{", b"[") and topic[:1] not in b'{["' else line

@@ -11,6 +11,8 @@ Describe = Callable[[bytes], Iterator[Line]]
 _TEXT = re.compile(rb"[\t\r\n\x20-\x7e]*")
 _LOOKED_AT = 16
 _SEPARATORS = str.maketrans("", "", " \t:,-")
+_MARK = re.compile(r"0x|\\x", re.IGNORECASE)
+_NO_FRAME = "in no frame: bytes are missing, or wrong by length or checksum; if all are, look at the baud rate and the kind"
 
 
 def decode_lines(data: bytes, frames: Callable[[], Frames], describe: Describe) -> Iterator[Line]:
@@ -20,7 +22,7 @@ def decode_lines(data: bytes, frames: Callable[[], Frames], describe: Describe) 
         return
     gathered = bytearray()
     for number, line in enumerate(data.decode(errors="replace").splitlines(), 1):
-        digits = line.partition("#")[0].translate(_SEPARATORS).removeprefix("0x")
+        digits = _MARK.sub("", line.partition("#")[0].translate(_SEPARATORS))
         try:
             gathered += bytes.fromhex(digits)
         except ValueError:
@@ -44,7 +46,7 @@ def stretch(data: bytes, cut: Frames, describe: Describe) -> Iterator[Line]:
 def _between(data: bytes, start: int, stop: int) -> Iterator[Line]:
     if start < stop:
         yield {
-            "error": "in no frame",
+            "error": _NO_FRAME,
             "offset": start,
             "bytes": data[start:stop][:64].hex(),
             "skipped": stop - start,
