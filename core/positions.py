@@ -13,6 +13,7 @@ TRACKERS = 10_000
 """Trackers that are remembered; the one that was heard least recently makes room."""
 
 _ROW = Struct("<qddffffhB")
+_VALID = int(Flag.VALID)  # a flag as such costs more than all else here
 
 
 class Positions:
@@ -45,7 +46,7 @@ class Positions:
         return batch.pick(np.array(kept, np.int64))
 
     def _note(self, fix: Fix, counts: Counter[str]) -> None:
-        if not fix.flags & Flag.VALID:
+        if not fix.flags & _VALID:
             counts["fixes_invalid"] += 1
             return
         before = self.last.get(fix.tracker)

@@ -81,7 +81,7 @@ class Layout:
 
     def accuracy(self, values: tuple[int, ...]) -> float:
         """m, from the HDOP among them; NaN without."""
-        return from_hdop(dop(values[self.hdop] / 10), False) if self.hdop >= 0 else math.nan
+        return _accuracy(values[self.hdop]) if self.hdop >= 0 else math.nan
 
     def attributes(self, values: tuple[int, ...], first: str) -> str:
         """The JSON object; `first` goes before."""
@@ -95,6 +95,12 @@ class Layout:
         if inner:
             return f"{{{first}{inner}}}"
         return f"{{{first[:-1]}}}" if first else ""
+
+
+@lru_cache(maxsize=1024)
+def _accuracy(tenths: int) -> float:
+    """Of an HDOP in tenths."""
+    return from_hdop(dop(tenths / 10), False)
 
 
 def measured(data: bytes, at: int, codec: int) -> Layout:

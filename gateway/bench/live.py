@@ -65,7 +65,7 @@ class Live:
     def restart(self) -> None:
         """A clean stop, and a new process on the same journal."""
         self.gateway.end()
-        self.gateway = _gateway(self.path, self.timed)
+        self.gateway = gateway(self.path, self.timed)
 
     def mark(self) -> Mark:
         """What is durable by now."""
@@ -106,7 +106,7 @@ def live(
     with TemporaryDirectory(dir=folder, prefix=".bench-") as made:
         try:
             path = configuration(Path(made), ports_of(readers), zones, silence)
-            running = Live(path, timed, _gateway(path, timed))
+            running = Live(path, timed, gateway(path, timed))
             try:
                 yield running
             finally:
@@ -123,7 +123,8 @@ def ports_of(readers: Process) -> list[int]:
     return ports
 
 
-def _gateway(path: Path, timed: bool) -> Process:
+def gateway(path: Path, timed: bool) -> Process:
+    """The process of the gateway of the site at `path`."""
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
     child = spawn.Process(target=host, args=(path, GATEWAY_CORE, timed, theirs), daemon=True)

@@ -17,9 +17,22 @@ from gateway.bench.rows import Row
 from gateway.bench.sink import sink
 from gateway.bench.stages import stages
 from gateway.bench.start import start
+from gateway.bench.trackers import trackers
 from gateway.bench.wire import LOADS, Load, wire
 
-NAMES = ("wire", "wire-100000", "wire-1", "sllurp", "rated", "start", "day", "stages", "devices", "gps", "sink")
+NAMES = (
+    "wire",
+    "wire-100000",
+    "wire-1",
+    "sllurp",
+    "rated",
+    "start",
+    "day",
+    "stages",
+    "devices",
+    "gps",
+    "sink",
+)
 OPTIONAL = ("sllurp", "sink")
 """What needs software that a gateway does not have."""
 MESSAGES = 1_200
@@ -60,13 +73,17 @@ class Suite:
             "day": partial(days, self.seconds, self.folder),
             "stages": partial(stages, self.seconds, self.folder),
             "devices": self._devices,
-            "gps": partial(gps, self.seconds),
+            "gps": self._gps,
             "sink": partial(sink, self.seconds, self.folder, self.dsn),
         }
 
     def _devices(self) -> Iterator[Row]:
         yield from devices(self.seconds / 10)
         yield from broker(self.folder, round(self.seconds * MESSAGES))
+
+    def _gps(self) -> Iterator[Row]:
+        yield from gps(self.seconds)
+        yield from trackers(self.seconds, self.folder)
 
     def _wire(self, load: Load) -> Iterator[Row]:
         return wire(self.seconds, self.folder, load)
