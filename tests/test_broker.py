@@ -12,6 +12,7 @@ from gateway.broker.connection import IN_FLIGHT
 from gateway.clock import Clock
 from simulators.zebra import SimulatedZebra
 from tests.broker_site import EPC, configured, reader, sighting, zebra
+from tests.delivering import stored
 from tests.fix_daemon import events, gaps, reads, running, until
 from tests.fix_mosquitto import Mosquitto
 from tests.fix_site import daemon, now
@@ -173,6 +174,41 @@ def test_an_unknown_device_needs_no_code(tmp_path: Path, mosquitto: Mosquitto) -
 
     asyncio.run(main())
     assert reads(tmp_path / "waypost.db") == {("gate", EPC.hex().upper(), 1, 1_774_682_420 * SECOND): 1}
+
+
+def test_positions_and_scans_of_unknown_devices(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    """The snippet of drivers/README.md."""
+    mosquitto.start()
+    readme = (Path(__file__).parent.parent / "drivers" / "README.md").read_text(encoding="utf-8")
+    snippet = readme.split("#### Positions and scans in JSON")[1].split("```toml")[1].split("```")[0]
+    file = configured(tmp_path, mosquitto.port, snippet)
+    fix = {"ts": 1_774_682_420, "gps": {"lat": 53.8, "lon": -1.5, "v": 36}, "bat": 3700}
+    scan = {"code": "]C100095201234567891235", "at": "2026-03-28T07:20:20Z", "user": "ann"}
+
+    async def main() -> None:
+        async with reader(mosquitto.port, "van") as client, daemon(file, Clock()) as site:
+            vans, packing = site.links["vans"], site.links["packing"]
+            await until(
+                lambda: {vans.health.state, packing.health.state} == {"up"}, "the broker has let us in"
+            )
+            for _ in range(2):  # the same fix, and the same scan, again
+                await client.publish("vans/van-1/up", json.dumps(fix), 1)
+                await client.publish("packing/scans", json.dumps(scan), 1)
+            await until(lambda: (vans.fixes_total, packing.reads_total) == (2, 2), "all is heard")
+            await until(lambda: bool(events(tmp_path / "waypost.db", "arrived")), "it is there")
+
+    asyncio.run(main())
+    (arrived,) = events(tmp_path / "waypost.db", "arrived")
+    assert (arrived.tag, arrived.place) == ("barcode:/00/095201234567891235", "warehouse")
+    assert arrived.time == 1_774_682_420 * SECOND
+    one, *_ = stored(tmp_path / "waypost.db")
+    assert (one.tracker, one.time, one.lat, one.lon, one.speed) == (
+        "tracker:van-1",
+        arrived.time,
+        53.8,
+        -1.5,
+        10,
+    )
 
 
 @pytest.mark.parametrize(
