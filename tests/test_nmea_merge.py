@@ -61,6 +61,12 @@ def test_more_decimals_are_more() -> None:
         assert (one(*order).lat, one(*order).lon) == pytest.approx((48 + 8.997812 / 60, 11 + 35.080034 / 60))
 
 
+def test_numbers_that_are_filled_up_with_blanks() -> None:
+    padded = "GPGGA,101112.00,4808.9978,N,01135.0800,E, 1,  8, 1.20,  464.4, M,  46.2, M,,"
+    fix = one(RMC, padded)
+    assert (fix.alt, fix.satellites, fix.attributes) == (464.4, 8, '{"hdop":1.2}')
+
+
 def test_south_and_west_are_negative() -> None:
     fix = one(RMC.replace(",N,", ",S,").replace(",E,", ",W,"))
     assert (fix.lat, fix.lon) == pytest.approx((-LAT, -LON))

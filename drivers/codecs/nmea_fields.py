@@ -11,7 +11,7 @@ KNOT = 0.514444
 _TIME = re.compile(r"([01][0-9]|2[0-3])([0-5][0-9])([0-5][0-9]|60)(?:\.([0-9]*))?")
 _DATE = re.compile(r"([0-9]{2})([0-9]{2})([0-9]{2})")
 _ANGLE = re.compile(r"([0-9]{0,3})([0-9]{2}(?:\.[0-9]*)?)")
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
+_NUMBER = re.compile(r" *[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 _PIVOT = 69
 
 
@@ -35,12 +35,13 @@ def date(text: str) -> int | None:
 
 
 def number(text: str) -> float:
-    """A decimal number, NaN if it is none: not what else float() takes, such as inf or 1_0."""
+    """A decimal number, NaN if it is none: not what else float() takes, such as inf or 1_0. Some put blanks before it."""
     return float(text) if _NUMBER.fullmatch(text) else math.nan
 
 
 def whole(text: str) -> int:
     """A whole number, -1 if it is none."""
+    text = text.lstrip(" ")
     return int(text) if text.isascii() and text.isdigit() else -1
 
 
