@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from core.records import Fix, Flag
+from drivers.codecs.teltonika import Record, datagram
 from simulators.clock import SECOND, RunningClock
 from simulators.gt06 import SimulatedGt06
 from simulators.teltonika import SimulatedTeltonika
@@ -148,6 +149,29 @@ def test_killed_at_any_moment_what_was_acknowledged_is_there_once(tmp_path: Path
         assert {time for time, _ in one.acknowledged} <= set(times)
         assert set(times) <= {time for time, _ in one.made}
     assert acknowledged(trackers) > 400
+
+
+def test_datagrams_are_answered_when_the_journal_has_them(tmp_path: Path, port: int) -> None:
+    """Each is sent twice, as after a lost answer."""
+    records = [Record((START + at * SECOND) // 1000, 53.8 + 1e-4 * at, -1.55) for at in range(10)]
+
+    async def main() -> None:
+        file = site(tmp_path, port)
+        file.write_text(file.read_text().replace("listen://", "udp://"))
+        async with daemon(file, Wall(RunningClock(START + 60 * SECOND)).clock()) as one:
+            await until(lambda: all_up(one), "it listens")
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                sender.setblocking(False)
+                sender.connect(("127.0.0.1", port))
+                for at, record in enumerate(records):
+                    for packet in (at, 100 + at):
+                        sender.send(datagram("352093086403655", packet, at, [record]))
+                        answer = await asyncio.get_running_loop().sock_recv(sender, 100)
+                        assert answer == bytes((0, 5, 0, packet, 1, at, 1))
+                        assert len(stored(tmp_path / "waypost.db")) == at + 1
+
+    run(main())
+    assert [fix.time for fix in stored(tmp_path / "waypost.db")] == [record.time * 1000 for record in records]
 
 
 def test_who_is_not_on_the_list(tmp_path: Path, port: int) -> None:
