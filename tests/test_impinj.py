@@ -161,6 +161,11 @@ def test_what_decode_says() -> None:
     assert "error" in next(iter(decode_lines(BAD[2])))
 
 
+def test_decode_refuses_what_the_driver_refuses() -> None:
+    lines = list(decode_lines(b"\n".join(BAD)))
+    assert [set(line) for line in lines] == [{"error"}] * len(BAD)
+
+
 def test_what_decode_says_of_a_stream_that_was_cut() -> None:
     recorded = (
         HEAD + chunked(GOOD[0] + b"\r\n\r\n") + b"1f\r\n" + GOOD[1][:9] + HEAD + chunked(GOOD[1] + b"\n")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from core.records import SECOND, Dropped, Gpi, Reads
 from drivers.codecs import zebra
+from drivers.codecs.catalog import CODECS
 from drivers.codecs.event_numbers import STRANDS, EventNumbers
 from drivers.codecs.json_values import Malformed, epoch, number, parse, shown
 from drivers.codecs.message_decode import decode_lines
@@ -198,6 +199,18 @@ def test_what_decode_says() -> None:
     assert behind == first
     (wrong,) = decode_lines(b"7\n\n", zebra.describe)
     assert wrong == {"error": "line 1: 7 stands where an object was expected"}
+    (wrong,) = decode_lines(b"[\n7]", zebra.describe)
+    assert wrong == {"error": "7 stands where an object was expected"}
+
+
+def test_decode_refuses_what_the_driver_refuses() -> None:
+    lines = list(CODECS["zebra"].decode(b"\n".join(BAD)))
+    assert all(set(line) == {"error"} for line in lines)
+    assert len(lines) == len(BAD)
+    assert lines[1] == {"error": "line 2: antenna -1 is no whole number from 0 to 65535"}
+    good, left_out, error = CODECS["zebra"].decode(b"[" + GOOD[1] + b"," + BAD[1] + b"]")
+    assert (good["tag"], left_out["antenna"]) == ("E28011700000020D2A412182", -1)
+    assert "1 of its 2 records left out" in str(error["error"])
 
 
 @given(st.lists(st.binary(max_size=40) | st.sampled_from(GOOD + BAD), max_size=6), st.integers(0, 6))

@@ -150,7 +150,7 @@ CODECS: Mapping[str, Codec] = {
     ),
     "nmea": StreamCodec(nmea_decode.decode_lines, lambda: nmea_session.Session("tracker:gps", 0.0)),
     "rfd": MessageCodec(
-        partial(message_decode.decode_lines, describe=rfd.describe),
+        partial(message_decode.decode_lines, describe=rfd.describe, session=rfd.Session),
         rfd.Session,
         "zebra/DATA/clients/data1event/RFD40-1",
     ),
@@ -174,6 +174,8 @@ CODECS: Mapping[str, Codec] = {
     ),
     "wedge": StreamCodec(wedge.decode_lines, lambda: wedge.Session("a scanner", None, 0.0)),
     "zebra": MessageCodec(
-        partial(message_decode.decode_lines, describe=zebra.describe), zebra.Session, "zebra/reader/data"
+        partial(message_decode.decode_lines, describe=zebra.describe, session=zebra.Session),
+        zebra.Session,
+        "zebra/reader/data",
     ),
 }

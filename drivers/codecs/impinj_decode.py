@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from drivers.codecs import message_decode
 from drivers.codecs.http1 import Response
-from drivers.codecs.impinj import describe
+from drivers.codecs.impinj import Session, describe
 
 _RESPONSE = re.compile(rb"(?=HTTP/1\.[0-9] [1-9][0-9]{2}[ \r\n])")
 """Where a recording goes on with another connection, whatever the one before ended in."""
@@ -24,9 +24,9 @@ def decode_lines(data: bytes) -> Iterator[message_decode.Line]:
             continue
         found = _CHUNK.search(stretch)
         if found is None:
-            yield from message_decode.decode_lines(stretch, describe)
+            yield from message_decode.decode_lines(stretch, describe, Session)
             continue
-        yield from message_decode.decode_lines(stretch[: found.start()], describe)
+        yield from message_decode.decode_lines(stretch[: found.start()], describe, Session)
         _, *rest = _response(_CHUNKED + stretch[found.end() :])
         yield from rest
 
@@ -39,6 +39,6 @@ def _response(data: bytes) -> Iterator[message_decode.Line]:
             body += part
         else:
             yield {"message": "response", "status": part.status, "reason": part.reason}
-    yield from message_decode.decode_lines(bytes(body), describe)
+    yield from message_decode.decode_lines(bytes(body), describe, Session)
     if response.error is not None:
         yield {"error": str(response.error)}
