@@ -44,7 +44,8 @@ def said(position: Position) -> dict[str, object]:
 
 def test_a_connection_begins_with_who_it_is() -> None:
     talk = Session()
-    assert talk.receive(LINES[0][:9], 0) == []
+    assert talk.receive(LINES[0][:1], 0) == []
+    assert talk.receive(LINES[0][1:9], 0) == []
     assert talk.pending == 9
     assert talk.receive(LINES[0][9:], 0) == [Report(IMEI, answer=b"\1")]
     assert (talk.tracker, talk.pending) == (IMEI, 0)
