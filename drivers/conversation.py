@@ -14,6 +14,7 @@ from drivers.base import Fatal, Link, Order
 from drivers.codecs.errors import ProtocolError, Unsupported
 from drivers.codecs.notice import Notice
 from drivers.codecs.stream_session import Said, StreamSession
+from drivers.complaints import Complaints
 from drivers.streams import Stream
 from drivers.waiting import MAX_ROWS, Waiting
 
@@ -40,7 +41,7 @@ class Conversation(ABC, Generic[S]):
         self.waiting = Waiting(limit)
         self._closing = closing
         self._reading = asyncio.Event()
-        self._noticed = ""
+        self._complaints = Complaints()
 
     @abstractmethod
     def obey(self, order: Order) -> None:
@@ -131,9 +132,9 @@ class Conversation(ABC, Generic[S]):
     def _notice(self, notice: Notice) -> None:
         """Counted always, told when it is not the same again."""
         self.link.count(notice.name)
-        if notice.text != self._noticed:
-            self._noticed = notice.text
-            log.warning("%s: %s", self.device, notice.text)
+        line = self._complaints.line(notice, self.loop.time())
+        if line is not None:
+            log.warning("%s: %s", self.device, line)
 
     async def _make_room(self) -> None:
         """While the daemon is behind, the device's silence is ours."""

@@ -10,6 +10,7 @@ from drivers.codecs.message_recording import recorded
 from drivers.codecs.message_session import Heartbeat, Message, Publication, Said, State
 from drivers.codecs.notice import Notice
 from drivers.codecs.topics import TopicFilter
+from drivers.complaints import Complaints
 from drivers.subscriber import Subscriber
 from gateway.link import DeviceLink
 
@@ -38,7 +39,7 @@ class Member:
         self._up = False
         self._heard = 0
         self._newest = 0
-        self._noticed = ""
+        self._complaints = Complaints()
 
     def concerns(self, topic: str) -> bool:
         """Is a message on `topic` this device's?"""
@@ -105,11 +106,11 @@ class Member:
 
     async def _say(self, said: Said, receipts: list[Awaitable[None]]) -> None:
         match said:
-            case Notice(name, text):
+            case Notice(name):
                 self.link.count(name)
-                if text != self._noticed:
-                    self._noticed = text
-                    log.warning("%s: %s", self.link.device, text)
+                line = self._complaints.line(said, asyncio.get_running_loop().time())
+                if line is not None:
+                    log.warning("%s: %s", self.link.device, line)
             case State(online, text):
                 await (self._come(text) if online else self._go(self.link.now(), text))
             case Heartbeat():
