@@ -26,6 +26,7 @@ from core.records import (
     Down,
     Dropped,
     Fixes,
+    Flag,
     Gpi,
     Idle,
     Input,
@@ -135,7 +136,8 @@ class Pipeline:
         fresh = self.state.positions.take(batch, source.counts)
         if fresh is not batch:
             self._decider.decided.fresh = fresh
-        newest = int(fresh.time.max(initial=source.newest))
+        valid = fresh.time[(fresh.flags & Flag.VALID) > 0]  # a clock that nobody believes says nothing of now
+        newest = int(valid.max(initial=source.newest))
         self._sees(source, newest)
         outage = source.outage
         self._caught_up(source, alive=outage is not None and outage.to is not None and newest >= outage.to)

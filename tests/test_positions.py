@@ -118,6 +118,8 @@ def test_a_backlog_fills_the_gap() -> None:
     played.say("road", Up(at(100)))
     say(played, replace(HERE, time=at(50)), replace(HERE, time=at(60)))
     assert played.gaps == []
+    say(played, replace(HERE, time=at(10_000), flags=0))
+    assert played.gaps == []
     say(played, replace(HERE, time=at(101)))
     assert [(gap.since, gap.to, gap.filled) for gap in played.gaps] == [(at(1), at(100), 2)]
 
