@@ -44,10 +44,14 @@ class Whereabouts:
             return False
         return kind not in _TELLING or self._last >= when
 
-    @property
-    def places(self) -> dict[str, Event]:
-        """The places it is in, each with the event that put it there."""
-        return {place: event for place, (_, event) in self.at.items() if event.kind == "arrived"}
+    def deepest(self, inside: Mapping[str, str | None]) -> Event | None:
+        """What put it into the deepest place that it is in, the freshest among equals; None if it is in none.
+
+        inside  zone -> the zone around it
+        """
+        arrived = ((when, event) for when, event in self.at.values() if event.kind == "arrived")
+        found = max(arrived, key=lambda one: (_depth(one[1].place, inside), one[0]), default=None)
+        return None if found is None else found[1]
 
     @property
     def last_place(self) -> str | None:
@@ -84,7 +88,7 @@ def found_json(
     read  when it was read last, if that is known: what stays where it is tells no event
     fix   the last valid one of its trackers
     """
-    here = max(found.places.values(), key=lambda one: (_depth(one.place, inside), one.time), default=None)
+    here = found.deepest(inside)
     decided = here or found.last
     told = None if found.last is None else found.last.time
     fixed = None if fix is None else fix.time

@@ -2,7 +2,7 @@
 
 from core.events import Event
 from core.records import SECOND
-from gateway.whereabouts import found_json, whereabouts
+from gateway.whereabouts import Whereabouts, found_json, whereabouts
 
 INSIDE = {"site": None, "warehouse": "site", "cage": "warehouse", "yard": "site"}
 
@@ -27,6 +27,15 @@ def test_the_deepest_zone_then_the_freshest_evidence() -> None:
     )
     assert place(event("arrived", "yard", 1), event("arrived", "warehouse", 2))[0] == "warehouse"
     assert place(event("arrived", "yard", 3), event("arrived", "warehouse", 2))[0] == "yard"
+
+
+def test_of_the_same_moment_what_was_told_later_counts_in_whatever_order_it_is_folded() -> None:
+    told = [*enumerate([event("arrived", "yard", 1), event("arrived", "warehouse", 1)], 1)]
+    for order in (told, told[::-1]):
+        found = Whereabouts()
+        for seq, one in order:
+            found.add(seq, one)
+        assert found_json("gen-7", found, INSIDE)["place"] == "warehouse"
 
 
 def test_nowhere_keeps_the_last_place() -> None:
