@@ -15,8 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-MOST_MEGABYTES = 200
-"""Of the whole process, with what a session may remember of 100,000 tags."""
+MOST_MEGABYTES = 150
+"""That a codec may take beyond what the process had, with what a session may remember of 100,000 tags."""
 MOST_GUIDED = 1024
 """The same with atheris, which leaks some kilobytes with each input: there it stops what runs away only."""
 SLOWEST_SECONDS = 20
@@ -57,12 +57,13 @@ def by_chance(name: str, inputs: int, folder: Path) -> int:
 
 def tried(judge: Callable[[bytes], None], another: Callable[[], bytes], inputs: int, folder: Path) -> bool:
     """False at the first input that is not taken, which is written into `folder` then."""
+    before = _megabytes()
     for number in range(inputs):
         data = another()
         try:
             judge(data)
-            if number % _LOOK_EVERY == 0 and _megabytes() > MOST_MEGABYTES:
-                raise MemoryError(f"{_megabytes()} MB after {number} inputs")
+            if number % _LOOK_EVERY == 0 and (grown := _megabytes() - before) > MOST_MEGABYTES:
+                raise MemoryError(f"{grown} MB more after {number} inputs")
         except Exception:
             traceback.print_exc()
             (folder / f"crash-{hashlib.sha1(data).hexdigest()}").write_bytes(data)
