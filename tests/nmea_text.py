@@ -10,6 +10,8 @@ from drivers.codecs.nmea_merge import Merge
 
 RMC = "GPRMC,101112.00,A,4808.9978,N,01135.0800,E,10.0,84.4,210326,,,A"
 GGA = "GPGGA,101112.00,4808.9978,N,01135.0800,E,1,08,1.2,464.4,M,46.2,M,,"
+GLL = "GPGLL,4808.9978,N,01135.0800,E,101112.00,A,A"
+ZDA = "GPZDA,101112.00,21,03,2026,00,00"
 LAT, LON = 48 + 8.9978 / 60, 11 + 35.08 / 60
 AT = 1_774_087_872_000_000
 """2026-03-21T10:11:12Z"""
@@ -55,3 +57,8 @@ def one(*bodies: str) -> Fix:
     """The only fix of these sentences."""
     (fix,) = merged(*bodies).fixes
     return fix
+
+
+def later(body: str, seconds: int = 1) -> str:
+    """The same, some seconds on."""
+    return body.replace("101112", f"1011{12 + seconds:02d}")
