@@ -161,7 +161,7 @@ def test_a_tracker_has_a_name(tracker: object) -> None:
     assert found.tracker == "tracker:353201350112345"
 
 
-def test_what_stood_before_what_makes_no_sense_counts() -> None:
+def test_a_record_that_makes_no_sense_costs_no_other() -> None:
     places = FixPlaces("lat", "lon", items="data.fixes")
     one = Session(TopicFilter("t"), places, FixUnits(), "van-1")
     records = [
@@ -171,11 +171,11 @@ def test_what_stood_before_what_makes_no_sense_counts() -> None:
         {"lat": 99, "lon": 1},
         {"lat": 3, "lon": 3},
     ]
-    first, second, wrong = heard(one, {"data": {"fixes": records}}, "t")
-    assert isinstance(first, Fix)
-    assert isinstance(second, Fix)
+    *found, wrong = heard(one, {"data": {"fixes": records}}, "t")
+    assert [told.lat for told in found if isinstance(told, Fix)] == [1, 2, 3]
     assert isinstance(wrong, Notice)
-    assert (first.lat, second.lat, one.counts["other"]) == (1, 2, 1)
+    assert "1 of its 4 records left out" in wrong.text
+    assert (one.counts["other"], one.counts["malformed_records"]) == (1, 1)
     assert heard(one, {"data": {}}, "t") == []
     assert one.counts["other"] == 2
 

@@ -62,6 +62,15 @@ def test_a_code_is_a_text(code: object) -> None:
     assert "is no text" in said.text
 
 
+def test_a_record_that_makes_no_sense_costs_no_other() -> None:
+    one = Session(TopicFilter("t"), ScanPlaces("code"), ScanUnits())
+    first, last, wrong = heard(one, [{"code": "A"}, {"code": []}, {"code": "B"}, {"code": 1.5}], "t")
+    assert [first, last] == [Scan(NOW, "barcode:A", "A"), Scan(NOW, "barcode:B", "B")]
+    assert isinstance(wrong, Notice)
+    assert "2 of its 4 records left out" in wrong.text
+    assert one.counts["malformed_records"] == 2
+
+
 def test_other_messages_are_counted() -> None:
     one = session()
     assert heard(one, {"battery": 3}) == []

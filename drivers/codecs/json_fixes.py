@@ -91,22 +91,21 @@ class Session(MessageSession):
 
     def understand(self, message: Message) -> Iterator[Said]:
         """Its positions, in order; a record without one is counted: trackers say other things too."""
-        told, others = self._layout.values(message)
+        records, others = self._layout.records(message)
         if others:
             self.counts["other"] += others
-        rows, wrong = list[Fix](), None
-        for record in zip(*told.values(), strict=True):
-            try:
-                rows.append(self._fix(dict(zip(told, record, strict=True)), message.arrival))
-            except Malformed as error:
-                wrong = error
-                break
+        rows: list[Fix] = []
+
+        def tell(record: dict[str, object]) -> Iterator[Said]:
+            rows.append(self._fix(record, message.arrival))
+            yield from ()
+
+        wrong = list(self.each(message, records, tell))
         if rows:
             if len(self._trackers) > _MOST_TRACKERS:
                 self._trackers = Dictionary()
             yield fixes(self._trackers, rows)
-        if wrong is not None:
-            raise wrong
+        yield from wrong
 
     def _fix(self, told: Mapping[str, object], arrival: int) -> Fix:
         lat, lon = _degrees(told["lat"], "lat", 90.0), _degrees(told["lon"], "lon", 180.0)

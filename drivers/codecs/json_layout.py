@@ -92,6 +92,11 @@ class Layout(Generic[F]):
         kept = {field: list(compress(column, meant)) for field, column in told.items()}
         return kept, meant.count(False)
 
+    def records(self, message: Message) -> tuple[list[dict[F, object]], int]:
+        """The same, record by record."""
+        told, others = self.values(message)
+        return [dict(zip(told, record, strict=True)) for record in zip(*told.values(), strict=True)], others
+
     @cached_property
     def _shape(self) -> Shape[F] | None:
         inside, around = split(self._told)

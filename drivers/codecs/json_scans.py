@@ -63,11 +63,14 @@ class Session(MessageSession):
 
     def understand(self, message: Message) -> Iterator[Said]:
         """Its scans, in order; a record without a code is counted: scanners say other things too."""
-        told, others = self._layout.values(message)
+        records, others = self._layout.records(message)
         if others:
             self.counts["other"] += others
-        for record in zip(*told.values(), strict=True):
-            yield self._scan(dict(zip(told, record, strict=True)), message.arrival)
+
+        def tell(record: dict[str, object]) -> Iterator[Said]:
+            yield self._scan(record, message.arrival)
+
+        yield from self.each(message, records, tell)
 
     def _scan(self, told: Mapping[str, object], arrival: int) -> Said:
         code, symbology, operator = (
