@@ -1,7 +1,8 @@
 """A gateway that is nothing but a loop around the sink, and what a database has of its line, by plain SQL."""
 
+import asyncio
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -19,6 +20,8 @@ START = 1_760_000_000_000_000
 ZONES = (("yard", None), ("hall", None), ("cage", "hall"))
 DEVICES = (("door-1", "llrp"), ("recorded-1", "recorded"))
 
+Steps = Callable[[TimescaleSink], Awaitable[None]]
+
 
 def sink_to(monkeypatch: pytest.MonkeyPatch, dsn: str, timeout: float = 30.0) -> TimescaleSink:
     """Of a site that takes everything; `timeout` may be shorter than an operator could set it."""
@@ -26,6 +29,20 @@ def sink_to(monkeypatch: pytest.MonkeyPatch, dsn: str, timeout: float = 30.0) ->
     monkeypatch.setenv(name, dsn)
     settings = TimescaleSettings(dsn=f"env:{name}", streams=("events", "gaps", "reads"))
     return TimescaleSink(settings.model_copy(update={"timeout": timeout}), "leeds", DEVICES, "1.2.3", ZONES)
+
+
+def opened(sink: TimescaleSink, steps: Steps | None = None) -> None:
+    """Open the sink, take the steps, close it."""
+
+    async def main() -> None:
+        try:
+            await sink.open()
+            if steps is not None:
+                await steps(sink)
+        finally:
+            await sink.close()
+
+    asyncio.run(main())
 
 
 def line() -> Line:
