@@ -189,7 +189,9 @@ def _run(
         here = place >= 0 and state.places[place].id == stay.zone and tracks.kind[track] is Kind.VISIT
         if here and tracks.open[track]:
             return tracks.newest(track)
-    for source in [] if is_code(tag) else state.sources:
+    if is_code(tag):
+        return None  # nothing but a person reads it
+    for source in state.sources:
         for antenna in source.spec.antennas:
             if antenna.zone == stay.zone and not source.spec.handheld:
                 cell = state.resolve(source, admission, tag, antenna.port)

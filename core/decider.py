@@ -17,7 +17,7 @@ from core.events import Event, Evidence, Gap, Identity
 from core.known import Known
 from core.passing import Passing
 from core.places import Nesting, Place
-from core.records import SECOND, Fixes
+from core.records import SECOND
 from core.silence import Silences
 from core.sources import Source, unpack
 from core.state import State
@@ -45,12 +45,13 @@ class Due(IntEnum):
 class Decided:
     """What one step decided, in order.
 
-    fresh  of an input of fixes, those that were not delivered before: the journal need not keep the others. None = all
+    fresh  int64[k], of an input of fixes the rows that were not delivered before: the journal need not keep the others.
+           None = all
     """
 
     events: list[Event] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
-    fresh: Fixes | None = None
+    fresh: NDArray[np.int64] | None = None
 
 
 class Decider:

@@ -11,16 +11,18 @@ from numpy.typing import NDArray
 
 ROOM = 500_000
 """Keys of a generation."""
-_SLOTS = 1 << 20
+
+Keys = NDArray[np.uint64]
 
 
 class _Generation:
     """A hash table with linear probing; 0 is a free slot. Pages that were never touched cost no memory."""
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, room: int) -> None:
+        slots = 1 << (2 * room - 1).bit_length()
         self.size = 0
         self._mask = slots - 1
-        self._table: NDArray[np.uint64] = np.zeros(slots, np.uint64)
+        self._table: Keys = np.zeros(slots, np.uint64)
         self._view = self._table.data
 
     def slot(self, key: int) -> int:
@@ -40,10 +42,20 @@ class _Generation:
         self._view[self.slot(key)] = key
         self.size += 1
 
-    def keys(self) -> NDArray[np.uint64]:
+    def keys(self) -> Keys:
         """All of them."""
-        keys: NDArray[np.uint64] = self._table[self._table != 0]
+        keys: Keys = self._table[self._table != 0]
         return keys
+
+    def fill(self, keys: Keys) -> None:
+        """Distinct keys into an empty table; of those that want one slot the last has it, the others try the next."""
+        self.size = len(keys)
+        slots = (keys & np.uint64(self._mask)).astype(np.int64)
+        while len(keys):
+            free = self._table[slots] == 0
+            self._table[slots[free]] = keys[free]
+            left = self._table[slots] != keys
+            keys, slots = keys[left], (slots[left] + 1) & self._mask
 
 
 class Delivered:
@@ -51,8 +63,7 @@ class Delivered:
 
     def __init__(self, room: int = ROOM) -> None:
         self._room = room
-        self._slots = max(1 << (2 * room - 1).bit_length(), 2) if room < ROOM else _SLOTS
-        self._new = _Generation(self._slots)
+        self._new = _Generation(room)
         self._old: _Generation | None = None
 
     def take(self, key: int) -> bool:
@@ -61,7 +72,7 @@ class Delivered:
         if self._new.has(key) or (self._old is not None and self._old.has(key)):
             return False
         if self._new.size >= self._room:
-            self._old, self._new = self._new, _Generation(self._slots)
+            self._old, self._new = self._new, _Generation(self._room)
         self._new.add(key)
         return True
 
@@ -75,6 +86,5 @@ class Delivered:
         """What `generations` gave."""
         for data in generations:
             if self._new.size:
-                self._old, self._new = self._new, _Generation(self._slots)
-            for key in np.frombuffer(data, np.uint64).tolist():
-                self._new.add(key)
+                self._old, self._new = self._new, _Generation(self._room)
+            self._new.fill(np.frombuffer(data, np.uint64))

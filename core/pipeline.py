@@ -131,12 +131,18 @@ class Pipeline:
         self._caught_up(source)
 
     def _fix(self, source: Source, batch: Fixes) -> None:
-        """Positions. Each tracker has its own time, so what they say does not move the device's."""
-        fill(source, batch.time)
-        fresh = self.state.positions.take(batch, source.counts)
-        if fresh is not batch:
-            self._decider.decided.fresh = fresh
-        valid = fresh.time[(fresh.flags & Flag.VALID) > 0]  # a clock that nobody believes says nothing of now
+        """Positions. Each tracker has its own time, so what they say does not move the device's.
+
+        What came before changes nothing: the journal does not have it, so it must not matter to who steps that again.
+        """
+        kept = self.state.positions.take(batch, source.counts)
+        if len(kept) < len(batch):
+            self._decider.decided.fresh = kept
+        if not len(kept):
+            return
+        time = batch.time[kept]
+        fill(source, time)
+        valid = time[(batch.flags[kept] & Flag.VALID) > 0]  # a clock that nobody believes says nothing of now
         newest = int(valid.max(initial=source.newest))
         self._sees(source, newest)
         outage = source.outage

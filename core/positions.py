@@ -5,6 +5,7 @@ from hashlib import blake2b
 from struct import Struct
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.delivered import Delivered
 from core.records import Fix, Fixes, Flag, rows_of
@@ -27,8 +28,8 @@ class Positions:
         self.delivered = Delivered()
         self._limit = limit
 
-    def take(self, batch: Fixes, counts: Counter[str]) -> Fixes:
-        """Remember a batch; returns the rows that were not delivered before: all of it as it is, or fewer.
+    def take(self, batch: Fixes, counts: Counter[str]) -> NDArray[np.int64]:
+        """Remember a batch; returns the rows that were not delivered before, int64[k].
 
         The same fix is the same tracker, time, and everything else that it says. Counted: fixes = fix_duplicates +
         fixes_accepted, of which fixes_invalid have no position that the receiver stands by.
@@ -40,10 +41,8 @@ class Positions:
                 self._note(fix, counts)
         counts["fixes"] += len(batch)
         counts["fixes_accepted"] += len(kept)
-        if len(kept) == len(batch):
-            return batch
         counts["fix_duplicates"] += len(batch) - len(kept)
-        return batch.pick(np.array(kept, np.int64))
+        return np.array(kept, np.int64)
 
     def _note(self, fix: Fix, counts: Counter[str]) -> None:
         if not fix.flags & _VALID:

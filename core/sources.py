@@ -16,8 +16,8 @@ from core.places import Blind, Place
 from core.records import SECOND, Down, Times
 from core.site import Source as Spec
 
-HOLDERS = 64
-"""Badges of a device that are remembered."""
+HOLDERS = 1_024
+"""Times at which somebody held a device that are remembered: a scan a second comes late by less."""
 TENURE = 12 * 3_600 * SECOND
 """A badge counts for so long, microseconds: nobody is held to have a scanner that was put away."""
 INDEX_BITS = 32
@@ -67,12 +67,14 @@ class Source:
     SHIFT: ClassVar[int] = INDEX_BITS + _KIND_BITS
     counts: Counter[str] = field(default_factory=Counter)
     holders: list[tuple[int, str]] = field(default_factory=list)
-    """(since, badge) of who held it, in order of time. Policy: the `HOLDERS` newest are remembered."""
+    """(when, badge) in order of time: when somebody is known to have held it. Policy: when there are more than `HOLDERS`, of
+    those in a row for the same badge the ones between are forgotten, then the oldest."""
 
-    def held(self, since: int, badge: str) -> None:
-        """Somebody's badge was read by it."""
-        insort(self.holders, (since, badge))
-        del self.holders[:-HOLDERS]
+    def held(self, time: int, badge: str) -> None:
+        """Somebody's badge was read by it, or somebody used it who had said so."""
+        insort(self.holders, (time, badge))
+        if len(self.holders) > HOLDERS:
+            self.holders = _ends(self.holders)[-HOLDERS:]
 
     def holder(self, time: int) -> str | None:
         """The badge of who held it then, None when nobody had said so for `TENURE`."""
@@ -147,6 +149,16 @@ class Source:
         for place in self.places:
             place.blind.end(self.spec.id, time)
         return True
+
+
+def _ends(holders: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The first and the last of the times in a row for the same badge, and between them what renews its `TENURE`."""
+    kept: list[tuple[int, str]] = []
+    for time, badge in holders:
+        if len(kept) > 1 and kept[-2][1] == kept[-1][1] == badge and time - kept[-2][0] <= TENURE:
+            kept.pop()
+        kept.append((time, badge))
+    return kept
 
 
 def fill(source: Source, time: Times) -> None:

@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.events import Event, Gap
 from core.records import Alive, Fixes, Input
 from gateway.contracts import Decided
@@ -16,7 +19,7 @@ class Told:
 
     events: list[Event] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
-    fresh: Fixes | None = None
+    fresh: NDArray[np.int64] | None = None
 
     def add(self, decided: Decided) -> None:
         """One step more."""

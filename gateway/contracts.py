@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.events import Event, Gap
 from core.inbox import Listed
-from core.records import Fixes, Input
+from core.records import Input
 
 
 class News(Protocol):
@@ -19,10 +22,10 @@ class News(Protocol):
 
 
 class Decided(News, Protocol):
-    """What one step of the pipeline decided, and what of an input of fixes the journal need keep; None = all."""
+    """What one step of the pipeline decided, and which rows of an input of fixes the journal need keep; None = all."""
 
     @property
-    def fresh(self) -> Fixes | None: ...
+    def fresh(self) -> NDArray[np.int64] | None: ...
 
 
 class Decider(Protocol):

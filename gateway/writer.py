@@ -19,7 +19,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
 
-from core.records import Input, Reads, Scan, Shift
+from core.records import Fixes, Input, Reads, Scan, Shift
 from gateway import interpreter
 from gateway.batch import Batch, Told
 from gateway.contracts import Decided, Decider, News, Past, Restorer, Store
@@ -260,8 +260,7 @@ class Writer:
         return told
 
     def _note(self, merged: Merged, decided: Decided) -> None:
-        input = merged.input if decided.fresh is None else replace(merged.input, body=decided.fresh)
-        self._batch.add(input, decided, merged.parts)
+        self._batch.add(_kept(merged.input, decided), decided, merged.parts)
         advance(self.signs, merged.input)
 
     async def _step_again(self, merged: Merged, error: Exception) -> None:
@@ -338,6 +337,13 @@ class Writer:
         if not self._sound:  # nothing may be written: that nothing was is how the next start knows
             raise StateLost(f"the state cannot be rebuilt from a journal that is damaged: {reason}")
         self._saving = self._snapshot()
+
+
+def _kept(input: Input, decided: Decided) -> Input:
+    """What of an input the journal need keep."""
+    if decided.fresh is None or not isinstance(input.body, Fixes):
+        return input
+    return replace(input, body=input.body.pick(decided.fresh))
 
 
 def _now() -> float:

@@ -6,9 +6,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from core.events import Event, Gap
 from core.inbox import Listed
-from core.records import Alive, Body, Dictionary, Fixes, Input, Reads, reads
+from core.records import Alive, Body, Dictionary, Input, Reads, reads
 from core.snapshot import IncompatibleSnapshot
 from gateway.intake import Intake, Receipt
 from gateway.journal import Opening
@@ -28,7 +31,7 @@ class Steps:
 
     events: list[Event] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
-    fresh: Fixes | None = None
+    fresh: NDArray[np.int64] | None = None
 
 
 class Tally:

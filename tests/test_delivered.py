@@ -41,6 +41,17 @@ def test_the_oldest_are_forgotten() -> None:
     assert known.take(1)
 
 
+@given(st.sets(st.integers(1, 2**64 - 1), max_size=64), st.integers(1, 64))
+def test_a_snapshot_holds_what_was_known(keys: set[int], near: int) -> None:
+    """Also of keys that want the same slots, at the end of the table too."""
+    known = Delivered(64)
+    for key in keys:
+        known.take(key // (1 << 10) * (1 << 10) + near)
+    copy = again(known, 64)
+    for key in keys:
+        assert not copy.take(key // (1 << 10) * (1 << 10) + near)
+
+
 def test_a_large_one_holds_what_it_promises() -> None:
     known = Delivered()
     assert all(known.take(key) for key in range(1, 2_000))

@@ -40,6 +40,13 @@ def test_a_restart_knows_what_was_delivered(path: Path) -> None:
     assert spelt(stored(path)) == spelt(track("7", 0, 21))
 
 
+def test_the_journal_has_a_devices_own_times_also_of_what_is_left_of_a_batch(path: Path) -> None:
+    run(deliver(path, [road(*track("8", 0, 5), source="sky"), road(*track("8", 3, 5), source="sky")]))
+    assert spelt(stored(path)) == spelt(track("8", 0, 8))
+    run(deliver(path, [road(*track("8", 0, 9), source="sky")]))
+    assert spelt(stored(path)) == spelt(track("8", 0, 9))
+
+
 def test_nothing_new_costs_no_commit(path: Path) -> None:
     once = run(deliver(path, [road(*track("7", 0, 20))]))
     other = path.with_name("other.db")

@@ -1,8 +1,11 @@
 """Handhelds and scanners: what they say is an instant, and their silence says nothing."""
 
 from dataclasses import replace
+from random import Random
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
 
 from core.records import AntennaState, Scan
 from core.site import Antenna, Item, Portal, Site, Source, Zone
@@ -105,9 +108,37 @@ def test_a_late_badge_counts_from_when_it_was_read() -> None:
     scan(played, 5, "barcode:x", operator="badge:1")
     wand = played.pipeline.state.sources[1]
     assert [wand.holder(at(time)) for time in (4, 5, 9, 10)] == [None, "badge:1", "badge:1", "badge:2"]
-    for number in range(100):
-        wand.held(at(20 + number), "badge:3")
-    assert len(wand.holders) == 64
+
+
+def test_many_scans_of_one_make_nobody_forgotten() -> None:
+    wand = Played(SITE).pipeline.state.sources[1]
+    wand.held(at(0), "badge:1")
+    for second in range(100, 20 * 3_600, 7):
+        wand.held(at(second), "badge:2")
+    assert len(wand.holders) <= 1_024
+    for second in (100, 3_600, 19 * 3_600, 31 * 3_600):
+        assert wand.holder(at(second)) == "badge:2"
+    assert (wand.holder(at(99)), wand.holder(at(33 * 3_600))) == ("badge:1", None)
+    for number in range(3_000):
+        wand.held(at(90_000 + number), f"badge:{number % 2}")
+    assert len(wand.holders) == 1_024
+
+
+HOLDS = st.lists(st.tuples(st.integers(0, 40), st.sampled_from("AB")), max_size=30)
+
+
+@given(HOLDS, st.randoms())
+def test_who_held_it_is_the_same_in_any_order(holds: list[tuple[int, str]], chance: Random) -> None:
+    """Hours; of one moment the badge that is later in the alphabet counts."""
+    hour = 3_600
+    wand = Played(SITE).pipeline.state.sources[1]
+    shuffled = chance.sample(holds, len(holds))
+    for time, badge in shuffled:
+        wand.held(at(time * hour), badge)
+    for time in range(60):
+        before = max((one for one in holds if one[0] <= time), default=None)
+        truth = None if before is None or time - before[0] > 12 else before[1]
+        assert wand.holder(at(time * hour)) == truth
 
 
 @pytest.mark.parametrize("source", ["tunnel", "fixed"])
