@@ -4,6 +4,9 @@ from collections.abc import Iterator
 
 _UBX, _SIRF, _SIRF_END = b"\xb5\x62", b"\xa0\xa2", b"\xb0\xb3"
 _LONGEST = 2048
+"""Bytes of a payload."""
+_AROUND = 8
+"""Bytes of a message beside it, of either protocol."""
 
 UBX, SIRF = "UBX (u-blox)", "SiRF binary"
 REMEDIES = {
@@ -15,17 +18,18 @@ REMEDIES = {
 
 def protocol(data: bytes) -> str | None:
     """The protocol of which a whole message stands in `data`, None if there is none."""
-    if any(_is_ubx(data[at:]) for at in _places(data, _UBX)):
+    if any(_is_ubx(one) for one in _from(data, _UBX)):
         return UBX
-    if any(_is_sirf(data[at:]) for at in _places(data, _SIRF)):
+    if any(_is_sirf(one) for one in _from(data, _SIRF)):
         return SIRF
     return None
 
 
-def _places(data: bytes, sync: bytes) -> Iterator[int]:
+def _from(data: bytes, sync: bytes) -> Iterator[bytes]:
+    """As much as a message can have, from each place where one may begin."""
     at = data.find(sync)
     while at >= 0:
-        yield at
+        yield data[at : at + _LONGEST + _AROUND]
         at = data.find(sync, at + 1)
 
 
