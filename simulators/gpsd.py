@@ -16,7 +16,8 @@ _VERSION = {"class": "VERSION", "release": "3.25", "rev": "3.25", "proto_major":
 
 @dataclass(frozen=True, slots=True)
 class GpsdReceiver:
-    """rate of fixes, 1/s;  tunnel  from when to when there is no fix, microseconds UTC;  era  its dates are too early"""
+    """`rate` of fixes, 1/s; from when to when there is no fix (`tunnel`, microseconds UTC); its dates are so many `eras` of
+    1024 weeks too early."""
 
     track: Track
     rate: float = 1.0

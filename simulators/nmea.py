@@ -1,7 +1,7 @@
 """A GPS receiver that writes NMEA sentences about a given track, and what can go wrong with one."""
 
 from collections.abc import Container
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from simulators.llrp_reports import Sighting
 from simulators.nmea_dialects import Dialect, Instant
@@ -25,7 +25,7 @@ class Faults:
     tunnel: tuple[int, int] = (0, 0)
     latch: tuple[int, int] = (0, 0)
     eras: int = 0
-    halved: Container[int] = field(default=())
+    halved: Container[int] = ()
 
 
 class SimulatedReceiver(SimulatedModule):

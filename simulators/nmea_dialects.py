@@ -13,7 +13,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """What a receiver knows: its own time (microseconds UTC), and a place or none; `latched` = it repeats the last one."""
+    """What a receiver knows: its own time (microseconds UTC), and a place or none."""
 
     time: int
     place: Place | None

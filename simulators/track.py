@@ -5,7 +5,8 @@ import random
 from bisect import bisect_right
 from dataclasses import dataclass
 
-SECOND = 1_000_000
+from simulators.clock import SECOND
+
 METRES_PER_DEGREE = 111_320.0
 """Of latitude."""
 
