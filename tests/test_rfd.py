@@ -127,6 +127,24 @@ def test_a_record_without_an_epc_costs_no_other() -> None:
     assert told[0]["message"] == "a tag without EPC"
 
 
+def test_a_record_that_makes_no_sense_costs_no_other() -> None:
+    """Nor is its number taken for lost."""
+    session = rfd.Session()
+    tags = [{"eventNum": 7, "EPCid": "red"}, {"eventNum": 8, "EPCid": EPC}, {"eventNum": "x"}, 9]
+    codes = {"barcodeData": [{"symbology": "CODE_39"}, {"decodedBarcode": "x"}]}
+    several = [7, {"timestamp": TIME, "data": {"tagData": tags, **codes}}, {"eventName": "heartbeat"}]
+    found = said(event({"EPCid": EPC, "eventNum": 6}), json.dumps(several).encode(), session=session)
+    assert [row[0] for row in rows(found)] == [EPC, EPC]
+    assert [one.code for one in found if isinstance(one, Scan)] == ["x"]
+    assert Heartbeat() in found
+    assert [text.partition(";")[2] for text in notices(found)] == [
+        " 1 of its 2 records left out",
+        " 3 of its 4 records left out",
+        " 1 of its 3 records left out",
+    ]
+    assert session.counts == {"malformed_records": 5}
+
+
 @pytest.mark.parametrize(
     ("tag", "epc"),
     [

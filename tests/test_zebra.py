@@ -138,6 +138,26 @@ def test_fast_id_inputs_responses_and_the_rest() -> None:
     assert (command.topic, json.loads(command.payload)["payload"]) == ("cmd", {"doNotPersistState": True})
 
 
+def test_a_record_that_makes_no_sense_costs_no_other() -> None:
+    session = zebra.Session()
+    records = [
+        {"data": {"idHex": "AD99"}},
+        {"data": {"idHex": "red", "format": "fastID"}},
+        7,
+        {"type": "GPI", "data": {"pin": "x"}},
+        {"type": "heartbeat"},
+        {"data": {"idHex": "AD98", "format": "fastID"}},
+    ]
+    first, beat, last, notice = said(json.dumps(records).encode(), session=session)
+    assert isinstance(first, Reads)
+    assert isinstance(last, Reads)
+    assert [one.tags.ids[one.tag[0]] for one in (first, last)] == ["AD99", "AD98"]
+    assert beat == Heartbeat()
+    assert isinstance(notice, Notice)
+    assert "3 of its 6 records left out" in notice.text
+    assert session.counts == {"malformed_records": 3}
+
+
 def test_what_was_retained_is_not_seen_but_for_the_state() -> None:
     session = zebra.Session(Presence("state", b"offline", b"online"))
     seen = [

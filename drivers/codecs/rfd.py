@@ -80,56 +80,70 @@ class Session(MessageSession):
 
     def understand(self, message: Message) -> Iterator[Said]:
         """Tags and barcodes, heartbeats, alerts, its connection, responses; the rest is counted."""
-        for one in values.objects(values.parse(message.payload)):
-            data = one.get("data")
-            if isinstance(data, dict) and ("tagData" in data or "barcodeData" in data):
-                yield from self._data(one, data, message.arrival)
-            elif one.get("eventName") == "heartbeat":
-                yield Heartbeat()
-                yield from self._charge(data)
-            elif "connectionState" in one:
-                online = one["connectionState"] in (True, "CONNECTED")
-                yield State(online, f"says that it is {'' if online else 'dis'}connected")
-            elif isinstance(one.get("response"), dict):
-                yield from _response(one)
-            else:
-                yield from self._event(one)
+        yield from self.each(message, values.parse(message.payload), lambda one: self._record(message, one))
 
-    def _data(self, one: Object, data: Object, arrival: int) -> Iterator[Said]:
-        time = newest = self._time(one.get("timestamp"), arrival)
-        tags = list(values.objects(data.get("tagData") or []))
-        yield from self._missing(tags, time)
-        for code in values.objects(data.get("barcodeData") or []):
-            yield self._scan(code, time)
-        named = [tag for tag in tags if _is_named(tag)]
-        yield from self._without_epc(len(tags) - len(named))
-        seen: dict[bytes, Tag] = {}
-        for tag in map(_tag, named):
-            if tag.last is None:
-                seen[tag.epc] = _joined(seen[tag.epc], tag) if tag.epc in seen else tag
+    def _record(self, message: Message, one: Object) -> Iterator[Said]:
+        data = one.get("data")
+        if isinstance(data, dict) and ("tagData" in data or "barcodeData" in data):
+            yield from self._data(message, data, one.get("timestamp"))
+        elif one.get("eventName") == "heartbeat":
+            yield Heartbeat()
+            yield from self._charge(data)
+        elif "connectionState" in one:
+            online = one["connectionState"] in (True, "CONNECTED")
+            yield State(online, f"says that it is {'' if online else 'dis'}connected")
+        elif isinstance(one.get("response"), dict):
+            yield from _response(one)
+        else:
+            yield from self._event(one)
+
+    def _data(self, message: Message, data: Object, timestamp: object) -> Iterator[Said]:
+        time = newest = self._time(timestamp, message.arrival)
+        tags: list[Tag] = []
+        lost = 0
+
+        def tag(record: Object) -> Iterator[Said]:
+            nonlocal lost
+            lost += self._skipped(record)
+            if _is_named(record):
+                tags.append(_tag(record))
             else:
-                newest = max(newest, self._aggregated(tag, tag.last, arrival))
-        for tag in seen.values():
-            self._add(tag, time, tag.count)
-        if arrival - newest < LIVE:
+                yield from self._without_epc()
+
+        def scan(record: Object) -> Iterator[Said]:
+            yield self._scan(record, time)
+
+        wrong = list(self.each(message, data.get("tagData") or [], tag))
+        yield from self._missing(lost, time)
+        yield from self.each(message, data.get("barcodeData") or [], scan)
+        yield from wrong
+        seen: dict[bytes, Tag] = {}
+        for one in tags:
+            if one.last is None:
+                seen[one.epc] = _joined(seen[one.epc], one) if one.epc in seen else one
+            else:
+                newest = max(newest, self._aggregated(one, one.last, message.arrival))
+        for one in seen.values():
+            self._add(one, time, one.count)
+        if message.arrival - newest < LIVE:
             yield Alive(newest + 1)
 
-    def _missing(self, tags: Sequence[Object], time: int) -> Iterator[Said]:
-        lost = 0
-        for tag in tags:
-            if tag.get("eventNum") is not None:
-                lost += self._numbers.missing(values.whole(tag["eventNum"], "eventNum", 0))
+    def _skipped(self, tag: Object) -> int:
+        """How many events its number says that were lost before it."""
+        number = tag.get("eventNum")
+        return 0 if number is None else self._numbers.missing(values.whole(number, "eventNum", 0))
+
+    def _missing(self, lost: int, time: int) -> Iterator[Said]:
         since = time if self._last is None else min(self._last, time)
         self._last = time
         if lost:
             self.counts["events_lost"] += lost
             yield Dropped(time, since, f"its event numbers skip {lost}: the handheld lost these events")
 
-    def _without_epc(self, n: int) -> Iterator[Notice]:
+    def _without_epc(self) -> Iterator[Notice]:
         """Of a record only its number has to be there: what the operating mode leaves out cannot be read."""
-        if n:
-            self.counts["no_epc"] += n
-        if n and not self._unnamed:
+        self.counts["no_epc"] += 1
+        if not self._unnamed:
             self._unnamed = True
             yield Notice(
                 "no_epc",

@@ -55,20 +55,7 @@ class Session(JsonSession):
         if all(map(_is_plain_tag, records)):
             yield from self._tags(message, records)
             return
-        for one in values.objects(records):
-            kind = one.get("type")
-            data = one.get("data")
-            if isinstance(data, dict) and "idHex" in data:
-                told = data if data.get("format") != "fastID" else data | {"idHex": _identity(data).hex()}
-                yield from self._tags(message, [one | {"data": told}])
-            elif "response" in one:
-                yield from _response(one)
-            elif isinstance(kind, str) and kind.lower() == "heartbeat":
-                yield Heartbeat()
-            elif isinstance(kind, str) and kind.lower() == "gpi" and isinstance(data, dict):
-                yield self._input(one, data, message.arrival)
-            else:
-                self.counts["other"] += 1
+        yield from self.each(message, records, lambda one: self._record(message, one))
 
     def told(self, rows: Rows, time: Times) -> Iterator[Said]:
         """See JsonSession. Where numbers are missing, the reads before and after stand apart."""
@@ -84,6 +71,21 @@ class Session(JsonSession):
                 done = at
             self._last = seen
         yield from super().told(rows.pick(slice(done, None)), time[done:])
+
+    def _record(self, message: Message, one: dict[str, object]) -> Iterator[Said]:
+        kind = one.get("type")
+        data = one.get("data")
+        if isinstance(data, dict) and "idHex" in data:
+            told = data if data.get("format") != "fastID" else data | {"idHex": _identity(data).hex()}
+            yield from self._tags(message, [one | {"data": told}])
+        elif "response" in one:
+            yield from _response(one)
+        elif isinstance(kind, str) and kind.lower() == "heartbeat":
+            yield Heartbeat()
+        elif isinstance(kind, str) and kind.lower() == "gpi" and isinstance(data, dict):
+            yield self._input(one, data, message.arrival)
+        else:
+            self.counts["other"] += 1
 
     def _tags(self, message: Message, records: list[object]) -> Iterator[Said]:
         data = found_in_each(records, ("data",))
