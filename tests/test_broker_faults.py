@@ -3,6 +3,8 @@
 import asyncio
 import json
 import logging
+import socket
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,10 @@ import pytest
 from core.records import SECOND, Down, Up
 from drivers.base import SetOutput, Start, Stop
 from gateway.broker import attendance
+from gateway.broker.connection import connect
+from gateway.broker.settings import BrokerSettings
 from gateway.clock import Clock
+from gateway.mqtt.endpoint import Endpoint
 from gateway.mqtt.reasons import CLOSED, TAKEN_OVER, Ended, Reasons
 from gateway.mqtt.takeovers import Takeovers
 from gateway.sinks.contract import Lost, Refused
@@ -22,6 +27,7 @@ from tests.fix_certificates import HOST, Certificates
 from tests.fix_daemon import gaps, inputs, reads, until
 from tests.fix_mosquitto import Mosquitto
 from tests.fix_site import daemon, now
+from tests.mqtt_peer import CONNACK, packet
 
 PROTOCOLS = ["protocol = 5", 'protocol = "3.1.1"']
 
@@ -281,3 +287,31 @@ def test_the_status_has_a_row_for_each_broker(tmp_path: Path, mosquitto: Mosquit
         "state": "up", "error": None, "messages": 2, "unacknowledged": 0, "devices": ["door1", "door2"],
     }  # fmt: skip
     assert (rows["spare"]["state"], rows["spare"]["devices"]) == ("unused", [])
+
+
+def test_a_connection_that_breaks_is_no_second_client() -> None:
+    """The system tells once that it was reset; what it says when it is asked again looks like a client thrown out."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1024)
+        writer.write(packet(CONNACK, b"\0\0\0"))
+        await reader.read(1024)  # what it subscribes to: it was let in
+        sock = writer.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+
+    async def main() -> None:
+        server = await asyncio.start_server(serve, HOST, 0)
+        port = server.sockets[0].getsockname()[1]
+        settings = BrokerSettings(id="main", url=f"mqtt://{HOST}:{port}")
+        endpoint = Endpoint(settings, "site", Path(), "", "[[broker]] main", "main")
+        connection = await connect(endpoint, settings, ["gates/#"], now)
+        ended = await connection.end()
+        assert (ended.code, str(ended)) == (
+            None,
+            f"mqtt://{HOST}:{port}: the connection broke: Connection reset by peer",
+        )
+        server.close()
+        await server.wait_closed()
+
+    asyncio.run(main())

@@ -25,6 +25,7 @@ _AT_ONCE = 200
 _AHEAD = 1 << 16
 _UNREAD = 10
 """Looks that are left out after a pause: the broker's sign of life may lie behind what was not read."""
+_NOT_YET = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _MOST = 1 << 18
 """Bytes of a packet that is waited for; of a larger one paho gathers the parts."""
 
@@ -36,11 +37,12 @@ class _Ahead:
         self._sock = sock
         self._data = b""
         self._at = 0
+        self._error: OSError | None = None
         self.owed = 0
 
     def recv(self, size: int) -> bytes:
         if self._at == len(self._data):
-            self._data, self._at = self._sock.recv(_AHEAD), 0
+            self._data, self._at = self._fetched(), 0
         start = self._at
         self._at = min(start + size, len(self._data))
         self.owed = max(self.owed - (self._at - start), 0)
@@ -51,7 +53,7 @@ class _Ahead:
         while (found := extent(self._data, self._at)) is None or found[1] > len(self._data):
             if found is not None and found[1] - self._at > _MOST:
                 break
-            more = self._sock.recv(_AHEAD)
+            more = self._fetched()
             if not more:  # it is over, and paho says so
                 self.owed = _MOST
                 return None
@@ -65,6 +67,18 @@ class _Ahead:
                 return message
         self.owed = ends - self._at
         return None
+
+    def _fetched(self) -> bytes:
+        """What has come. The system tells once why a connection broke, and here it is told to whoever asks again."""
+        if self._error is not None:
+            raise self._error
+        try:
+            return self._sock.recv(_AHEAD)
+        except _NOT_YET:
+            raise
+        except OSError as error:
+            self._error = error
+            raise
 
     def pending(self) -> int:
         """Bytes that the system does not know of; TLS may hold decrypted ones."""
