@@ -3,7 +3,8 @@
 from drivers.codecs import gt06
 from drivers.codecs.errors import ProtocolError
 from drivers.codecs.gt06 import Frame, Impossible
-from drivers.codecs.tracker_session import UNNAMED, Admits, Report, everybody
+from drivers.codecs.tracker_messages import REFUSED, Messages
+from drivers.codecs.tracker_session import UNNAMED, Report
 
 PORT = 5023
 LONGEST = 1 << 13
@@ -12,44 +13,11 @@ LONGEST = 1 << 13
 _LEAST = 5
 
 
-class Session:
-    """One TCP connection.
+class Session(Messages):
+    """One TCP connection. Who may not deliver is not answered, and hung up on, since the protocol has no refusal."""
 
-    admits   who may deliver; others are not answered, and hung up on, since the protocol has no refusal
-    tracker  who it is, where the stream does not begin with it
-    """
-
-    def __init__(self, admits: Admits = everybody, tracker: str = "") -> None:
-        self.tracker = tracker
-        self.error: ProtocolError | None = None
-        self._admits = admits
-        self._data = b""
-
-    @property
-    def pending(self) -> int:
-        """Bytes of a frame that has begun."""
-        return len(self._data)
-
-    def receive(self, data: bytes, now: int) -> list[Report]:
-        """What ends in `data`."""
-        self._data += data
-        said: list[Report] = []
-        at = 0
-        while self.error is None and (size := self._size(at)) and at + size <= len(self._data):
-            whole = self._data[at : at + size]
-            at += size
-            if not whole.endswith(gt06.END):
-                self.error = ProtocolError("a frame that does not end where it should; no GT06 tracker?")
-            else:
-                said.append(self._take(whole))
-        self._data = b"" if self.error is not None else self._data[at:]
-        if self.error is not None and not (said and said[-1].counts == ("refused",)):
-            said.append(Report(self.tracker, counts=("malformed",)))
-        return said
-
-    def _size(self, at: int) -> int:
-        """Bytes of the frame that begins there, 0 as long as that is not known."""
-        start = self._data[at : at + 2]
+    def size(self, at: int) -> int:
+        start = self.data[at : at + 2]
         if start not in (gt06.SHORT, gt06.LONG):
             if start not in (b"", gt06.SHORT[:1], gt06.LONG[:1]):
                 self.error = ProtocolError(
@@ -57,16 +25,21 @@ class Session:
                 )
             return 0
         wide = 2 if start == gt06.LONG else 1
-        if len(self._data) < at + 2 + wide:
+        if len(self.data) < at + 2 + wide:
             return 0
-        size = int.from_bytes(self._data[at + 2 : at + 2 + wide])
+        size = int.from_bytes(self.data[at + 2 : at + 2 + wide])
         if not _LEAST <= size <= LONGEST:
             self.error = ProtocolError(f"a frame of {size} bytes, where {_LEAST} to {LONGEST} can be")
             return 0
-        return 2 + wide + size + len(gt06.END)
+        end = at + 2 + wide + size
+        told = self.data[end : end + len(gt06.END)]
+        if len(told) == len(gt06.END) and told != gt06.END:
+            self.error = ProtocolError("a frame that does not end where it should; no GT06 tracker?")
+            return 0
+        return end + len(gt06.END) - at
 
-    def _take(self, whole: bytes) -> Report:
-        frame = gt06.opened(whole)
+    def take(self, message: bytes) -> Report:
+        frame = gt06.opened(message)
         if frame is None:
             return Report(self.tracker, counts=("bad_crc",))
         try:
@@ -90,11 +63,7 @@ class Session:
         return Report(self.tracker, [position], answer, nowhere)
 
     def _log_in(self, tracker: str, answer: bytes) -> Report:
-        if not self._admits(tracker):
-            self.error = ProtocolError(f"{tracker} is not among `trackers`; add it, if it is yours")
-            return Report(tracker, counts=("refused",))
-        self.tracker = tracker
-        return Report(tracker, answer=answer)
+        return Report(tracker, answer=answer) if self.admit(tracker) else Report(tracker, counts=REFUSED)
 
 
 def begun(data: bytes) -> Session:

@@ -9,6 +9,7 @@ import re
 from drivers.codecs.crc16 import arc
 from drivers.codecs.errors import ProtocolError
 from drivers.codecs.teltonika import Malformed, Records
+from drivers.codecs.tracker_messages import REFUSED, Messages
 from drivers.codecs.tracker_session import UNNAMED, Admits, Report, everybody
 
 PORT = 5027
@@ -21,41 +22,15 @@ _AROUND = 12
 _KEEPALIVE = 0xFF
 
 
-class Session:
-    """One TCP connection.
-
-    admits   who may deliver; all others are refused
-    tracker  who it is, where the stream does not begin with it
-    """
+class Session(Messages):
+    """One TCP connection."""
 
     def __init__(self, admits: Admits = everybody, tracker: str = "") -> None:
-        self.tracker = tracker
-        self.error: ProtocolError | None = None
-        self._admits = admits
-        self._data = b""
+        super().__init__(admits, tracker)
         self._records = Records()
 
-    @property
-    def pending(self) -> int:
-        """Bytes of a message that has begun."""
-        return len(self._data)
-
-    def receive(self, data: bytes, now: int) -> list[Report]:
-        """What ends in `data`."""
-        self._data += data
-        said: list[Report] = []
-        at = 0
-        while self.error is None and (size := self._size(at)) and at + size <= len(self._data):
-            said.append(self._take(self._data[at : at + size]))
-            at += size
-        self._data = b"" if self.error is not None else self._data[at:]
-        if self.error is not None and not (said and said[-1].counts == ("refused",)):
-            said.append(Report(self.tracker, counts=("malformed",)))
-        return [one for one in said if one.positions or one.answer or one.counts]
-
-    def _size(self, at: int) -> int:
-        """Bytes of the message that begins there, 0 as long as that is not known."""
-        data = self._data
+    def size(self, at: int) -> int:
+        data = self.data
         if len(data) <= at:
             return 0
         if not self.tracker:
@@ -74,7 +49,7 @@ class Session:
         return size + _AROUND
 
     def _login_size(self, at: int) -> int:
-        data = self._data
+        data = self.data
         if len(data) < at + 2:
             return 0
         size = int.from_bytes(data[at : at + 2])
@@ -86,13 +61,11 @@ class Session:
             return 0
         return 2 + size
 
-    def _take(self, message: bytes) -> Report:
+    def take(self, message: bytes) -> Report:
         if not self.tracker:
             tracker = message[2:].decode("ascii")
-            if not self._admits(tracker):
-                self.error = ProtocolError(f"{tracker} is not among `trackers`; add it, if it is yours")
-                return Report(tracker, answer=b"\0", counts=("refused",))
-            self.tracker = tracker
+            if not self.admit(tracker):
+                return Report(tracker, answer=b"\0", counts=REFUSED)
             return Report(tracker, answer=b"\1")
         if len(message) == 1:
             return Report(self.tracker)
@@ -130,7 +103,7 @@ class Datagrams:
             return [Report("", counts=("malformed",))]
         tracker = name.decode("ascii")
         if not self._admits(tracker):
-            return [Report(tracker, counts=("refused",))]
+            return [Report(tracker, counts=REFUSED)]
         try:
             count, positions, left_out = self._records.read(data[8 + len(name) :])
         except Malformed as error:

@@ -1,0 +1,57 @@
+"""A tracker's connection as messages that tell their length: whole ones are taken out of the stream, and reported."""
+
+from abc import ABC, abstractmethod
+
+from drivers.codecs.errors import ProtocolError
+from drivers.codecs.tracker_session import Admits, Report, everybody
+
+REFUSED = ("refused",)
+"""What a report of a tracker counts that may not deliver; the connection ends, and nothing is wrong with its bytes."""
+
+
+class Messages(ABC):
+    """One TCP connection; a `TrackerSession` but for `size` and `take`.
+
+    admits   who may deliver
+    tracker  who it is, where the stream does not begin with it
+    """
+
+    def __init__(self, admits: Admits = everybody, tracker: str = "") -> None:
+        self.tracker = tracker
+        self.error: ProtocolError | None = None
+        self.data = b""
+        self._admits = admits
+
+    @property
+    def pending(self) -> int:
+        """Bytes of a message that has begun."""
+        return len(self.data)
+
+    def receive(self, data: bytes, now: int) -> list[Report]:
+        """What ends in `data`."""
+        self.data += data
+        said: list[Report] = []
+        at = 0
+        while self.error is None and (size := self.size(at)) and at + size <= len(self.data):
+            said.append(self.take(self.data[at : at + size]))
+            at += size
+        self.data = b"" if self.error is not None else self.data[at:]
+        if self.error is not None and not (said and said[-1].counts == REFUSED):
+            said.append(Report(self.tracker, counts=("malformed",)))
+        return [one for one in said if one.positions or one.answer or one.counts]
+
+    @abstractmethod
+    def size(self, at: int) -> int:
+        """Bytes of the message that begins there in `data`, 0 as long as that is not known; sets `error` if it is none."""
+
+    @abstractmethod
+    def take(self, message: bytes) -> Report:
+        """What a whole one says."""
+
+    def admit(self, tracker: str) -> bool:
+        """It has said who it is; False = it may not deliver, and the connection is over."""
+        if self._admits(tracker):
+            self.tracker = tracker
+            return True
+        self.error = ProtocolError(f"{tracker} is not among `trackers`; add it, if it is yours")
+        return False
