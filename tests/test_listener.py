@@ -11,14 +11,11 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from core.records import Alive, Body, Fixes, Up
-from drivers import listener
 from drivers.base import SetOutput
-from drivers.callers import UNTAKEN, Connection
 from drivers.catalog import Device
 from drivers.codecs.teltonika import Record, datagram, frame, login
-from drivers.codecs.teltonika_session import Session
+from drivers.listener import ROWS
 from drivers.teltonika import Teltonika
-from drivers.tracker_counts import NAMED, TrackerCounts
 from tests.fix_daemon import until
 from tests.llrp_peer import NOW
 from tests.llrp_scene import FakeLink
@@ -26,6 +23,8 @@ from tests.virtual_loop import run
 
 IMEI = "352093086403655"
 RECORD = Record(NOW // 1000, 53.8, -1.55)
+READ = 1 << 18
+"""Bytes that asyncio takes from a socket at a time, at the most."""
 
 
 class SlowLink(FakeLink):
@@ -161,8 +160,7 @@ def test_a_commit_that_fails_acknowledges_nothing(port: int) -> None:
     listening(port, test, SlowLink())
 
 
-def test_while_the_daemon_takes_nothing_nothing_is_read(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "ROWS", 100)
+def test_while_the_daemon_takes_nothing_nothing_is_read(port: int) -> None:
     said = frame([RECORD] * 20)
 
     async def test(link: FakeLink, call: Call, task: object) -> None:
@@ -174,7 +172,7 @@ def test_while_the_daemon_takes_nothing_nothing_is_read(port: int, monkeypatch: 
             one.say(said)
         await asyncio.sleep(200)
         heard = len(link.tapped)
-        assert heard < 1 << 20
+        assert heard < len(said) * ROWS // 20 + 2 * READ, "what waits, and what the daemon does not take"
         late = await call()
         late.say(login(IMEI))
         await asyncio.sleep(7200)
@@ -238,17 +236,36 @@ def test_connections_are_limited(port: int) -> None:
     assert listening(port, test, per_address=3).counters["refused_address"] == 1
 
 
-def test_as_many_connections_as_there_can_be_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[int, int]] = []
-    monkeypatch.setattr(resource, "setrlimit", lambda _, both: asked.append(both))
-    for limits, wanted, found in (
-        ((1024, resource.RLIM_INFINITY), 2000, 2000),
-        ((1024, 1500), 2000, 1372),
-        ((4096, 4096), 2000, 3968),
-    ):
-        monkeypatch.setattr(resource, "getrlimit", lambda _, limits=limits: limits)
-        assert listener._files(wanted) == found
-    assert asked == [(2128, resource.RLIM_INFINITY), (1500, 1500)]
+@pytest.mark.parametrize(
+    ("files", "room", "asked"),
+    [
+        ((130, resource.RLIM_INFINITY), 5, [(133, resource.RLIM_INFINITY)]),
+        ((130, 131), 3, [(131, 131)]),
+        ((133, 133), 5, []),
+    ],
+)
+def test_as_many_connections_as_there_can_be_files(
+    port: int,
+    files: tuple[int, int],
+    room: int,
+    asked: list[tuple[int, int]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Five are wanted, and 128 files are for what is no connection."""
+    limits: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: files)
+    monkeypatch.setattr(resource, "setrlimit", lambda _, both: limits.append(both))
+
+    async def test(link: FakeLink, call: Call, task: object) -> None:
+        for _ in range(room):
+            one = await call()
+            one.say(login(IMEI))
+            assert await one.hears(1) == b"\1"
+        assert await (await call()).over() == b""
+
+    link = listening(port, test, connections=5)
+    assert link.counters["refused_connections"] == 1
+    assert limits == asked
 
 
 @pytest.mark.parametrize(
@@ -306,50 +323,6 @@ def test_a_bad_one_costs_itself(port: int, caplog: pytest.LogCaptureFixture) -> 
     assert "road: 127.0.0.1: a frame that does not begin with four zeros; no Teltonika tracker?" in told
 
 
-class Stuffed(asyncio.Transport):
-    """To somebody who takes nothing."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.aborted = False
-
-    def get_write_buffer_size(self) -> int:
-        return UNTAKEN + 1
-
-    def abort(self) -> None:
-        self.aborted = True
-
-    def is_closing(self) -> bool:
-        return self.aborted
-
-
-class Nobody:
-    """Hears whatever is said."""
-
-    def called(self, one: Connection) -> bool:
-        return True
-
-    def heard(self, one: Connection, data: bytes) -> None:
-        raise AssertionError
-
-    def gone(self, one: Connection) -> None: ...
-
-    def told(self, one: object, data: bytes) -> None: ...
-
-
-def test_one_that_takes_no_answers_is_hung_up_on() -> None:
-    async def main() -> None:
-        one, transport = Connection(Nobody(), Session()), Stuffed()
-        one.connection_made(transport)
-        one.answer(b"\1")
-        assert transport.aborted
-        one.answer(b"\1")
-        one.data_received(b"too late")
-        one.connection_lost(None)
-
-    run(main())
-
-
 def test_datagrams(port: int) -> None:
     async def test(link: FakeLink, call: Call, task: object) -> None:
         loop = asyncio.get_running_loop()
@@ -365,8 +338,8 @@ def test_datagrams(port: int) -> None:
     assert link.counters == {"malformed": 1, "trackers": 0}
 
 
-def test_datagrams_wait_while_the_daemon_takes_nothing(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listener, "ROWS", 2)
+def test_datagrams_wait_while_the_daemon_takes_nothing(port: int) -> None:
+    said = [datagram(IMEI, number, number, [RECORD] * 200) for number in range(250)]
 
     async def test(link: FakeLink, call: Call, task: object) -> None:
         loop = asyncio.get_running_loop()
@@ -375,13 +348,19 @@ def test_datagrams_wait_while_the_daemon_takes_nothing(port: int, monkeypatch: p
             sender.setblocking(False)
             sender.bind(("127.0.0.1", 0))
             sender.connect(("127.0.0.1", port))
-            for number in range(10):
-                sender.send(datagram(IMEI, number, number, [RECORD]))
+            sent = 0
+            while len(link.tapped) == sum(map(len, said[:sent])):
+                sender.send(said[sent])
+                sent += 1
+                await asyncio.sleep(1)
+            for one in said[sent : sent + 10]:
+                sender.send(one)
             await asyncio.sleep(10)
-            assert len(link.tapped) < 10 * len(datagram(IMEI, 1, 1, [RECORD]))
+            assert len(link.tapped) == sum(map(len, said[: sent - 1]))
             link.gate.set()
-            answers = [await loop.sock_recv(sender, 100) for _ in range(10)]
-        assert [answer[5] for answer in answers] == list(range(10))
+            answers = [await loop.sock_recv(sender, 100) for _ in range(sent + 10)]
+        assert [answer[5] for answer in answers] == list(range(sent + 10))
+        assert ROWS <= 200 * (sent - 1) < ROWS + 2 * 200, "what waits, and what the daemon does not take"
 
     listening(port, test, scheme="udp")
 
@@ -405,27 +384,3 @@ def test_orders_are_refused(port: int, caplog: pytest.LogCaptureFixture) -> None
 
     listening(port, test)
     assert "road: SetOutput: trackers take no orders" in caplog.messages
-
-
-def test_the_counters_of_trackers_are_those_of_the_worst() -> None:
-    link = FakeLink()
-    counts = TrackerCounts(link)
-    for number in range(NAMED):
-        counts.count(f"t{number}", "bad_crc", number + 1)
-    counts.count("new", "bad_crc")
-    counts.count("", "malformed")
-    assert link.counters["t0: bad_crc"] == 0
-    assert link.counters["t1: bad_crc"] == 2
-    assert link.counters["new: bad_crc"] == 1
-    assert link.counters["malformed"] == 1
-    assert link.counters["bad_crc"] == sum(range(NAMED + 1)) + 1
-
-
-def test_new_trackers_are_forgotten_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("drivers.tracker_counts.KNOWN", 2)
-    link = FakeLink()
-    counts = TrackerCounts(link)
-    assert [counts.heard(one) for one in "abacab"] == [True, True, False, True, False, True]
-    assert link.counters["trackers"] == 2
-    counts.close()
-    assert link.counters["trackers"] == 0
