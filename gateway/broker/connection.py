@@ -114,14 +114,7 @@ class Connection(BrokerConnection):
 
     async def close(self, seconds: float) -> None:
         """Part as friends, in bounded time; never raises. The session stays with the broker."""
-        if self._over is None:
-            self._client.disconnect()
-            try:
-                async with asyncio.timeout(seconds):
-                    await self._ended.wait()
-            except TimeoutError:
-                pass
-        self._end(None, self._reasons.lost("closed"))
+        await self._part(seconds)
 
     def _moved(self) -> None:
         self._news.set()

@@ -94,26 +94,16 @@ class _Listener(BrokerConnection):
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.MaximumPacketSize = LONGEST
         try:
-            async with asyncio.timeout_at(until):
-                await self._begin(properties=properties)
-                self._client.subscribe([(one, 0) for one in filters])
-                await self._ended.wait()
-        except TimeoutError:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(until):
+                    await self._begin(properties=properties)
+                    self._client.subscribe([(one, 0) for one in filters])
+                    await self._ended.wait()
             if not self._subscribed:
                 self._end(None, self._reasons.lost("no answer in time; give it more --seconds"))
             self._raise_if_over()
-            await self._part()
-        else:
-            self._raise_if_over()
         finally:
-            self._end(None, self._reasons.lost("closed"))
-
-    async def _part(self) -> None:
-        """As friends, in bounded time: else the broker would log a fault."""
-        self._client.disconnect()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_CLOSING_SECONDS):
-                await self._ended.wait()
+            await self._part(_CLOSING_SECONDS)
 
     def _on_subscribe(
         self, client: Client, _: object, mid: int, codes: list[ReasonCode], properties: Properties | None

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from contextlib import suppress
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
 from paho.mqtt.enums import MQTTProtocolVersion
@@ -60,6 +61,15 @@ class BrokerConnection:
         except TimeoutError:
             self._end(None, self._reasons.lost(f"no answer within {CONNECT_SECONDS:g} s"))
         self._raise_if_over()
+
+    async def _part(self, seconds: float) -> None:
+        """As friends, in bounded time: else the broker would log a fault. Never raises."""
+        if self._over is None:
+            self._client.disconnect()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._ended.wait()
+        self._end(None, self._reasons.lost("closed"))
 
     def _accepted(self, granted: Properties | None) -> None:
         """The broker has let us in, and grants what a CONNACK tells (MQTT 5.0, section 3.2.2.3)."""
