@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from drivers.codecs import label, module_decode
 from drivers.codecs.module_frames import NOT_HERE, UNFINISHED, Frames
+from drivers.codecs.scans import described
 
 BAUD = FASTEST_BAUD = 115_200
 """Of the USB socket; over Bluetooth no rate counts."""
@@ -231,7 +232,7 @@ def _rows(frame: bytes, responses: Responses) -> Iterator[module_decode.Line]:
         if isinstance(told, Tag):
             yield _tag_row(told)
         elif isinstance(told, Barcode):
-            yield _code_row(label.text_of(told.data))
+            yield described(label.text_of(told.data))
     for header, value in fields(frame):
         if header not in (b"EP", b"RI", b"BC", b"BR"):
             yield {
@@ -243,11 +244,3 @@ def _rows(frame: bytes, responses: Responses) -> Iterator[module_decode.Line]:
 def _tag_row(tag: Tag) -> module_decode.Line:
     rssi = None if math.isnan(tag.rssi) else round(tag.rssi)
     return {"time": None, "tag": tag.epc.hex().upper(), "rssi": rssi}
-
-
-def _code_row(code: str) -> module_decode.Line:
-    try:
-        found = label.read(code)
-    except label.Refused as refused:
-        return {"error": str(refused)}
-    return {"time": None, "tag": found.tag, "code": found.code, "symbology": found.symbology}
