@@ -35,7 +35,7 @@ def decode_lines(data: bytes, frames: Callable[[], Frames], describe: Describe) 
 def stretch(data: bytes, cut: Frames, describe: Describe) -> Iterator[Line]:
     """Frames in raw bytes; what is in none gives {"error": ...}."""
     at = 0
-    for frame in (*cut.feed(data), *cut.flush()):
+    for frame in cut.whole(data):
         start = data.index(frame, at)
         yield from _between(data, at, start)
         yield from describe(frame)

@@ -41,6 +41,10 @@ class Frames:
         """Nothing more will come for what is left: the whole frames that a false or broken beginning hid."""
         return self._cut(final=True)
 
+    def whole(self, data: bytes) -> list[bytes]:
+        """All that is in `data`, behind which nothing comes."""
+        return [*self.feed(data), *self.flush()]
+
     def _cut(self, final: bool) -> list[bytes]:
         left, at, frames = self._left, 0, []
         while at < len(left):

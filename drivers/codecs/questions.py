@@ -9,7 +9,6 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
 from drivers.codecs import m100, mercury, ssi, tsl, uhfreader
-from drivers.codecs.module_frames import Frames
 from drivers.codecs.recognise import SSI_ACK, Speaker, words
 
 ANSWER_SECONDS = 0.4
@@ -45,7 +44,7 @@ def _m100() -> Inquiry:
 
 
 def _m100_answer(data: bytes, command: int) -> bytes | None:
-    for one in _cut(m100.frames(), data):
+    for one in m100.frames().whole(data):
         if (one[1], one[2]) == (m100.RESPONSE, command):
             return one
     return None
@@ -74,7 +73,7 @@ def _mercury() -> Inquiry:
 
 
 def _mercury_data(data: bytes, opcode: int) -> bytes | None:
-    for one in _cut(mercury.frames(), data):
+    for one in mercury.frames().whole(data):
         if mercury.opcode(one) == opcode and mercury.status(one) == mercury.OK:
             return mercury.data(one)
     return None
@@ -82,7 +81,7 @@ def _mercury_data(data: bytes, opcode: int) -> bytes | None:
 
 def _uhfreader() -> Inquiry:
     answer = yield uhfreader.frame(uhfreader.ANYBODY, uhfreader.GET_INFO)
-    for one in _cut(uhfreader.frames(), answer):
+    for one in uhfreader.frames().whole(answer):
         said = uhfreader.answer(one)
         known = None if said is None else uhfreader.info(said)
         if known is not None:
@@ -100,7 +99,7 @@ def _tsl() -> Inquiry:
     """MF is its maker, US its serial number, UF its firmware. What was meant for others is no part of the command."""
     answer = yield b"\r\n" + tsl.command("vr")
     responses = tsl.Responses(Counter())
-    for frame in _cut(tsl.frames(), answer):
+    for frame in tsl.frames().whole(answer):
         for told in responses.take(frame):
             if isinstance(told, tsl.End) and told.command == "vr" and not told.error:
                 named = [words(told.fields[key]) for key in ("MF", "US") if told.fields.get(key)]
@@ -113,16 +112,11 @@ _SSI_HEAD = 4
 
 
 def _ssi() -> Inquiry:
-    for one in _cut(ssi.frames(), (yield ssi.packet(ssi.REQUEST_REVISION))):
+    for one in ssi.frames().whole((yield ssi.packet(ssi.REQUEST_REVISION))):
         if one[1] == ssi.REPLY_REVISION:
             revision = words(one[_SSI_HEAD:-2])
             return Speaker("ssi", f"scanner that speaks SSI, revision {revision}", thanks=SSI_ACK, ports=())
     return None
-
-
-def _cut(frames: Frames, data: bytes) -> Iterator[bytes]:
-    yield from frames.feed(data)
-    yield from frames.flush()
 
 
 # A UHFReader takes the first byte of anything for a length, and may wait for the rest: it is asked before the others.

@@ -74,24 +74,21 @@ def _gps(data: bytes) -> Speaker | None:
 
 
 def _m100(data: bytes) -> Speaker | None:
-    frames = m100.frames()
-    for one in (*frames.feed(data), *frames.flush()):
+    for one in m100.frames().whole(data):
         if one[1] != m100.COMMAND:
             return Speaker("m100", "M100 or R200 that is polling")
     return None
 
 
 def _mercury(data: bytes) -> Speaker | None:
-    frames = mercury.frames()
-    for one in (*frames.feed(data), *frames.flush()):
+    for one in mercury.frames().whole(data):
         if mercury.opcode(one) == mercury.READ_TAGS:
             return Speaker("mercury", "ThingMagic module that is reading")
     return None
 
 
 def _uhfreader(data: bytes) -> Speaker | None:
-    frames = uhfreader.frames()
-    for one in (*frames.feed(data), *frames.flush()):
+    for one in uhfreader.frames().whole(data):
         said = uhfreader.answer(one)
         if said is None or said.command != uhfreader.PUSHED:
             continue
@@ -102,8 +99,7 @@ def _uhfreader(data: bytes) -> Speaker | None:
 
 
 def _ssi(data: bytes) -> Speaker | None:
-    frames = ssi.frames()
-    if any(ssi.is_code(one) for one in (*frames.feed(data), *frames.flush())):
+    if any(map(ssi.is_code, ssi.frames().whole(data))):
         return Speaker("ssi", "scanner that speaks SSI", thanks=SSI_ACK, ports=())
     return None
 
