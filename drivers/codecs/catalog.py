@@ -161,7 +161,7 @@ CODECS: Mapping[str, Codec] = {
         partial(
             tracker_decode.decode_lines,
             stream=teltonika_session.begun,
-            datagrams=teltonika_session.Datagrams,
+            datagrams=teltonika_session.apart,
         ),
         teltonika_session.Session,
         partial(teltonika_session.Session, tracker="350000000000000"),

@@ -17,6 +17,8 @@ LONGEST = 1 << 14
 """Bytes of a frame; the maker's limit is 1,280."""
 
 _IMEI = re.compile(rb"\d{10,20}")
+_LONGEST_LOGIN = 22
+"""Bytes, with the length before it."""
 _AROUND = 12
 """Bytes of a frame beside its data: zeros, length, checksum."""
 _KEEPALIVE = 0xFF
@@ -110,6 +112,12 @@ class Datagrams:
             return [Report(tracker, counts=(str(error),))]
         answer = b"\0\5" + data[2:4] + b"\1" + data[5:6] + bytes((count,))
         return [Report(tracker, positions, answer, left_out)]
+
+
+def apart(data: bytes) -> Datagrams | None:
+    """What takes a datagram, None if `data` is none, for `tracker_decode`. A login tells its length as well, but is short."""
+    whole = len(data) > _LONGEST_LOGIN and int.from_bytes(data[:2]) == len(data) - 2
+    return Datagrams() if whole else None
 
 
 def _count(records: int) -> bytes:

@@ -10,21 +10,23 @@ from drivers.codecs.tracker_session import UNNAMED, Report, TrackerSession
 _HEX = re.compile(rb"[0-9A-Fa-f\s]+")
 
 Begin = Callable[[bytes], TrackerSession]
+Apart = Callable[[bytes], TrackerSession | None]
 
 
 def decode_lines(
-    data: bytes, stream: Begin, datagrams: Callable[[], TrackerSession] | None = None
+    data: bytes, stream: Begin, datagrams: Apart = lambda piece: None
 ) -> Iterator[dict[str, object]]:
     """A recorded stream, or lines of hex, each a message, a piece of the stream, or a datagram. Positions have "lat".
 
     stream     the connection that begins with these bytes; of UNNAMED, if they do not say of whom it is
-    datagrams  what takes those of UDP, where there are any
+    datagrams  what takes these bytes if they are one of UDP, None if they are none
     """
     whole = [data] if not _HEX.fullmatch(data) else [_unhexed(line) for line in data.split()]
     session: TrackerSession | None = None
     for piece in whole:
-        if datagrams is not None and _is_datagram(piece):
-            yield from _lines(datagrams().receive(piece, 0))
+        apart = datagrams(piece)
+        if apart is not None:
+            yield from _lines(apart.receive(piece, 0))
             continue
         if session is None or session.error is not None:
             session = stream(piece)
@@ -38,10 +40,6 @@ def decode_lines(
 def _unhexed(line: bytes) -> bytes:
     digits = line.decode("ascii")
     return bytes.fromhex(digits[: len(digits) // 2 * 2])
-
-
-def _is_datagram(piece: bytes) -> bool:
-    return len(piece) > 2 and int.from_bytes(piece[:2]) == len(piece) - 2 and len(piece) > 26
 
 
 def _lines(said: list[Report]) -> Iterator[dict[str, object]]:
