@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from core.records import SECOND
 from drivers.base import Fatal, Link, Order, SetOutput, Start, Stop
-from drivers.clock_steps import ClockSteps
+from drivers.clocked_connection import ClockedConnection
 from drivers.codecs import impinj_rest as rest
 from drivers.codecs.errors import ProtocolError, Unsupported
 from drivers.codecs.impinj_refusals import ended
@@ -15,7 +15,6 @@ from drivers.codecs.impinj_session import Session
 from drivers.codecs.notice import Notice
 from drivers.codecs.reader_clock import ReaderClock
 from drivers.codecs.rest import Call, Script
-from drivers.conversation import Conversation
 from drivers.streams import Stream, open_stream
 from drivers.waiting import MAX_ROWS
 from drivers.web import WebServer
@@ -53,7 +52,7 @@ async def talk(
         await connection.run()
 
 
-class _Connection(Conversation[Session]):
+class _Connection(ClockedConnection[Session]):
     """From the request for the stream to its end."""
 
     def __init__(
@@ -69,21 +68,7 @@ class _Connection(Conversation[Session]):
         super().__init__(session, stream, link, device, CLOSING_SECONDS, limit)
         self._server = server
         self._wanted = wanted
-        self._steps = ClockSteps(link.now(), self.loop.time())
         self._orders: asyncio.Queue[Order] = asyncio.Queue(ORDERS)
-
-    def info(self, info: str) -> str:
-        """With what its clock is worth."""
-        return f"{info}; {self.session.clock}"
-
-    def now(self) -> int:
-        """The gateway's time; a step of it, and whether it is right by now, is told to the session."""
-        now = self.link.now()
-        self.session.clock.synchronised = self.link.synchronised
-        step = self._steps.step(now, self.loop.time())
-        if step:
-            self.session.shift(step)
-        return now
 
     def obey(self, order: Order) -> None:
         """In turn, beside the stream."""
