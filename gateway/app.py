@@ -202,7 +202,8 @@ class Daemon:
         self._notifier.ready()
         await self._stop.wait()
         self._notifier.stopping()
-        await _end([*devices, *others])
+        await _end(others)  # before the devices: that they stop is the gateway's doing, and its own status tells it
+        await _end(devices)
         writer.stop()
 
     async def _tell_blind_intervals(self, recovered: Recovered, opening: Opening) -> None:

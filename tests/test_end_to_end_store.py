@@ -172,4 +172,4 @@ def test_every_destination_has_every_row_whoever_is_killed_when(
     assert ids(row for body in posted if body["stream"] == "events" for row in body["rows"]) == told
     device = heard.last(f"waypost/{site_of(tmp_path)}/device/door1")
     assert device is not None
-    assert device["state"] in ("up", "stopped"), "as it was last, or when the daemon ended"
+    assert device["state"] == "up"
