@@ -6,7 +6,6 @@ Whoever plays sets READER_PASSWORD.
 import asyncio
 import ssl
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from typing import Any
 
 from core.records import SECOND, Reads
@@ -15,6 +14,7 @@ from simulators.clock import RunningClock
 from simulators.impinj import SimulatedImpinj
 from simulators.impinj_device import Setup
 from simulators.llrp_reports import Sighting
+from tests.at_work import at_work, ended
 from tests.llrp_scene import FakeLink
 from tests.virtual_loop import run
 
@@ -36,12 +36,7 @@ class Scene:
 
     async def end(self) -> Exception:
         """What ended the driver."""
-        async with asyncio.timeout(10_000):
-            with suppress(Exception):
-                await asyncio.shield(self.running)
-        error = self.running.exception()
-        assert isinstance(error, Exception)
-        return error
+        return await ended(self.running)
 
     def of(self, kind: type) -> list[object]:
         return [body for body in self.link.bodies if isinstance(body, kind)]
@@ -69,14 +64,8 @@ def play(
             driver = ImpinjHttp.model_validate(
                 {"id": "dock1", "url": reader.url, "password": "env:READER_PASSWORD", **settings}
             )
-            running = asyncio.create_task(driver.run(link))
-            try:
+            async with at_work(driver, link) as running:
                 await asyncio.sleep(3)
                 await test(Scene(reader, link, running))
-            finally:
-                link.gate.set()
-                running.cancel()
-                with suppress(asyncio.CancelledError, Exception):
-                    await running
 
     run(main())

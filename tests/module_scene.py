@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 
 from core.records import SECOND
 from drivers.base import Driver
 from simulators.clock import RunningClock
 from simulators.serial_line import TcpLine
 from simulators.serial_module import SimulatedModule
+from tests.at_work import at_work, ended
 from tests.llrp_scene import FakeLink
 from tests.virtual_loop import run
 
@@ -25,12 +25,7 @@ class Scene:
 
     async def end(self) -> Exception:
         """What ended the driver."""
-        async with asyncio.timeout(600):
-            with suppress(Exception):
-                await asyncio.shield(self.running)
-        error = self.running.exception()
-        assert isinstance(error, Exception)
-        return error
+        return await ended(self.running)
 
 
 def play(
@@ -43,14 +38,8 @@ def play(
     async def main() -> None:
         async with TcpLine(module, RunningClock(START)).served() as line:
             link = FakeLink()
-            running = asyncio.create_task(driver(line.url).run(link))
-            try:
+            async with at_work(driver(line.url), link) as running:
                 await asyncio.sleep(5)
                 await test(Scene(line, link, running))
-            finally:
-                link.gate.set()
-                running.cancel()
-                with suppress(asyncio.CancelledError, Exception):
-                    await running
 
     run(main())

@@ -5,7 +5,6 @@ import json
 import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -24,6 +23,7 @@ from drivers.gpsd import Gpsd
 from simulators.clock import SECOND, RunningClock
 from simulators.gpsd import GpsdReceiver, SimulatedGpsd
 from simulators.track import Track
+from tests.at_work import at_work
 from tests.llrp_peer import NOW
 from tests.llrp_scene import FakeLink
 from tests.virtual_loop import run
@@ -315,13 +315,8 @@ def play(
                 {"id": "van", "kind": "gpsd", "url": gpsd.url} | settings
             )
             assert isinstance(device, Gpsd)
-            task = asyncio.create_task(device.run(link))
-            try:
+            async with at_work(device, link) as task:
                 await test(gpsd, link, task)
-            finally:
-                task.cancel()
-                with suppress(asyncio.CancelledError, Exception):
-                    await task
 
     run(main())
 

@@ -16,6 +16,7 @@ from drivers.catalog import Device
 from drivers.codecs.teltonika import Record, datagram, frame, login
 from drivers.listener import ROWS
 from drivers.teltonika import Teltonika
+from tests.at_work import at_work
 from tests.fix_daemon import until
 from tests.llrp_peer import NOW
 from tests.llrp_scene import FakeLink
@@ -86,22 +87,19 @@ def listening(
     async def main() -> None:
         one = link or FakeLink()
         found.append(one)
-        task = asyncio.create_task(driver(f"{scheme}://127.0.0.1:{port}", **settings).run(one))
         calls: list[Tracker] = []
 
         async def call() -> Tracker:
             calls.append(Tracker(*await asyncio.open_connection("127.0.0.1", port)))
             return calls[-1]
 
-        try:
-            await until(lambda: one.info, "it listens")
-            await test(one, call, task)
-        finally:
-            for each in calls:
-                each.writer.transport.abort()
-            task.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await task
+        async with at_work(driver(f"{scheme}://127.0.0.1:{port}", **settings), one) as task:
+            try:
+                await until(lambda: one.info, "it listens")
+                await test(one, call, task)
+            finally:
+                for each in calls:
+                    each.writer.transport.abort()
 
     run(main())
     return found[0]
@@ -369,7 +367,10 @@ def test_a_port_that_is_taken(port: int) -> None:
     async def main() -> None:
         with (
             socket.create_server(("127.0.0.1", port)),
-            pytest.raises(ConnectionError, match="and a free port"),
+            pytest.raises(
+                ConnectionError,
+                match=rf"^listen://127.0.0.1:{port}: Address already in use; .* ss -ltunp shows",
+            ),
         ):
             await driver(f"listen://127.0.0.1:{port}").run(FakeLink())
 

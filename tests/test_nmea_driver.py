@@ -3,7 +3,6 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -24,6 +23,7 @@ from simulators.nmea_dialects import DIALECTS
 from simulators.nmea_lines import ReceiverPort, ReceiverServer
 from simulators.serial_line import TcpLine
 from simulators.track import Track
+from tests.at_work import at_work
 from tests.fix_daemon import until
 from tests.llrp_peer import NOW
 from tests.llrp_scene import FakeLink
@@ -76,14 +76,11 @@ def over_tcp(name: str, test: Test, faults: Faults | None = None, **settings: ob
 
     async def main() -> None:
         one, link = receiver(name, faults), FakeLink()
-        async with ReceiverServer(one, RunningClock(NOW)).served() as line:
-            task = asyncio.create_task(driver(line.url, **settings).run(link))
-            try:
-                await test(one, line, link, task)
-            finally:
-                task.cancel()
-                with suppress(asyncio.CancelledError, Exception):
-                    await task
+        async with (
+            ReceiverServer(one, RunningClock(NOW)).served() as line,
+            at_work(driver(line.url, **settings), link) as task,
+        ):
+            await test(one, line, link, task)
 
     run(main())
 
@@ -141,7 +138,10 @@ def test_datagrams(free_port: int) -> None:
             await asyncio.sleep(2)
         assert [one.startswith("NMEA 0183: GPZDA") for one in link.info] == [True]
         assert len(times(link)) == 1
-        with pytest.raises(ConnectionError, match="take an address of this machine and a free port"):
+        with pytest.raises(
+            ConnectionError,
+            match=rf"^udp://127.0.0.1:{free_port}: Address already in use; .* ss -ltunp shows",
+        ):
             async with open_datagrams(Address("udp", "127.0.0.1", free_port)):
                 pass
         with pytest.raises(ProtocolError, match="no sentence came for 10 s"):
