@@ -6,8 +6,9 @@ from drivers.base import Link
 from drivers.clock_steps import ClockSteps
 from drivers.codecs.reader_clock import ReaderClock
 from drivers.codecs.stream_session import StreamSession
-from drivers.conversation import Conversation
+from drivers.conversation import CLOSING_SECONDS, Conversation
 from drivers.streams import Stream
+from drivers.waiting import MAX_ROWS
 
 
 class ClockedSession(StreamSession, Protocol):
@@ -26,7 +27,13 @@ class ClockedConnection(Conversation[S], Generic[S]):
     """From the first byte to the last. What is particular to a kind of reader: `obey` and `leave`."""
 
     def __init__(
-        self, session: S, stream: Stream, link: Link, device: str, closing: float, limit: int
+        self,
+        session: S,
+        stream: Stream,
+        link: Link,
+        device: str,
+        closing: float = CLOSING_SECONDS,
+        limit: int = MAX_ROWS,
     ) -> None:
         super().__init__(session, stream, link, device, closing, limit)
         self._steps = ClockSteps(link.now(), self.loop.time())

@@ -20,6 +20,9 @@ from drivers.waiting import MAX_ROWS, Waiting
 
 log = logging.getLogger(__name__)
 
+CLOSING_SECONDS = 2.0
+"""How long the daemon may take for what was received before a stop."""
+
 S = TypeVar("S", bound=StreamSession)
 
 
@@ -31,7 +34,13 @@ class Conversation(ABC, Generic[S]):
     """
 
     def __init__(
-        self, session: S, stream: Stream, link: Link, device: str, closing: float, limit: int = MAX_ROWS
+        self,
+        session: S,
+        stream: Stream,
+        link: Link,
+        device: str,
+        closing: float = CLOSING_SECONDS,
+        limit: int = MAX_ROWS,
     ) -> None:
         self.session = session
         self.stream = stream

@@ -8,12 +8,8 @@ from drivers.codecs.gps_calendar import DAY, Reference
 from drivers.codecs.stream_session import StreamSession
 from drivers.conversation import Conversation
 from drivers.streams import Stream
-from drivers.waiting import MAX_ROWS
 
 log = logging.getLogger(__name__)
-
-CLOSING_SECONDS = 2.0
-"""How long the daemon may take for what was received before a stop."""
 
 BUILT = 1_767_225_600_000_000
 """2026-01-01, microseconds UTC: no earlier is the present, whatever a clock without a battery says."""
@@ -33,7 +29,7 @@ class GpsConnection(Conversation[S], Generic[S]):
     """From the first byte to the last; `about` is said of the device when it is up."""
 
     def __init__(self, session: S, stream: Stream, link: Link, device: str, about: str = "") -> None:
-        super().__init__(session, stream, link, device, CLOSING_SECONDS, MAX_ROWS)
+        super().__init__(session, stream, link, device)
         self._about = about
 
     def now(self) -> int:

@@ -21,9 +21,6 @@ from drivers.web import WebServer
 
 log = logging.getLogger(__name__)
 
-CLOSING_SECONDS = 2.0
-"""How long the daemon may take for what was read before a stop."""
-
 STATUS_SECONDS = 60.0
 """Between two looks at the reader's clock: while a long backlog comes, nothing else tells it."""
 
@@ -65,7 +62,7 @@ class _Connection(ClockedConnection[Session]):
         server: WebServer,
         wanted: Wanted,
     ) -> None:
-        super().__init__(session, stream, link, device, CLOSING_SECONDS, limit)
+        super().__init__(session, stream, link, device, limit=limit)
         self._server = server
         self._wanted = wanted
         self._orders: asyncio.Queue[Order] = asyncio.Queue(ORDERS)

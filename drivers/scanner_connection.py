@@ -11,14 +11,11 @@ from drivers.streams import Stream
 
 log = logging.getLogger(__name__)
 
-CLOSING_SECONDS = 2.0
-"""How long the daemon may take for what was read before a stop."""
-
 
 async def listen(stream: Stream, session: Callable[[float], StreamSession], link: Link, device: str) -> None:
     """Until the connection is lost; `session` gets the loop's time."""
     at = asyncio.get_running_loop().time()
-    await _Connection(session(at), stream, link, device, CLOSING_SECONDS).run()
+    await _Connection(session(at), stream, link, device).run()
 
 
 class _Connection(Conversation[StreamSession]):

@@ -17,9 +17,6 @@ from drivers.waiting import MAX_ROWS
 
 log = logging.getLogger(__name__)
 
-CLOSING_SECONDS = 2.0
-"""How long the daemon may take for what was read before a stop."""
-
 
 async def talk(
     to: Where, session: Callable[[float], ModuleSession], link: Link, device: str, limit: int = MAX_ROWS
@@ -27,7 +24,7 @@ async def talk(
     """Open the port and let a new session speak, until the connection is lost; `session` gets the loop's time."""
     at = asyncio.get_running_loop().time
     async with open_bytes(to) as stream:
-        await _Connection(session(at()), stream, link, device, CLOSING_SECONDS, limit).run()
+        await _Connection(session(at()), stream, link, device, limit=limit).run()
 
 
 class _Connection(Conversation[ModuleSession]):

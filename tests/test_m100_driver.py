@@ -10,9 +10,9 @@ from pydantic import TypeAdapter, ValidationError
 from core.records import Idle, Reads
 from drivers.base import Driver, Fatal, ProtocolError, SetOutput, Start, Stop
 from drivers.catalog import Device
+from drivers.conversation import CLOSING_SECONDS
 from drivers.m100 import M100
 from drivers.mercury import Mercury
-from drivers.serial_connection import CLOSING_SECONDS
 from drivers.uhfreader import UhfReader
 from simulators.clock import RunningClock
 from simulators.llrp_reports import Sighting
