@@ -9,6 +9,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from drivers.bound import bound
 from drivers.streams import Address, Stream
 
 
@@ -61,17 +62,9 @@ async def open_datagrams(to: Address) -> AsyncIterator[Stream]:
 
     Raises OSError if it cannot be had.
     """
-    family = socket.AF_INET6 if ":" in to.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as bound:
-        bound.setblocking(False)
-        try:
-            bound.bind((to.host, to.port))
-        except OSError as error:
-            raise ConnectionError(
-                f"{to}: {error.strerror}; take an address of this machine and a free port"
-            ) from None
+    with bound(to) as at:
         stream = Stream()
-        DatagramTransport(asyncio.get_running_loop(), bound, stream)
+        DatagramTransport(asyncio.get_running_loop(), at, stream)
         try:
             yield stream
         finally:

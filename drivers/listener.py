@@ -8,7 +8,6 @@ takes nothing, nothing is read.
 import asyncio
 import logging
 import resource
-import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 
 from core.records import Alive, Dictionary, Up
 from drivers.base import Link
+from drivers.bound import UDP, bound
 from drivers.callers import Caller, Connection, Datagrams
 from drivers.codecs.tracker_session import Admits, Position, Report, TrackerSession, fixes
 from drivers.streams import INTERVAL, Address
@@ -276,27 +276,13 @@ class Listener:
             log.warning("%s: %s: trackers take no orders", self._device, type(order).__name__)
 
     async def _open(self) -> asyncio.Server | None:
-        to = self._port.to
-        family = socket.AF_INET6 if ":" in to.host else socket.AF_INET
-        kind = socket.SOCK_DGRAM if to.scheme == "udp" else socket.SOCK_STREAM
-        bound = socket.socket(family, kind)
-        try:
-            bound.setblocking(False)
-            if kind == socket.SOCK_STREAM:
-                bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            bound.bind((to.host, to.port))
-        except OSError as error:
-            bound.close()
-            raise ConnectionError(
-                f"{to}: {error.strerror}; take an address of this machine and a free port"
-            ) from None
-        if kind == socket.SOCK_DGRAM:
-            self._datagrams = Datagrams(self, bound)
+        port, at = self._port, bound(self._port.to)
+        if port.to.scheme == UDP:
+            self._datagrams = Datagrams(self, at)
             return None
-        port = self._port
         self._files = _files(port.limits.connections)
         return await self._loop.create_server(
-            lambda: Connection(self, port.session(port.admits)), sock=bound, backlog=_BACKLOG
+            lambda: Connection(self, port.session(port.admits)), sock=at, backlog=_BACKLOG
         )
 
     async def _close(self, server: asyncio.Server | None) -> None:

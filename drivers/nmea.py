@@ -9,6 +9,7 @@ from pydantic import Field, PrivateAttr, field_validator
 from core.site import ID
 from drivers.base import Driver, Link
 from drivers.baud_hunt import BAUDS, hunt
+from drivers.bound import UDP
 from drivers.codecs.nmea_session import Session
 from drivers.datagrams import open_datagrams
 from drivers.gps_connection import listen
@@ -17,8 +18,6 @@ from drivers.streams import address, open_stream
 
 PORT = 10110
 """Registered for NMEA 0183, over TCP and UDP."""
-
-_UDP = "udp"
 
 
 class Nmea(Driver):
@@ -47,7 +46,7 @@ class Nmea(Driver):
         to = place(self.url)
         if isinstance(to, SerialPort):
             await self._port(to, link)
-        elif to.scheme == _UDP:
+        elif to.scheme == UDP:
             async with open_datagrams(to) as stream:
                 await listen(self._session("look at who sends to this port"), stream, link, self.id)
         else:
@@ -75,8 +74,8 @@ class Nmea(Driver):
 
 def place(url: str) -> Where:
     """Where the sentences come from. Raises ValueError, whose text is "reason; remedy"."""
-    if url.startswith(f"{_UDP}:"):
-        return address(url, PORT, PORT, (_UDP,))
+    if url.startswith(f"{UDP}:"):
+        return address(url, PORT, PORT, (UDP,))
     return where(url, BAUDS[0], PORT)
 
 

@@ -13,7 +13,7 @@ _REMEDIES = {
     errno.EHOSTUNREACH: "is the device switched on, its cable plugged in, and its address right?",
     errno.ETIMEDOUT: "is the device switched on, its cable plugged in, and its address right?",
     errno.ENETUNREACH: "this machine has no way there: look at its own network (ip address, ip route)",
-    errno.EADDRINUSE: "another program listens at that port: sudo ss -ltnp shows which; end it, or take another port",
+    errno.EADDRINUSE: "another program listens at that port: sudo ss -ltunp shows which; end it, or take another port",
     errno.EADDRNOTAVAIL: "that is no address of this machine: take one that it has, or 0.0.0.0 for all of them",
     errno.EACCES: "this user may not: take a port from 1024 on",
 }

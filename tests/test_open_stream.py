@@ -34,7 +34,7 @@ def test_a_port_that_another_program_has() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         to = Address("listen", *other.getsockname())
         with pytest.raises(
-            ConnectionError, match=rf"^{to}: Address already in use; .* sudo ss -ltnp shows which"
+            ConnectionError, match=rf"^{to}: Address already in use; .* sudo ss -ltunp shows which"
         ):
             run(opened(to))
 
