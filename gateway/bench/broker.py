@@ -6,9 +6,7 @@ time of its publication, as from a device whose clock is right: what came while 
 """
 
 import json
-import multiprocessing
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -23,7 +21,9 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from gateway.bench.host import Mark, host
+from gateway.bench.host import Mark
+from gateway.bench.live import Failed, Process, gateway, marked
+from gateway.bench.machine import free_port
 from gateway.bench.rows import Row
 
 WANTED = {"3.1.1": 0.6, "5": 0.5}
@@ -79,9 +79,9 @@ def _drained(folder: Path, version: str, size: int, n: int, turns: int) -> Itera
     """The gateway and the bare one, `n` messages each, in turns."""
     with _mosquitto(folder) as port:
         file = _configured(folder, port, version)
-        with _gateway(file) as ask:
+        with _gateway(file) as running:
             _until(lambda: b"SUBSCRIBE" in (folder / "mosquitto.log").read_bytes())
-            ask()
+            marked(running)
         _bare(port, version, 0)
         for _ in range(turns):
             _publish(port, size, n)
@@ -90,13 +90,16 @@ def _drained(folder: Path, version: str, size: int, n: int, turns: int) -> Itera
 
 
 def _ours(file: Path, size: int, n: int) -> Drained:
-    with _gateway(file) as ask:
+    ends = time.monotonic() + _PATIENCE
+    with _gateway(file) as running:
         first: Mark | None = None
-        while (mark := ask()).reads < n * size:
+        while (mark := marked(running)).reads < n * size:
+            if time.monotonic() > ends:
+                raise Failed(f"{mark.reads} of {n * size} reads were durable after {_PATIENCE:g} s")
             first = mark if first is None and mark.reads else first
             time.sleep(0.01)
-    if first is None or first.reads == mark.reads:
-        raise ValueError(f"{n} messages were one commit; measure longer")
+    if first is None:
+        raise Failed(f"{n} messages were one commit; measure longer")
     return Drained((mark.reads - first.reads) // size, mark.at - first.at, mark.cpu - first.cpu)
 
 
@@ -142,10 +145,8 @@ def _payload(number: int, size: int, at: int) -> bytes:
 def _mosquitto(folder: Path) -> Iterator[int]:
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
     if program is None:
-        raise FileNotFoundError("Mosquitto is missing; run: sudo apt-get install mosquitto")
-    with socket.socket() as one:
-        one.bind((HOST, 0))
-        port: int = one.getsockname()[1]
+        raise Failed("Mosquitto is missing; run: sudo apt-get install mosquitto")
+    port = free_port()
     file, log = folder / "mosquitto.conf", folder / "mosquitto.log"
     file.write_text(
         "\n".join((f"listener {port} {HOST}", "log_type subscribe", "log_type information", *_LINES)) + "\n"
@@ -161,22 +162,12 @@ def _mosquitto(folder: Path) -> Iterator[int]:
 
 
 @contextmanager
-def _gateway(file: Path) -> Iterator[Callable[[], Mark]]:
-    here, there = multiprocessing.get_context("spawn").Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=host, args=(file, None, False, there))
-    process.start()
-
-    def ask() -> Mark:
-        here.send("mark")
-        mark: Mark = here.recv()
-        return mark
-
+def _gateway(file: Path) -> Iterator[Process]:
+    running = gateway(file, False, None)  # on any core, as the bare one
     try:
-        yield ask
+        yield running
     finally:
-        here.send("end")
-        process.join(_PATIENCE)
-        process.close()
+        running.end()
 
 
 def _client(name: str, version: str) -> Client:
@@ -215,7 +206,7 @@ def _bare(port: int, version: str, n: int) -> Drained:
     _connect(client, port, version)
     client.loop_start()
     if not done.wait(_PATIENCE):
-        raise TimeoutError(f"the bare subscriber saw {count} of {n} messages")
+        raise Failed(f"the bare subscriber saw {count} of {n} messages")
     client.disconnect()
     client.loop_stop()
     return Drained(max(n, 1), max(seen[1] - seen[0], 1e-3), cpu[1] - cpu[0])
@@ -244,5 +235,5 @@ def _until(holds: Callable[[], bool]) -> None:
     ends = time.monotonic() + _PATIENCE
     while not holds():
         if time.monotonic() > ends:
-            raise TimeoutError("the broker does not answer")
+            raise Failed("the broker does not answer")
         time.sleep(0.02)

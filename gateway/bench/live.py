@@ -69,11 +69,7 @@ class Live:
 
     def mark(self) -> Mark:
         """What is durable by now."""
-        self.gateway.link.send("mark")
-        answer = self.gateway.receive()
-        if not isinstance(answer, Mark):
-            raise Failed(f"the gateway answered {answer!r}")
-        return answer
+        return marked(self.gateway)
 
     def settled(self, least: float, most: float, events: float) -> Mark:
         """The mark from which on fewer than `events` per second are decided, within least..most seconds of the first read.
@@ -123,10 +119,19 @@ def ports_of(readers: Process) -> list[int]:
     return ports
 
 
-def gateway(path: Path, timed: bool) -> Process:
-    """The process of the gateway of the site at `path`."""
+def gateway(path: Path, timed: bool, core: int | None = GATEWAY_CORE) -> Process:
+    """The process of the gateway of the site at `path`; None = on any core."""
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
-    child = spawn.Process(target=host, args=(path, GATEWAY_CORE, timed, theirs), daemon=True)
+    child = spawn.Process(target=host, args=(path, core, timed, theirs), daemon=True)
     child.start()
     return Process("gateway", child, ours)
+
+
+def marked(gateway: Process) -> Mark:
+    """What is durable by now."""
+    gateway.link.send("mark")
+    answer = gateway.receive()
+    if not isinstance(answer, Mark):
+        raise Failed(f"the gateway answered {answer!r}")
+    return answer

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import socket
 import sqlite3
 import statistics
 import time
@@ -82,3 +83,11 @@ def written() -> int:
         if name == "write_bytes":
             return int(value)
     return 0
+
+
+def free_port() -> int:
+    """A TCP port of loopback at which nobody listens now."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port

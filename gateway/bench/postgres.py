@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,7 @@ from tempfile import TemporaryDirectory
 import psycopg
 
 from gateway.bench.live import PATIENCE, Failed
+from gateway.bench.machine import free_port
 
 _DEBIAN = Path("/usr/lib/postgresql")
 
@@ -30,7 +30,7 @@ def server(folder: Path) -> Iterator[str]:
         _run(
             [str(programs / "initdb"), "--pgdata=data", "--username=postgres", "--auth=trust"], home, account
         ).wait()
-        port = _free_port()
+        port = free_port()
         options = [
             "-D",
             "data",
@@ -90,10 +90,3 @@ def _until_it_answers(dsn: str, process: "subprocess.Popen[bytes]", home: Path) 
             time.sleep(0.05)
     lines = (home / "log").read_text().splitlines() or ["it says nothing"]
     raise Failed(f"PostgreSQL does not start in {home}: {lines[-1]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port

@@ -2,7 +2,6 @@
 
 import asyncio
 import multiprocessing
-import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -18,9 +17,8 @@ from drivers.codecs.fix_clock import FixClocks
 from drivers.codecs.teltonika import Record, frame, login
 from drivers.codecs.teltonika_session import Session
 from drivers.codecs.tracker_session import Position, fixes
-from gateway.bench.host import Mark
-from gateway.bench.live import READER_CORE, Failed, Process, gateway
-from gateway.bench.machine import pin
+from gateway.bench.live import READER_CORE, Failed, Process, gateway, marked
+from gateway.bench.machine import free_port, pin
 from gateway.bench.rows import Row
 from gateway.journal import Journal
 
@@ -119,16 +117,16 @@ class Calls:
 
 def _connected(seconds: float, folder: Path, count: int, settle: float) -> Iterator[Row]:
     with TemporaryDirectory(dir=folder, prefix=".bench-") as made:
-        port = _free_port()
+        port = free_port()
         running = gateway(_site(Path(made), port, count), False)
         try:
-            empty = _mark(running)
+            empty = marked(running)
             callers = _callers(port, count)
             try:
                 time.sleep(settle)
-                before = _mark(running)
+                before = marked(running)
                 time.sleep(max(seconds, _LEAST))
-                after = _mark(running)
+                after = marked(running)
             finally:
                 callers.link.send("end")
                 calls = callers.receive()
@@ -152,14 +150,6 @@ def _connected(seconds: float, folder: Path, count: int, settle: float) -> Itera
     )
 
 
-def _mark(running: Process) -> Mark:
-    running.link.send("mark")
-    mark = running.receive()
-    if not isinstance(mark, Mark):
-        raise Failed(f"the gateway answered {mark!r}")
-    return mark
-
-
 def _site(folder: Path, port: int, count: int) -> Path:
     file = folder / "waypost.toml"
     file.write_text(
@@ -167,11 +157,6 @@ def _site(folder: Path, port: int, count: int) -> Path:
         f"connections = {count}\nper_address = {count}\n"
     )
     return file
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 def _callers(port: int, count: int) -> Process:
