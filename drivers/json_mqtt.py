@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from drivers.carried import Carried
 from drivers.codecs import json_fixes, json_mapping, json_scans
 from drivers.codecs.json_fixes import FixPlaces, FixUnits
 from drivers.codecs.json_layout import check_places
@@ -69,19 +70,13 @@ class JsonFixes(Subscriber):
         return json_fixes.Session(topic, self.places, self.units, own, self.told_presence())
 
 
-class JsonScans(Subscriber):
-    """One scanner.
-
-    badge  codes that begin with it are badges of those who hold the scanner
-    """
+class JsonScans(Carried, Subscriber):
+    """One scanner."""
 
     kind: Literal["json-scans"] = "json-scans"
     topic: Template
     places: ScanPlaces
     units: ScanUnits = ScanUnits()
-    badge: str | None = Field(default=None, min_length=1)
-    handheld: bool = True
-    lateness: float = Field(default=0.0, ge=0, le=60)
 
     @model_validator(mode="after")
     def _found(self) -> Self:

@@ -2,28 +2,23 @@
 
 from typing import Literal
 
-from pydantic import Field
-
+from drivers.carried import Carried
 from drivers.codecs import rfd
 from drivers.subscriber import PlainTopic, Subscriber, Topic
 
 
-class Rfd(Subscriber):
+class Rfd(Carried, Subscriber):
     """One handheld; what it reads is at port 1, what it scans at port 0.
 
     topic      of its data events: tags and barcodes;  events: of its heartbeats and alerts
     presence   where its last will stands
     commands   of its commands, responses: where it answers; only orders need them, its trigger does not
-    badge      codes that begin so are badges of people: who was scanned last has it in hand
     """
 
     kind: Literal["rfd"] = "rfd"
-    lateness: float = Field(default=0.0, ge=0, le=60)
-    handheld: bool = True
     events: Topic | None = None
     commands: PlainTopic | None = None
     responses: Topic | None = None
-    badge: str | None = Field(default=None, min_length=1, max_length=64)
 
     @property
     def filters(self) -> tuple[str, ...]:

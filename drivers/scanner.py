@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from drivers.base import Driver, Link
+from drivers.carried import Carried
 from drivers.codecs import scanner
 from drivers.codecs.scanner import Session, Setup
 from drivers.scanner_connection import listen
@@ -14,13 +15,12 @@ PORT = 4001
 """Of a serial device server, if the url names none."""
 
 
-class Scanner(Driver):
+class Scanner(Carried, Driver):
     """One scanner, of any maker.
 
     url     serial:///dev/serial/by-id/NAME[?baud=9600], or tcp://HOST:PORT of a serial device server
     suffix  what it sends behind a code; "auto": CR, LF, TAB or ETX, or 50 ms of silence until one of them was seen
     prefix  what it sends before a code; a code without it is none
-    badge   codes that begin with it are badges, and name who scans from then on
     """
 
     usual_ports = (PORT, PORT)
@@ -28,9 +28,6 @@ class Scanner(Driver):
     url: str
     suffix: Literal["auto", "cr", "lf", "crlf", "tab", "etx", "silence"] = "auto"
     prefix: str = Field(default="", max_length=16)
-    badge: str | None = Field(default=None, min_length=1, max_length=64)
-    handheld: bool = True
-    lateness: float = Field(default=0.0, ge=0, le=60)
 
     @field_validator("url")
     @classmethod

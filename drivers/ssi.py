@@ -2,9 +2,10 @@
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import field_validator
 
 from drivers.base import Driver, Link
+from drivers.carried import Carried
 from drivers.codecs import ssi
 from drivers.codecs.ssi_session import Session, Setup
 from drivers.serial_connection import talk
@@ -14,19 +15,15 @@ PORT = 4001
 """Of a serial device server, if the url names none."""
 
 
-class Ssi(Driver):
+class Ssi(Carried, Driver):
     """One scanner: each code is acknowledged, and says what kind of symbol it was.
 
-    url    serial:///dev/serial/by-id/NAME[?baud=9600], or tcp://HOST:PORT of a serial device server
-    badge  codes that begin with it are badges, and name who scans from then on
+    url  serial:///dev/serial/by-id/NAME[?baud=9600], or tcp://HOST:PORT of a serial device server
     """
 
     usual_ports = (PORT, PORT)
     kind: Literal["ssi"] = "ssi"
     url: str
-    badge: str | None = Field(default=None, min_length=1, max_length=64)
-    handheld: bool = True
-    lateness: float = Field(default=0.0, ge=0, le=60)
 
     @field_validator("url")
     @classmethod

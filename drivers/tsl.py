@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from drivers.base import Driver, Link
+from drivers.carried import Carried
 from drivers.codecs import tsl
 from drivers.codecs.tsl_session import Session, Setup
 from drivers.serial_connection import talk
@@ -16,7 +17,7 @@ PORT = 6000
 Action = Literal["inventory", "barcode", "off"]
 
 
-class Tsl(Driver):
+class Tsl(Carried, Driver):
     """One handheld; what it reads is at port 1, what it scans at port 0.
 
     url             serial:///dev/rfcomm0, or the port that its cable makes
@@ -24,20 +25,16 @@ class Tsl(Driver):
     single, double  what a pull of the trigger does, and two quick ones
     continuous      it reads all the time, not only when its trigger is pulled
     alert           it sounds when it has read something
-    badge           codes that begin so are badges of people: who was scanned last has it in hand
     keepalive       s between two questions whether it is there; two without an answer are its end
     """
 
     kind: Literal["tsl"] = "tsl"
     url: str
-    lateness: float = Field(default=0.0, ge=0, le=60)
-    handheld: bool = True
     power: int | None = Field(default=None, ge=2, le=33)
     single: Action = "inventory"
     double: Action = "barcode"
     continuous: bool = False
     alert: bool = False
-    badge: str | None = Field(default=None, min_length=1, max_length=64)
     keepalive: float = Field(default=10.0, ge=1, le=60)
 
     @field_validator("url")

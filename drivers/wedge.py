@@ -2,26 +2,23 @@
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import field_validator
 
 from drivers.base import Driver, Link
+from drivers.carried import Carried
 from drivers.codecs.wedge import Session
 from drivers.input_device import input_path, open_input
 from drivers.scanner_connection import listen
 
 
-class Wedge(Driver):
+class Wedge(Carried, Driver):
     """One scanner, with the layout US.
 
-    url    input:///dev/input/by-id/NAME-event-kbd
-    badge  codes that begin with it are badges, and name who scans from then on
+    url  input:///dev/input/by-id/NAME-event-kbd
     """
 
     kind: Literal["wedge"] = "wedge"
     url: str
-    badge: str | None = Field(default=None, min_length=1, max_length=64)
-    handheld: bool = True
-    lateness: float = Field(default=0.0, ge=0, le=60)
 
     @field_validator("url")
     @classmethod
