@@ -9,7 +9,7 @@ from typing import Generic, Literal, TypeVar
 from core.records import SECOND, Times
 from drivers.codecs import json_values as values
 from drivers.codecs.json_columns import Rfc3339, epochs, found, found_in_each
-from drivers.codecs.json_shape import Shape, shape, split
+from drivers.codecs.json_shape import Shape, keys_of, shape, split
 from drivers.codecs.message_session import Message
 from drivers.codecs.topics import TopicFilter
 
@@ -31,7 +31,7 @@ def finder(place: str, names: tuple[str, ...] = ()) -> Find:
         if name not in names:
             raise ValueError(f"the topic has no level {{{name}}}; name it there, as readers/{{{name}}}/tags")
         return lambda records, root, levels: [levels[name]] * len(records)
-    keys = place.removeprefix("/").split(".")
+    keys = keys_of(place)
     if not all(keys):
         raise ValueError(
             "is no place; write keys with dots between them, as data.epc, or /time for the message's own"
@@ -72,7 +72,7 @@ class Layout(Generic[F]):
         self._levels = tuple(field for field, place in told.items() if _LEVEL.fullmatch(place))
         self._told = told
         self._topic = topic
-        self._items = None if items is None else items.removeprefix("/").split(".")
+        self._items = None if items is None else keys_of(items)
         self._key = key
 
     def values(self, message: Message) -> tuple[Mapping[F, list[object]], int]:
@@ -100,7 +100,7 @@ class Layout(Generic[F]):
     @cached_property
     def _shape(self) -> Shape[F] | None:
         inside, around = split(self._told)
-        return shape(tuple(self._items or ()), inside, around)
+        return shape(self._items or (), inside, around)
 
     def _shaped(self, payload: bytes, levels: Mapping[str, str]) -> Mapping[F, list[object]] | None:
         """If the message has the shape that the places say."""
