@@ -32,6 +32,11 @@ def decode_lines(data: bytes, frames: Callable[[], Frames], describe: Describe) 
     yield from stretch(bytes(gathered), frames(), describe)
 
 
+def unhexed(data: bytes) -> bytes:
+    """Of lines of hex pairs (behind # is a comment). Raises ValueError at what is none."""
+    return b"".join(bytes.fromhex(line.partition(b"#")[0].decode()) for line in data.split(b"\n"))
+
+
 def stretch(data: bytes, cut: Frames, describe: Describe) -> Iterator[Line]:
     """Frames in raw bytes; what is in none gives {"error": ...}."""
     at = 0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from drivers.codecs import label
 from drivers.codecs.errors import ProtocolError
 from drivers.codecs.label import LONGEST
+from drivers.codecs.module_decode import unhexed
 from drivers.codecs.notice import Notice
 from drivers.codecs.scans import Said, ScannerSession, described
 
@@ -193,7 +194,7 @@ class Session(ScannerSession):
 def decode_lines(data: bytes) -> Iterator[dict[str, object]]:
     """What do these bytes say? Raw, or lines of hex pairs with blanks between them (behind # is a comment)."""
     if all(_HEX.fullmatch(line) for line in data.split(b"\n")):
-        data = b"".join(bytes.fromhex(line.partition(b"#")[0].decode()) for line in data.split(b"\n"))
+        data = unhexed(data)
     codes = Codes()
     found = codes.feed(data)
     rest, cut = codes.silent()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from core.records import Dropped
 from drivers.codecs import key_layout
 from drivers.codecs.label import LONGEST
+from drivers.codecs.module_decode import unhexed
 from drivers.codecs.notice import Notice
 from drivers.codecs.scans import Said, ScannerSession, described
 
@@ -187,7 +188,7 @@ class Session(ScannerSession):
 def decode_lines(data: bytes) -> Iterator[dict[str, object]]:
     """What do these events say? Raw, or lines of hex (behind # is a comment); of a machine of 32 or 64 bits."""
     with suppress(ValueError):  # no hex: the events themselves
-        data = b"".join(bytes.fromhex(line.partition(b"#")[0].decode()) for line in data.split(b"\n"))
+        data = unhexed(data)
     long = 4 if _is_narrow(data) else 8
     keyboard, size = Keyboard(), layout(long).size
     for _, _, type, code, value in layout(long).iter_unpack(data[: len(data) // size * size]):
