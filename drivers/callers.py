@@ -38,7 +38,8 @@ class Connection(asyncio.Protocol):
     """One TCP connection. Times by the running loop's clock, seconds.
 
     owed      answers that are not written yet
-    heard_at  when the last byte came;  begun_at: when what is pending began, or the connection
+    heard_at  when the last byte came
+    begun_at  when what is pending began; as long as nobody has said who it is, when the connection began
     """
 
     def __init__(self, hearer: Hearer, session: TrackerSession) -> None:

@@ -145,7 +145,7 @@ class Listener:
         self._link.tap(data)
         one.heard_at = now
         reports = one.session.receive(data, self._link.now())
-        if reports or began:
+        if one.session.tracker and (reports or began):
             one.begun_at = now
         for report in reports:
             self._take(one, report)

@@ -13,9 +13,10 @@ from pydantic import TypeAdapter, ValidationError
 from core.records import Alive, Body, Fixes, Up
 from drivers.base import SetOutput
 from drivers.catalog import Device
+from drivers.codecs import gt06
 from drivers.codecs.teltonika import Record, datagram, frame, login
 from drivers.listener import ROWS
-from drivers.teltonika import Teltonika
+from drivers.road import Road
 from tests.at_work import at_work
 from tests.fix_daemon import until
 from tests.llrp_peer import NOW
@@ -72,9 +73,9 @@ Call = Callable[[], Coroutine[object, object, Tracker]]
 Test = Callable[[FakeLink, Call, "asyncio.Task[None]"], Awaitable[None]]
 
 
-def driver(url: str, **settings: object) -> Teltonika:
+def driver(url: str, **settings: object) -> Road:
     made = TypeAdapter(Device).validate_python({"id": "road", "kind": "teltonika", "url": url} | settings)
-    assert isinstance(made, Teltonika)
+    assert isinstance(made, Road)
     return made
 
 
@@ -298,6 +299,20 @@ def test_those_who_say_nothing_whole_are_hung_up_on(
         assert await good.hears(4) == b"\0\0\0\1"
 
     assert listening(port, test, idle=300).counters[name] == 1
+
+
+def test_who_talks_and_does_not_say_who_it_is_is_hung_up_on(port: int) -> None:
+    async def test(link: FakeLink, call: Call, task: object) -> None:
+        one = await call()
+        ended = asyncio.create_task(one.over())
+        for serial in range(10):
+            one.say(gt06.sealed(gt06.HEARTBEAT, b"", serial))
+            await asyncio.sleep(10)
+        assert ended.done()
+
+    link = listening(port, test, kind="gt06")
+    assert link.counters["silent_logins"] == 1
+    assert link.counters["no_login"] >= 3
 
 
 def test_a_bad_one_costs_itself(port: int, caplog: pytest.LogCaptureFixture) -> None:
