@@ -16,8 +16,8 @@ _LONGEST = 1 << 16
 class Caller(Protocol):
     """Who said something."""
 
-    def answer(self, data: bytes) -> None:
-        """Tell it that; nothing if it is gone."""
+    def answer(self, data: bytes) -> bool:
+        """Tell it that, or nothing if it is gone; False = it is there and does not take it."""
 
 
 class Hearer(Protocol):
@@ -66,14 +66,15 @@ class Connection(asyncio.Protocol):
         if not self.refused:
             self._hearer.gone(self)
 
-    def answer(self, data: bytes) -> None:
-        """Tell it that; one that takes nothing is hung up on."""
+    def answer(self, data: bytes) -> bool:
+        """As a `Caller`; one that takes nothing is hung up on."""
         if self._transport.is_closing():
-            return
+            return True
         if self._transport.get_write_buffer_size() > UNTAKEN:
             self._transport.abort()
-        else:
-            self._transport.write(data)
+            return False
+        self._transport.write(data)
+        return True
 
     def pause(self, pause: bool) -> None:
         """Read nothing, or go on."""
@@ -98,13 +99,14 @@ class Sender:
         self._socket = bound
         self._address = address
 
-    def answer(self, data: bytes) -> None:
+    def answer(self, data: bytes) -> bool:
         """A datagram back; one that the network does not take now is lost like any other, and asked for again."""
         if data and self._socket.fileno() >= 0:
             try:
                 self._socket.sendto(data, self._address)
             except OSError:
-                return
+                return False
+        return True
 
 
 class Datagrams:

@@ -166,7 +166,7 @@ class Listener:
             self._introduce(report.tracker, one)
         if not report.positions:
             if not isinstance(one, Connection) or not one.owed:
-                one.answer(report.answer)
+                self._answer(one, report)
                 return
         else:
             report.positions, doubts = self._judge(report.tracker, report.positions)
@@ -179,6 +179,10 @@ class Listener:
         self._some.set()
         if self._rows >= ROWS:
             self._pause(True)
+
+    def _answer(self, one: Caller, report: Report) -> None:
+        if not one.answer(report.answer):
+            self._counts.count(report.tracker, "untaken_answers")
 
     def _introduce(self, tracker: str, one: Caller) -> None:
         if self._named < TOLD and self._port.admits(tracker):
@@ -237,7 +241,7 @@ class Listener:
         if receipt is not None:
             await receipt
         for one, report in taken:
-            one.answer(report.answer)
+            self._answer(one, report)
             if isinstance(one, Connection):
                 one.owed -= 1
                 if not one.owed and one.session.error is not None:
