@@ -23,28 +23,34 @@ Template = Annotated[str, AfterValidator(_template)]
 """A topic filter in which a level may have a name: readers/{antenna}/tags."""
 
 
-class JsonMqtt(Subscriber):
-    """One device that tells reads.
+class _Declared(Subscriber):
+    """A device whose messages are declared: what can stand in them, and its units, are its kind's."""
 
-    places  where the values stand;  units  what they are given in
-    """
-
-    kind: Literal["json"] = "json"
     topic: Template
-    places: Places
-    units: Units = Units()
+    places: Places | FixPlaces | ScanPlaces
 
     @model_validator(mode="after")
     def _found(self) -> Self:
         check_places(self.topic, self.places.all())
         return self
 
+
+class JsonMqtt(_Declared):
+    """One device that tells reads.
+
+    places  where the values stand;  units  what they are given in
+    """
+
+    kind: Literal["json"] = "json"
+    places: Places
+    units: Units = Units()
+
     def session(self) -> json_mapping.Session:
         """What understands its messages."""
         return json_mapping.Session(TopicFilter(self.topic), self.places, self.units, self.told_presence())
 
 
-class JsonFixes(Subscriber):
+class JsonFixes(_Declared):
     """One device that tells positions, its own or those of many trackers.
 
     tracker  of a device that tells none in its messages; its id if this is not given
@@ -53,15 +59,9 @@ class JsonFixes(Subscriber):
     has_antennas: ClassVar[bool] = False
 
     kind: Literal["json-fixes"] = "json-fixes"
-    topic: Template
     places: FixPlaces
     units: FixUnits = FixUnits()
     tracker: str | None = Field(default=None, pattern=r"^[!-~]{1,128}$")
-
-    @model_validator(mode="after")
-    def _found(self) -> Self:
-        check_places(self.topic, self.places.all())
-        return self
 
     def session(self) -> json_fixes.Session:
         """What understands its messages."""
@@ -70,18 +70,12 @@ class JsonFixes(Subscriber):
         return json_fixes.Session(topic, self.places, self.units, own, self.told_presence())
 
 
-class JsonScans(Carried, Subscriber):
+class JsonScans(Carried, _Declared):
     """One scanner."""
 
     kind: Literal["json-scans"] = "json-scans"
-    topic: Template
     places: ScanPlaces
     units: ScanUnits = ScanUnits()
-
-    @model_validator(mode="after")
-    def _found(self) -> Self:
-        check_places(self.topic, self.places.all())
-        return self
 
     def session(self) -> json_scans.Session:
         """What understands its messages."""

@@ -3,25 +3,17 @@
 from typing import Literal
 
 from drivers.codecs import zebra
-from drivers.subscriber import PlainTopic, Subscriber, Topic
+from drivers.iot_connector import IotConnector
 
 
-class Zebra(Subscriber):
+class Zebra(IotConnector):
     """One reader.
 
-    topic      of its tag data; events: of its management events (heartbeats, inputs)
-    commands   of its control commands, responses: where it answers; without them others have to start it
+    topic     of its tag data; events: of its management events (heartbeats, inputs)
+    commands  of its control commands; without them others have to start it
     """
 
     kind: Literal["zebra"] = "zebra"
-    events: Topic | None = None
-    commands: PlainTopic | None = None
-    responses: Topic | None = None
-
-    @property
-    def filters(self) -> tuple[str, ...]:
-        """What the broker is asked for."""
-        return (*super().filters, *(one for one in (self.events, self.responses) if one is not None))
 
     def session(self) -> zebra.Session:
         """What understands its messages."""
