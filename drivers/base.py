@@ -74,6 +74,7 @@ class Link(Protocol):
 class Settings(BaseModel, ABC):
     """What the settings of all devices have in common.
 
+    kind          each has its own, by which the configuration names it
     handheld      a person carries it: what it reads is in the zone of its antenna at that instant, and its silence
                   means nothing
     has_antennas  False: it tells positions, and reads no tags
@@ -84,6 +85,7 @@ class Settings(BaseModel, ABC):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     id: str = Field(pattern=f"^{ID.pattern}$")
+    kind: str
     antennas: tuple[Antenna, ...] = ()
     gpi: tuple[PhotoEye, ...] = ()
     lateness: float = Field(default=2.0, ge=0, le=60)

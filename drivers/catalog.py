@@ -1,49 +1,65 @@
-"""The kinds of devices that a configuration may name."""
+"""The kinds of devices that a configuration may name; each is loaded when one is named, not before.
 
+A daemon so starts without the drivers of devices that its site does not have.
+"""
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import PlainValidator
+from pydantic_core import PydanticCustomError
 
-from drivers.gpsd import Gpsd
-from drivers.gt06 import Gt06
-from drivers.impinj import Impinj
-from drivers.impinj_http import ImpinjHttp
-from drivers.json_mqtt import JsonFixes, JsonMqtt, JsonScans
-from drivers.llrp import Llrp
-from drivers.m100 import M100
-from drivers.mercury import Mercury
-from drivers.nmea import Nmea
-from drivers.recorded import Recorded
-from drivers.rfd import Rfd
-from drivers.scanner import Scanner
-from drivers.ssi import Ssi
-from drivers.teltonika import Teltonika
-from drivers.tsl import Tsl
-from drivers.uhfreader import UhfReader
-from drivers.wedge import Wedge
-from drivers.zebra import Zebra
+from drivers.base import Settings
 
-Device = Annotated[
-    Gpsd
-    | Gt06
-    | Impinj
-    | ImpinjHttp
-    | JsonFixes
-    | JsonMqtt
-    | JsonScans
-    | Llrp
-    | M100
-    | Mercury
-    | Nmea
-    | Recorded
-    | Rfd
-    | Scanner
-    | Ssi
-    | Teltonika
-    | Tsl
-    | UhfReader
-    | Wedge
-    | Zebra,
-    Field(discriminator="kind"),
-]
+KINDS: Mapping[str, tuple[str, str]] = {
+    "gpsd": ("gpsd", "Gpsd"),
+    "gt06": ("gt06", "Gt06"),
+    "impinj": ("impinj", "Impinj"),
+    "impinj-http": ("impinj_http", "ImpinjHttp"),
+    "json": ("json_mqtt", "JsonMqtt"),
+    "json-fixes": ("json_mqtt", "JsonFixes"),
+    "json-scans": ("json_mqtt", "JsonScans"),
+    "llrp": ("llrp", "Llrp"),
+    "m100": ("m100", "M100"),
+    "mercury": ("mercury", "Mercury"),
+    "nmea": ("nmea", "Nmea"),
+    "recorded": ("recorded", "Recorded"),
+    "rfd": ("rfd", "Rfd"),
+    "scanner": ("scanner", "Scanner"),
+    "ssi": ("ssi", "Ssi"),
+    "teltonika": ("teltonika", "Teltonika"),
+    "tsl": ("tsl", "Tsl"),
+    "uhfreader": ("uhfreader", "UhfReader"),
+    "wedge": ("wedge", "Wedge"),
+    "zebra": ("zebra", "Zebra"),
+}
+"""Module of this package, and class, of each."""
+
+
+def load(kind: str) -> type[Settings]:
+    """The settings of a kind. Raises KeyError for one that is not there."""
+    module, name = KINDS[kind]
+    found: type[Settings] = getattr(import_module(f"drivers.{module}"), name)
+    return found
+
+
+def every() -> Iterator[type[Settings]]:
+    """The settings of all kinds."""
+    return map(load, KINDS)
+
+
+def _by_kind(value: object) -> Settings:
+    if isinstance(value, Settings):
+        return value
+    if not isinstance(value, dict):
+        raise PydanticCustomError("model_type", "Input should be a table")
+    kind = value.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        known = {"expected_tags": ", ".join(map(repr, KINDS))}
+        raise PydanticCustomError("union_tag_invalid", "Input should be one of {expected_tags}", known)
+    return load(kind).model_validate(value)
+
+
+Device = Annotated[Settings, PlainValidator(_by_kind)]
 """A [[device]] of any kind."""

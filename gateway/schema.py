@@ -6,6 +6,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel
 
+from drivers.base import Settings
+from drivers.catalog import every
 from gateway.problems import KeyPath
 
 
@@ -46,6 +48,9 @@ def required(table: type) -> list[str]:
 
 def tables(annotation: object) -> Iterator[type]:
     """The models and dataclasses that an annotation names, at any depth."""
+    if annotation is Settings:
+        yield from every()
+        return
     if isinstance(annotation, type) and get_origin(annotation) is None:
         if is_dataclass(annotation) or issubclass(annotation, BaseModel):
             yield annotation
