@@ -7,6 +7,7 @@ from drivers.codecs import m100
 from drivers.codecs.errors import ProtocolError, Unsupported
 from drivers.codecs.module_session import ModuleSession, Script, Wait, anything, nothing
 from drivers.codecs.notice import Notice
+from drivers.codecs.own_words import words
 
 QUIET_SECONDS = 0.2
 """After a stop nothing may come for so long: a module ends the round that it is in."""
@@ -106,8 +107,7 @@ class Session(ModuleSession):
         answer = yield from self.ask(self._command(m100.GET_INFO, bytes((which,))), _answers(m100.GET_INFO))
         if answer is None:
             return None
-        text = m100.parameters(answer)[1:].decode("ascii", errors="replace")
-        return "".join(letter for letter in text if letter.isprintable()).strip()
+        return words(m100.parameters(answer)[1:])
 
     def _region(self) -> Script[str]:
         wanted = self._setup.region

@@ -9,7 +9,8 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
 from drivers.codecs import m100, mercury, ssi, tsl, uhfreader
-from drivers.codecs.recognise import SSI_ACK, Speaker, words
+from drivers.codecs.own_words import words
+from drivers.codecs.recognise import SSI_ACK, Speaker
 
 ANSWER_SECONDS = 0.4
 """How long after a question something may begin to come; a reader may be in the middle of something else."""
@@ -96,15 +97,13 @@ def _uhfreader() -> Inquiry:
 
 
 def _tsl() -> Inquiry:
-    """MF is its maker, US its serial number, UF its firmware. What was meant for others is no part of the command."""
+    """What was meant for others is no part of the command."""
     answer = yield b"\r\n" + tsl.command("vr")
     responses = tsl.Responses(Counter())
     for frame in tsl.frames().whole(answer):
         for told in responses.take(frame):
             if isinstance(told, tsl.End) and told.command == "vr" and not told.error:
-                named = [words(told.fields[key]) for key in ("MF", "US") if told.fields.get(key)]
-                firmware = f", firmware {words(told.fields['UF'])}" if told.fields.get("UF") else ""
-                return Speaker("tsl", (" ".join(named) or "TSL handheld") + firmware, ports=())
+                return Speaker("tsl", tsl.model(told), ports=())
     return None
 
 

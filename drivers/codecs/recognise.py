@@ -10,15 +10,13 @@ from dataclasses import dataclass, field
 
 from drivers.codecs import m100, mercury, ssi, uhfreader
 from drivers.codecs.nmea_frames import Sentences
+from drivers.codecs.own_words import LONGEST_TEXT, words
 
 MODEM, CONSOLE = "modem", "console"
 """Speakers that are no devices of ours: AT commands, and computers and boards that tell how they start."""
 
 SSI_ACK = ssi.packet(ssi.ACK)
 """A scanner that speaks SSI wants to hear that, or it says the same again."""
-
-LONGEST_TEXT = 80
-"""Characters of a device's own words that are repeated."""
 
 _SHORTEST_SCAN = 3
 _MOST_SCANS = 5
@@ -59,12 +57,6 @@ def heard(data: bytes) -> Speaker | None:
         if found is not None:
             return found
     return None
-
-
-def words(said: bytes | str) -> str:
-    """A device's own words, on one line and not too long."""
-    text = said if isinstance(said, str) else said.decode("ascii", errors="replace")
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())[:LONGEST_TEXT]
 
 
 def _gps(data: bytes) -> Speaker | None:

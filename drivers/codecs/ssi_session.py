@@ -17,6 +17,7 @@ from drivers.codecs.module_session import (
     nothing,
 )
 from drivers.codecs.notice import Notice
+from drivers.codecs.own_words import words
 from drivers.codecs.scans import Scans
 
 PROBE_SECONDS = 10.0
@@ -71,10 +72,7 @@ class Session(ModuleSession):
                 ' kind = "scanner"'
             )
         self._damage = self._packets.noise  # nobody could have meant it for us
-        name = known[4:-2].decode("ascii", errors="replace")
-        return (
-            " ".join("".join(letter if letter.isprintable() else " " for letter in name).split()) or self.kind
-        )
+        return words(known[4:-2]) or self.kind
 
     def read(self) -> Script[None]:
         """Its trigger starts it; without leave to scan it beeps and reads nothing."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from drivers.codecs import label, module_decode
 from drivers.codecs.module_frames import NOT_HERE, UNFINISHED, Frames
+from drivers.codecs.own_words import words
 from drivers.codecs.scans import described
 
 BAUD = FASTEST_BAUD = 115_200
@@ -138,6 +139,13 @@ class Switch:
 
 
 Told = Tag | Barcode | Switch | End
+
+
+def model(version: End) -> str:
+    """What the answer to "vr" says: MF is its maker, US its serial number, UF its firmware."""
+    told = {name: words(version.fields.get(name, "")) for name in ("MF", "US", "UF")}
+    name = " ".join(filter(None, (told["MF"], told["US"]))) or "TSL handheld"
+    return f"{name}, firmware {told['UF']}" if told["UF"] else name
 
 
 class Responses:

@@ -231,10 +231,7 @@ def _reason(end: End | None) -> str:
 
 
 def _described(version: End, battery: End | None, has_scanner: bool) -> str:
-    told = version.fields
-    parts = [" ".join(told[name] for name in ("MF", "US") if told.get(name)) or "TSL handheld"]
-    if told.get("UF"):
-        parts.append(f"firmware {told['UF']}")
+    parts = [tsl.model(version)]
     if battery is not None and battery.fields.get("BP"):
         parts.append(f"battery {battery.fields['BP']}")
     return ", ".join(parts if has_scanner else [*parts, "no barcode reader"])
