@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 
 from simulators.clock import SECOND, Clock, sleep_until
+from simulators.deliveries import sightings
 from simulators.labels import Printed, pallet_label
-from simulators.serial_line import sightings
 from simulators.world import Sightings
 
 AWAY = 60 * SECOND

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 
 from simulators.clock import SECOND, sleep_until
+from simulators.deliveries import sightings
 from simulators.llrp_reports import Sighting
-from simulators.serial_line import Line, sightings
+from simulators.serial_line import Line
 from simulators.tsl import SimulatedTsl
 from simulators.world import Sightings
 

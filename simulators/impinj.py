@@ -11,12 +11,10 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from types import TracebackType
 
-import numpy as np
-
-from simulators.clock import SECOND, Alarm, Clock, RunningClock, sleep_until
+from simulators.clock import SECOND, Alarm, Clock, RunningClock
+from simulators.deliveries import deliver
 from simulators.impinj_device import BASE, Device, Setup
 from simulators.llrp_reports import Sighting
-from simulators.serial_line import sightings
 from simulators.world import Sightings
 
 PLENTY = 1 << 16
@@ -97,13 +95,7 @@ class SimulatedImpinj:
 
     async def play(self, pieces: Iterable[Sightings], epcs: tuple[bytes, ...]) -> None:
         """Read what a world says this reader hears, each tag when the clock shows its time of delivery."""
-        for piece in pieces:
-            done = 0
-            while done < len(piece):
-                await sleep_until(self.clock, int(piece.sent[done]))
-                ready = max(done + 1, int(np.searchsorted(piece.sent, self.clock.now(), side="right")))
-                await self.see(*(one for _, one in sightings(piece.pick(slice(done, ready)), epcs)))
-                done = ready
+        await deliver(pieces, epcs, self.clock, self.see)
 
     def gpi(self, port: int, high: bool) -> None:
         """An input line goes high or low."""

@@ -14,12 +14,11 @@ import ssl
 from collections.abc import Callable, Iterable
 from types import TracebackType
 
-import numpy as np
-
 from drivers.codecs.errors import ProtocolError
 from drivers.codecs.llrp import decode_message
 from drivers.codecs.llrp_frames import Frames
-from simulators.clock import Alarm, Clock, RunningClock, sleep_until
+from simulators.clock import Alarm, Clock, RunningClock
+from simulators.deliveries import deliver
 from simulators.llrp_device import Device, Setup
 from simulators.llrp_outbox import Ledger
 from simulators.llrp_reports import Sighting
@@ -109,14 +108,11 @@ class SimulatedReader:
 
         Where that is faster than life, it goes no faster than a connected client reads.
         """
-        for piece in pieces:
-            done = 0
-            while done < len(piece):
-                await sleep_until(self.clock, int(piece.sent[done]))
-                await self.until(lambda: not self.client or self.device.outbox.filled < 0.5)
-                ready = max(done + 1, int(np.searchsorted(piece.sent, self.clock.now(), side="right")))
-                await self.see(*_sightings(piece.pick(slice(done, ready)), epcs))
-                done = ready
+        await deliver(pieces, epcs, self.clock, self._see_in_turn)
+
+    async def _see_in_turn(self, *some: Sighting) -> None:
+        await self.until(lambda: not self.client or self.device.outbox.filled < 0.5)
+        await self.see(*some)
 
     def gpi(self, port: int, high: bool) -> None:
         """An input line goes high or low."""
@@ -285,11 +281,3 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self._reader._closed(self)
-
-
-def _sightings(piece: Sightings, epcs: tuple[bytes, ...]) -> Iterable[Sighting]:
-    columns = (piece.time, piece.antenna, piece.tag, piece.rssi, piece.phase, piece.doppler, piece.channel)
-    for time, antenna, tag, rssi, phase, doppler, channel in zip(
-        *(column.tolist() for column in columns), strict=True
-    ):
-        yield Sighting(antenna, epcs[tag], time, None, rssi, channel, phase, doppler)

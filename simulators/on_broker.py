@@ -9,8 +9,8 @@ from typing import Protocol
 import aiomqtt
 
 from simulators.clock import Clock, sleep_until
+from simulators.deliveries import sightings
 from simulators.llrp_reports import Sighting
-from simulators.serial_line import sightings
 from simulators.world import Sightings
 
 QOS = 1

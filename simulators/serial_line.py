@@ -7,10 +7,11 @@ import asyncio
 import contextlib
 import os
 import tty
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 from simulators.clock import Alarm, Clock, RunningClock, sleep_until
+from simulators.deliveries import sightings
 from simulators.llrp_reports import Sighting
 from simulators.serial_module import SimulatedModule
 from simulators.world import Sightings
@@ -162,12 +163,3 @@ class TcpLine(Line, asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         self._transport = None
         self.gone.set()
-
-
-def sightings(piece: Sightings, epcs: tuple[bytes, ...]) -> Iterator[tuple[int, Sighting]]:
-    """When each is delivered, microseconds UTC, and what it is."""
-    columns = (piece.sent, piece.time, piece.antenna, piece.tag, piece.rssi, piece.phase, piece.channel)
-    for sent, time, antenna, tag, rssi, phase, channel in zip(
-        *(column.tolist() for column in columns), strict=True
-    ):
-        yield sent, Sighting(antenna, epcs[tag], time, None, rssi, channel, phase)

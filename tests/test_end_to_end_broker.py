@@ -9,10 +9,10 @@ from pathlib import Path
 from gateway.app import Daemon
 from gateway.clock import Clock
 from simulators.clock import SECOND
+from simulators.deliveries import sightings
 from simulators.layout import docks, site_toml
 from simulators.llrp_reports import Sighting
 from simulators.score import compare
-from simulators.serial_line import sightings
 from simulators.traffic import Scenario
 from simulators.world import World
 from simulators.zebra import SimulatedZebra

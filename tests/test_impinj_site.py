@@ -12,6 +12,7 @@ from core.records import AntennaState, Idle
 from gateway.app import Daemon
 from gateway.clock import Clock
 from simulators.clock import SECOND, RunningClock
+from simulators.deliveries import sightings
 from simulators.impinj import SimulatedImpinj
 from simulators.impinj_device import Setup
 from simulators.impinj_events import tag
@@ -19,7 +20,6 @@ from simulators.impinj_mqtt import SimulatedImpinjMqtt
 from simulators.layout import docks, site_toml
 from simulators.llrp_reports import Sighting
 from simulators.score import compare
-from simulators.serial_line import sightings
 from simulators.traffic import Scenario
 from simulators.world import World
 from tests.broker_site import configured, reader, sighting
