@@ -21,8 +21,8 @@ RETRANSMIT, CONTINUATION = 0x01, 0x02
 REQUEST_REVISION, REPLY_REVISION, PARAM_SEND, ACK, NAK = 0xA3, 0xA4, 0xC6, 0xD0, 0xD1
 START_SESSION, STOP_SESSION, BEEP, SCAN_ENABLE, SCAN_DISABLE, DECODE_DATA = 0xE4, 0xE5, 0xE6, 0xE9, 0xEA, 0xF3
 
-RESEND, DENIED, BAD_CONTEXT = 1, 6, 2
-"""Causes of a NAK: the packet was damaged, it is not allowed, it cannot be done now."""
+RESEND, DENIED = 1, 6
+"""Causes of a NAK: the packet was damaged, it is not allowed."""
 
 PACKETED = bytes((0xFF, 0xEE, 0x01))
 """A parameter without a beep: codes come as packets, not as bare text."""
