@@ -232,7 +232,7 @@ def test_readers_that_call_are_asked_once_and_told() -> None:
     async def main() -> Told:
         told = Told()
         finding = asyncio.create_task(
-            CallFinder(Known(), HOST, port).find(told, asyncio.get_running_loop().time() + 1.5)
+            CallFinder(Known(), HOST, port).find(told, asyncio.get_running_loop().time() + PATIENCE)
         )
         await until(lambda: told.lines, "it listens")
         async with SimulatedReader() as reader:
