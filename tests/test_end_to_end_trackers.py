@@ -21,6 +21,7 @@ from simulators.track import Track, metres
 from simulators.trackers import Faults, SimulatedTracker
 from tests.delivering import stored
 from tests.fix_daemon import running, until
+from tests.fix_postgres import free_port
 from tests.fix_site import START, Wall, all_up, daemon
 from tests.virtual_loop import run
 
@@ -40,8 +41,7 @@ AHEAD = Faults(ahead=2 * HOUR)
 @pytest.fixture
 def port() -> int:
     """A free one of TCP, on the loopback interface."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
+    return free_port()
 
 
 KINDS: dict[str, type[SimulatedTracker]] = {"teltonika": SimulatedTeltonika, "gt06": SimulatedGt06}

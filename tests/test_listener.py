@@ -19,6 +19,7 @@ from drivers.listener import ROWS
 from drivers.road import Road
 from tests.at_work import at_work
 from tests.fix_daemon import until
+from tests.fix_postgres import free_port
 from tests.llrp_peer import NOW
 from tests.llrp_scene import FakeLink
 from tests.virtual_loop import run
@@ -65,8 +66,7 @@ class Tracker:
 
 @pytest.fixture
 def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
+    return free_port()
 
 
 Call = Callable[[], Coroutine[object, object, Tracker]]
