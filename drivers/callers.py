@@ -30,7 +30,7 @@ class Hearer(Protocol):
 
     def gone(self, one: "Connection") -> None: ...
 
-    def told(self, one: Caller, data: bytes) -> None:
+    def told(self, one: "Sender", data: bytes) -> None:
         """A datagram."""
 
 
@@ -93,9 +93,10 @@ class Connection(asyncio.Protocol):
 
 
 class Sender:
-    """Where a datagram came from."""
+    """Where a datagram came from; `session` is that of all of them."""
 
-    def __init__(self, bound: socket.socket, address: tuple[object, ...]) -> None:
+    def __init__(self, session: TrackerSession, bound: socket.socket, address: tuple[object, ...]) -> None:
+        self.session = session
         self._socket = bound
         self._address = address
 
@@ -112,8 +113,9 @@ class Sender:
 class Datagrams:
     """A UDP port; what is not read stays in the socket's buffer, and what that does not take is lost, as UDP has it."""
 
-    def __init__(self, hearer: Hearer, bound: socket.socket) -> None:
+    def __init__(self, hearer: Hearer, session: TrackerSession, bound: socket.socket) -> None:
         self._hearer = hearer
+        self._session = session
         self._socket = bound
         self._loop = asyncio.get_running_loop()
         self._paused = True
@@ -138,6 +140,6 @@ class Datagrams:
                 data, address = self._socket.recvfrom(_LONGEST)
             except OSError:  # nothing more; or what was sent before could not be delivered
                 return
-            self._hearer.told(Sender(self._socket, address), data)
+            self._hearer.told(Sender(self._session, self._socket, address), data)
             if self._paused:
                 return

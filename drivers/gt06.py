@@ -21,6 +21,6 @@ class Gt06(Road):
     kind: Literal["gt06"] = "gt06"
     idle: float = Field(default=900.0, ge=60, le=604_800)
 
-    def sessions(self) -> tuple[Callable[[Admits], TrackerSession], None]:
+    def session(self, scheme: str) -> Callable[[Admits], TrackerSession]:
         """Of a connection; there are no datagrams."""
-        return Session, None
+        return Session

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from core.records import Alive, Dictionary, Up
 from drivers.base import Link
 from drivers.bound import UDP, bound
-from drivers.callers import Caller, Connection, Datagrams
+from drivers.callers import Caller, Connection, Datagrams, Sender
 from drivers.codecs.tracker_session import Admits, Position, Report, TrackerSession, fixes
 from drivers.streams import INTERVAL, Address
 from drivers.tracker_counts import KNOWN, TrackerCounts
@@ -63,11 +63,10 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """What is listened to, and how its callers are understood."""
+    """What is listened to, and how its callers are understood: `session` makes one for each connection, for udp:// only one."""
 
     to: Address
     session: Callable[[Admits], TrackerSession]
-    datagrams: Callable[[Admits], TrackerSession] | None
     limits: Limits
     admits: Admits
 
@@ -95,7 +94,6 @@ class Listener:
         )
         self._named = 0
         self._files = port.limits.connections
-        self._heard_apart = (port.datagrams or port.session)(port.admits)
 
     async def run(self) -> None:
         """Raises OSError if the port cannot be had, and whatever ends the daemon's end."""
@@ -153,10 +151,10 @@ class Listener:
             log.info("%s: %s: %s", self._device, one.address, one.session.error)
             self._finish(one)
 
-    def told(self, one: Caller, data: bytes) -> None:
+    def told(self, one: Sender, data: bytes) -> None:
         """A datagram."""
         self._link.tap(data)
-        for report in self._heard_apart.receive(data, self._link.now()):
+        for report in one.session.receive(data, self._link.now()):
             self._take(one, report)
 
     def _take(self, one: Caller, report: Report) -> None:
@@ -282,7 +280,7 @@ class Listener:
     async def _open(self) -> asyncio.Server | None:
         port, at = self._port, bound(self._port.to)
         if port.to.scheme == UDP:
-            self._datagrams = Datagrams(self, at)
+            self._datagrams = Datagrams(self, port.session(port.admits), at)
             return None
         self._files = _files(port.limits.connections)
         return await self._loop.create_server(

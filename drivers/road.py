@@ -45,16 +45,15 @@ class Road(Driver):
         return address(url, *cls.usual_ports, cls.schemes)
 
     @abstractmethod
-    def sessions(
-        self,
-    ) -> tuple[Callable[[Admits], TrackerSession], Callable[[Admits], TrackerSession] | None]:
-        """Of a connection, and of datagrams."""
+    def session(self, scheme: str) -> Callable[[Admits], TrackerSession]:
+        """Of a connection; for udp:// of all datagrams."""
 
     async def run(self, link: Link) -> None:
         """Listen until this is cancelled."""
         admits = everybody if self.trackers is None else frozenset(self.trackers).__contains__
         limits = Limits(self.connections, self.per_address, self.idle)
-        port = Port(self._at(self.url), *self.sessions(), limits, admits)
+        to = self._at(self.url)
+        port = Port(to, self.session(to.scheme), limits, admits)
         await Listener(port, link, self.id, self._judge(link)).run()
 
     def _judge(self, link: Link) -> Judge:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Literal
 
+from drivers.bound import UDP
 from drivers.codecs.teltonika_session import PORT, Datagrams, Session
 from drivers.codecs.tracker_session import Admits, TrackerSession
 from drivers.road import Road
@@ -15,9 +16,9 @@ class Teltonika(Road):
     """
 
     usual_ports = (PORT, PORT)
-    schemes = ("listen", "udp")
+    schemes = ("listen", UDP)
     kind: Literal["teltonika"] = "teltonika"
 
-    def sessions(self) -> tuple[Callable[[Admits], TrackerSession], Callable[[Admits], TrackerSession]]:
-        """Of a connection, and of datagrams."""
-        return Session, Datagrams
+    def session(self, scheme: str) -> Callable[[Admits], TrackerSession]:
+        """Of a connection; for udp:// of all datagrams."""
+        return Datagrams if scheme == UDP else Session

@@ -5,7 +5,7 @@ import socket
 
 from drivers.callers import UNTAKEN, Connection, Sender
 from drivers.codecs.teltonika import login
-from drivers.codecs.teltonika_session import Session
+from drivers.codecs.teltonika_session import Datagrams, Session
 from drivers.codecs.tracker_session import everybody
 from drivers.listener import Limits, Listener, Port
 from drivers.streams import Address
@@ -60,7 +60,7 @@ def test_one_that_takes_no_answers_is_hung_up_on() -> None:
 def test_an_answer_that_is_not_taken_is_counted() -> None:
     async def main() -> None:
         link, to = FakeLink(), Address("listen", "127.0.0.1", 5027)
-        port = Port(to, Session, None, Limits(1, 1, 60.0), everybody)
+        port = Port(to, Session, Limits(1, 1, 60.0), everybody)
         one = Connection(Listener(port, link, "road", lambda tracker, told: (told, ())), Session())
         one.connection_made(Stuffed())
         one.data_received(login("352093086403655"))
@@ -71,5 +71,6 @@ def test_an_answer_that_is_not_taken_is_counted() -> None:
 
 def test_a_datagram_that_the_network_does_not_take() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
-        assert not Sender(bound, ("127.0.0.1", 0)).answer(b"\1")
-        assert Sender(bound, ("127.0.0.1", 0)).answer(b"")
+        one = Sender(Datagrams(), bound, ("127.0.0.1", 0))
+        assert not one.answer(b"\1")
+        assert one.answer(b"")
