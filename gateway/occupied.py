@@ -26,7 +26,7 @@ def occupied(devices: Sequence[Settings]) -> Iterator[Finding]:
     for number, device in enumerate(devices):
         url = getattr(device, "url", None)
         if isinstance(device, Driver) and isinstance(url, str) and not device.serves_many:
-            place = _place(url, device)
+            place = place_of(url, device)
             other = next((name for one, name in places.items() if _same(one, place)), None)
             if other is not None:
                 reason = f"{other} has it already, and it has room for one"
@@ -43,7 +43,8 @@ def occupied(devices: Sequence[Settings]) -> Iterator[Finding]:
             topics.setdefault(topic, device.id)
 
 
-def _place(url: str, device: Driver) -> Place:
+def place_of(url: str, device: Driver) -> Place:
+    """How: serial, input, listen, udp, or connect. Where: a path without a port, else a host."""
     parts = urlsplit(url)
     if parts.scheme in _FILES:
         return parts.scheme, posixpath.normpath(unquote(parts.path)), 0

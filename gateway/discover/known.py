@@ -2,15 +2,11 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from drivers.base import Driver, Settings
 from drivers.codecs.topics import TopicFilter
-from drivers.serial_port import SerialPort, where
-from drivers.streams import address
 from drivers.subscriber import Subscriber
-
-_ANY_BAUD = 9600
+from gateway.occupied import Place, place_of
 
 
 class Known:
@@ -25,22 +21,18 @@ class Known:
             if isinstance(one, Subscriber):
                 self._topics += [(one.broker, TopicFilter(text), one.id) for text in one.filters]
             elif isinstance(one, Driver):
-                self._add(one, str(getattr(one, "url", "")))
+                url = getattr(one, "url", None)
+                if isinstance(url, str):
+                    self._add(place_of(url, one), one.id)
 
-    def _add(self, device: Driver, url: str) -> None:
-        if url.startswith("input:"):
-            self._ports[Path(unquote(urlsplit(url).path)).resolve()] = device.id
-            return
-        try:
-            to = where(url, _ANY_BAUD, 0) if url.startswith("serial:") else address(url, *device.usual_ports)
-        except ValueError:
-            return  # it is reached in another way, which no finder goes
-        if isinstance(to, SerialPort):
-            self._ports[Path(to.path).resolve()] = device.id
-        elif to.scheme == "listen":
-            self._listeners[to.port] = device.id
-        else:
-            self._addresses[to.host, to.port] = device.id
+    def _add(self, place: Place, id: str) -> None:
+        match place:
+            case ("serial" | "input", path, _):
+                self._ports[Path(path).resolve()] = id
+            case ("listen", _, port):
+                self._listeners[port] = id
+            case ("connect", host, port):
+                self._addresses[host, port] = id
 
     def listener(self, port: int) -> str | None:
         """Whom readers that call this port belong to."""
