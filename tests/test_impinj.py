@@ -2,6 +2,7 @@
 
 import json
 import math
+import tracemalloc
 from collections.abc import Mapping
 
 import numpy as np
@@ -87,6 +88,21 @@ def test_an_event_that_makes_no_sense_costs_no_other_of_its_message() -> None:
     assert "'pondering' is none of" in notice.text
     assert notice.text.endswith("3 of its 6 records left out")
     assert session.counts == {"malformed_records": 3}
+
+
+def test_a_message_of_nothing_but_nonsense_costs_no_memory() -> None:
+    """One exception with its frames is half a kilobyte, so they are counted and not kept."""
+    session = impinj.Session()
+    payload = Message("rfid/dock1", json.dumps([7] * 20_000).encode(), False, NOW)
+    tracemalloc.start()
+    try:
+        (notice,) = session.receive([payload])
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert isinstance(notice, Notice)
+    assert "20000 of its 20000 records left out" in notice.text
+    assert most < 2 << 20
 
 
 def test_an_inventory_that_was_stopped_is_a_gap_and_one_that_waits_is_none() -> None:

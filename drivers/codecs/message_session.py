@@ -146,15 +146,15 @@ class MessageSession(ABC):
     ) -> Iterator[Said]:
         """What the records of a message say, one or an array of them; one that makes no sense costs no other."""
         several = records if isinstance(records, list) else [records]
-        errors: list[Malformed] = []
+        first, left_out = None, 0
         for record in several:
             try:
                 for one in objects([record]):
                     yield from tell(one)
             except Malformed as error:
-                errors.append(error)
-        if errors:
-            yield self.without(message, errors[0], len(errors), len(several))
+                first, left_out = first or error, left_out + 1
+        if first is not None:
+            yield self.without(message, first, left_out, len(several))
 
     def without(self, message: Message, error: Malformed, left_out: int, n: int) -> Notice:
         """What is told of a message of n records, of which some make no sense; `error` is that of the first."""
