@@ -114,10 +114,10 @@ class Session(ModuleSession):
             self.counts["malformed"] += 1
 
     def _scanned(self, frame: bytes) -> None:
-        if self._codes.is_begun and self._at - self._part_at > GIVEN_UP_SECONDS:
+        if self._codes.is_begun and self.at - self._part_at > GIVEN_UP_SECONDS:
             self._codes.forget()
             self.tell(Notice("cut_codes", "the rest of a code did not come: look at the scanner's cable"))
-        self._part_at = self._at
+        self._part_at = self.at
         code = self._codes.take(frame)
         if code is not None:
             text = label.text_of(code.text)
