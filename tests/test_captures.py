@@ -20,7 +20,7 @@ from drivers.subscriber import Subscriber
 from gateway.recording import BYTES, MESSAGES, Told, told
 from tests.fuzz.judges import judge
 
-FOLDERS = sorted(file.parent for file in (Path(__file__).parent / "data").glob("*/*/about.toml"))
+FOLDERS = sorted({file.parent for file in (Path(__file__).parent / "data").glob("**/capture.*")})
 each = pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: f"{folder.parent.name}-{folder.name}")
 
 
