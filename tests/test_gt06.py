@@ -235,5 +235,6 @@ def test_decode() -> None:
     lines = list(CODECS["gt06"].decode(b"".join(LINES)))
     assert [line.get("tracker") for line in lines] == [f"tracker:{IMEI}"] * 7
     (line,) = CODECS["gt06"].decode(MOVING)
+    assert list(CODECS["gt06"].decode(b"\n" + MOVING.hex(" ").encode())) == [line]
     assert (line["tracker"], line["valid"]) == (None, True)
     assert "79 79" in str(list(CODECS["gt06"].decode(b"GET /"))[-1]["error"])

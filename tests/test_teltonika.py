@@ -359,6 +359,12 @@ def test_decode() -> None:
     assert sum("lat" in line for line in lines(text)) == 7
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\n\n"])
+def test_decode_hex_with_blanks(end: str) -> None:
+    said = [MOVING, datagram(IMEI, 1, 1, [RECORD, RECORD])]
+    assert sum("lat" in line for line in lines(end.join(one.hex(" ") for one in said).encode())) == 3
+
+
 def test_decode_midway_and_what_is_broken() -> None:
     (line,) = lines(MOVING.hex().encode())
     assert (line["tracker"], line["lat"]) == (None, 52.5200066)

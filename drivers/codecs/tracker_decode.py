@@ -21,9 +21,8 @@ def decode_lines(
     stream     the connection that begins with these bytes; of UNNAMED, if they do not say of whom it is
     datagrams  what takes these bytes if they are one of UDP, None if they are none
     """
-    whole = [data] if not _HEX.fullmatch(data) else [_unhexed(line) for line in data.split()]
     session: TrackerSession | None = None
-    for piece in whole:
+    for piece in _pieces(data):
         apart = datagrams(piece)
         if apart is not None:
             yield from _lines(apart.receive(piece, 0))
@@ -37,8 +36,15 @@ def decode_lines(
         yield {"error": f"the last {session.pending} bytes are no whole message"}
 
 
+def _pieces(data: bytes) -> list[bytes]:
+    """Raw bytes as they are, hex by lines, in which blanks may stand between the digits."""
+    if not _HEX.fullmatch(data):
+        return [data]
+    return [_unhexed(line) for line in data.splitlines() if line.strip()]
+
+
 def _unhexed(line: bytes) -> bytes:
-    digits = line.decode("ascii")
+    digits = "".join(line.decode("ascii").split())
     return bytes.fromhex(digits[: len(digits) // 2 * 2])
 
 
