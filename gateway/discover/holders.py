@@ -9,6 +9,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from gateway.discover.kernel import told
+
 ROOT = Path("/")
 
 
@@ -22,14 +24,14 @@ def holder(path: str, root: Path = ROOT) -> str | None:
 
 
 def _console(name: str, root: Path) -> str | None:
-    consoles = _text(root / "sys/class/tty/console/active").split()
+    consoles = told(root / "sys/class/tty/console/active").split()
     return "the kernel, as its console" if name in consoles else None
 
 
 def _locked(name: str, root: Path) -> str | None:
     """A lock file names the process; one that has ended has left it behind."""
     for folder in ("run/lock", "var/lock"):
-        number = _text(root / folder / f"LCK..{name}").strip()
+        number = told(root / folder / f"LCK..{name}")
         if number.isdecimal() and (root / "proc" / number).exists():
             return _process(root / "proc" / number)
     return None
@@ -52,12 +54,5 @@ def _openers(real: str, root: Path) -> Iterator[str]:
 
 
 def _process(process: Path) -> str:
-    name = _text(process / "comm").strip() or "a program"
+    name = told(process / "comm") or "a program"
     return f"{name} (process {process.name})"
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace")
-    except OSError:
-        return ""

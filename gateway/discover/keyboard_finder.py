@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from gateway.discover.finding import Finding, Report
+from gateway.discover.kernel import told
 from gateway.discover.known import Known
 from gateway.discover.usb_ids import usb
 
@@ -38,7 +39,7 @@ class KeyboardFinder:
     def _scanner(self, path: Path) -> Finding | None:
         device = self._devices / os.path.basename(os.path.realpath(path)) / "device"
         vendor, product = (_number(device / "id" / name) for name in ("vendor", "product"))
-        maker, name = usb(vendor, product), _text(device / "name")
+        maker, name = usb(vendor, product), told(device / "name")
         is_maker = maker is not None and maker.role == "scanner"
         if not is_maker and not _SCANNER.search(name):
             return None
@@ -59,13 +60,6 @@ class KeyboardFinder:
 def _number(path: Path) -> int:
     """Hexadecimal; 0 if it is not told."""
     try:
-        return int(_text(path), 16)
+        return int(told(path), 16)
     except ValueError:
         return 0
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace").strip()
-    except OSError:
-        return ""

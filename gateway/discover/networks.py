@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from pathlib import Path
 
+from gateway.discover.kernel import told
+
 ROUTES, INTERFACES = Path("/proc/net/route"), Path("/sys/class/net")
 
 LONGEST_PREFIX = 22
@@ -39,8 +41,8 @@ def attached(routes: Path = ROUTES, interfaces: Path = INTERFACES) -> list[Attac
         if int(gateway, 16) or not int(flags, 16) & _UP or not int(mask, 16):
             continue
         if (
-            _text(interfaces / interface / "type") != _ETHERNET
-            or _text(interfaces / interface / "operstate") == "down"
+            told(interfaces / interface / "type") != _ETHERNET
+            or told(interfaces / interface / "operstate") == "down"
         ):
             continue
         network = IPv4Network((_address(target), str(_address(mask))))
@@ -90,10 +92,3 @@ def is_own(address: str) -> bool:
 def _address(hexadecimal: str) -> IPv4Address:
     """As /proc/net/route writes it: in the order of the machine, which is the little end first on all we run on."""
     return IPv4Address(bytes.fromhex(hexadecimal)[::-1])
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text().strip()
-    except OSError:
-        return ""
