@@ -202,7 +202,8 @@ class Daemon:
         self._notifier.ready()
         await self._stop.wait()
         self._notifier.stopping()
-        await _end(others)  # before the devices: that they stop is the gateway's doing, and its own status tells it
+        # Before the devices: that they stop is the gateway's doing, and its own status tells it.
+        await _end(others)
         await _end(devices)
         writer.stop()
 

@@ -29,11 +29,9 @@ def after(sign: Sign, arrival: int, body: Body) -> Sign:
     match body:
         case Alive(time=time):
             return Sign(_later(sign.time, time), True)
-        case Fixes() if len(body):
-            return Sign(_later(sign.time, min(int(body.time.max()), arrival)), True)
         case Scan(time=time):
             return Sign(_later(sign.time, min(time, arrival)), True)
-        case Reads() if len(body):
+        case Reads() | Fixes() if len(body):
             return Sign(_later(sign.time, min(int(body.time.max()), arrival)), True)
         case Up(time=time):
             return Sign(time if sign.time is None else sign.time, True)

@@ -1,7 +1,7 @@
 """A simulated world for the devices of a configuration, as `waypost simulate` plays it through their stand-ins."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
@@ -67,8 +67,8 @@ def layout(site: Site, devices: Collection[str]) -> "Layout":
 def _door(device: str, portal: str, between: tuple[str, str], antennas: list[Antenna]) -> "Door":
     from simulators.layout import Door
 
-    near = tuple(max(one.port, 1) for one in antennas if one.side == between[0])
-    far = tuple(max(one.port, 1) for one in antennas if one.side == between[1])
+    near = _ports(one for one in antennas if one.side == between[0])
+    far = _ports(one for one in antennas if one.side == between[1])
     if not near or not far:
         raise CannotSimulate(f"{portal}: {device} needs an antenna on each side of the portal to simulate it")
     return Door(portal, between, device, near, far)
@@ -77,7 +77,12 @@ def _door(device: str, portal: str, between: tuple[str, str], antennas: list[Ant
 def _room(device: str, zone: str, inside: str | None, antennas: list[Antenna]) -> "Room":
     from simulators.layout import Room
 
-    return Room(zone, inside or zone, device, tuple(max(one.port, 1) for one in antennas))
+    return Room(zone, inside or zone, device, _ports(antennas))
+
+
+def _ports(antennas: Iterable[Antenna]) -> tuple[int, ...]:
+    """Of a simulated reader; 0 stands for any of its ports, and the first is one."""
+    return tuple(max(one.port, 1) for one in antennas)
 
 
 async def simulate(
