@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from simulators.clock import Alarm, Clock, RunningClock
-from simulators.track import Place, Track
+from simulators.receiver import Place, Receiver
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _VERSION = {"class": "VERSION", "release": "3.25", "rev": "3.25", "proto_major": 3, "proto_minor": 15}
@@ -19,7 +19,7 @@ class GpsdReceiver:
     """`rate` of fixes, 1/s; from when to when there is no fix (`tunnel`, microseconds UTC); its dates are so many `eras` of
     1024 weeks too early."""
 
-    track: Track
+    track: Receiver
     rate: float = 1.0
     tunnel: tuple[int, int] = (0, 0)
     eras: int = 0
@@ -31,7 +31,8 @@ class GpsdReceiver:
 
     def place(self, time: int) -> Place | None:
         """Where it is, None if it does not know."""
-        return None if self.tunnel[0] <= time < self.tunnel[1] else self.track.at(time)
+        place = self.track.at(time)
+        return None if self.tunnel[0] <= time < self.tunnel[1] or not place.good else place
 
 
 class SimulatedGpsd(asyncio.Protocol):

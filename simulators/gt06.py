@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 from drivers.codecs import gt06
-from simulators.trackers import KMH, Noted, SimulatedTracker, ask
+from simulators.logbook import Noted
+from simulators.trackers import SimulatedTracker, ask
 
 _ALIVE = b"\x4b\x04\x03\x00\x01"
 """Terminal information, voltage, GSM, alarm, language."""
@@ -21,15 +22,14 @@ class SimulatedGt06(SimulatedTracker):
         (one,) = batch
         place, serial = one.place, (one.number + 3) & 0xFFFF
         content = gt06.located(
-            one.time + self.faults.ahead,
+            one.dated,
             place.lat,
             place.lon,
-            round(place.speed * KMH),
-            round(place.course) % 360,
-            0 if one.hidden else 9,
+            round(place.kmh),
+            place.heading,
+            0 if one.hidden else place.satellites,
             not one.hidden,
         )
-        kept = not self.connected(one.time)
-        tail = b"\1\0" + bytes((kept,)) + one.number.to_bytes(4)
+        tail = b"\1\0" + bytes((one.kept,)) + one.number.to_bytes(4)
         said = gt06.sealed(gt06.LOCATION_4G, content + gt06.CELL + tail, serial)
         return said, gt06.sealed(gt06.LOCATION_4G, b"", serial)

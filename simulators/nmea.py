@@ -1,15 +1,13 @@
-"""A GPS receiver that writes NMEA sentences about a given track, and what can go wrong with one."""
+"""A GPS receiver that writes NMEA sentences about where it is, and what can go wrong with one."""
 
 from collections.abc import Container
 from dataclasses import dataclass
 
 from simulators.llrp_reports import Sighting
 from simulators.nmea_dialects import Dialect, Instant
+from simulators.receiver import Place, Receiver, Window
 from simulators.serial_module import SimulatedModule
-from simulators.track import Place, Track
-
-ERA = 7168 * 86_400_000_000
-"""1024 weeks in microseconds."""
+from simulators.wrong_clock import ERA
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +20,8 @@ class Faults:
     halved  numbers of the epochs whose bytes are cut in the middle
     """
 
-    tunnel: tuple[int, int] = (0, 0)
-    latch: tuple[int, int] = (0, 0)
+    tunnel: Window = (0, 0)
+    latch: Window = (0, 0)
     eras: int = 0
     halved: Container[int] = ()
 
@@ -34,15 +32,15 @@ class SimulatedReceiver(SimulatedModule):
     told  what it stood by: time and place, once each, without what a fault has spoiled
     """
 
-    def __init__(self, track: Track, dialect: Dialect, faults: Faults | None = None) -> None:
+    def __init__(self, receiver: Receiver, dialect: Dialect, faults: Faults | None = None) -> None:
         super().__init__()
-        self.track = track
+        self.receiver = receiver
         self.dialect = dialect
         self.faults = faults or Faults()
         self.told: list[tuple[int, Place]] = []
         self.epochs = 0
         period = dialect.period
-        self._next = -(-track.start // period) * period
+        self._next = -(-receiver.start // period) * period
         self._last = b""
 
     @property
@@ -73,17 +71,18 @@ class SimulatedReceiver(SimulatedModule):
 
     def _epoch(self, time: int) -> bytes:
         number, self.epochs = self.epochs, self.epochs + 1
-        if self._last and _within(time, self.faults.latch):
+        place = self.receiver.at(time)
+        if self._last and (place.fix == "latched" or _within(time, self.faults.latch)):
             return self._last
-        place = None if _within(time, self.faults.tunnel) else self.track.at(time)
-        said = self.dialect.write(Instant(time - self.faults.eras * ERA, place))
+        known = place.good and not _within(time, self.faults.tunnel)
+        said = self.dialect.write(Instant(time - self.faults.eras * ERA, place if known else None))
         if number in self.faults.halved:
             return said[: len(said) // (2 * len(self.dialect.sentences))]
         self._last = said
-        if place is not None:
+        if known:
             self.told.append((time, place))
         return said
 
 
-def _within(time: int, window: tuple[int, int]) -> bool:
+def _within(time: int, window: Window) -> bool:
     return window[0] <= time < window[1]

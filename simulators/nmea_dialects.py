@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from drivers.codecs.nmea_fields import KNOT
 from drivers.codecs.nmea_frames import sentence
-from simulators.track import Place
+from simulators.receiver import Place
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -17,8 +17,6 @@ class Instant:
 
     time: int
     place: Place | None
-    hdop: float = 0.9
-    satellites: int = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +73,9 @@ def _gga(dialect: Dialect, name: str, known: Instant) -> str:
     if known.place is None:
         return f"{name},{dialect.time(known)},,,,,0,00,99.99,,,,,,"
     where, height = dialect.position(known.place), f"{known.place.alt:.1f},M,47.0,M,,"
-    return f"{name},{dialect.time(known)},{where},1,{known.satellites:02d},{known.hdop:.1f},{height}"
+    return (
+        f"{name},{dialect.time(known)},{where},1,{known.place.satellites:02d},{known.place.hdop:.1f},{height}"
+    )
 
 
 def _gll(dialect: Dialect, name: str, known: Instant) -> str:
@@ -88,7 +88,7 @@ def _gns(dialect: Dialect, name: str, known: Instant) -> str:
     if known.place is None:
         return f"{name},{dialect.time(known)},,,,,NN,00,99.99,,,,"
     where, height = dialect.position(known.place), f"{known.place.alt:.1f},47.0,,"
-    return f"{name},{dialect.time(known)},{where},AA,{known.satellites:02d},{known.hdop:.1f},{height}"
+    return f"{name},{dialect.time(known)},{where},AA,{known.place.satellites:02d},{known.place.hdop:.1f},{height}"
 
 
 def _vtg(dialect: Dialect, name: str, known: Instant) -> str:
@@ -101,7 +101,7 @@ def _vtg(dialect: Dialect, name: str, known: Instant) -> str:
 def _gsa(dialect: Dialect, name: str, known: Instant) -> str:
     if known.place is None:
         return f"{name},A,1,,,,,,,,,,,,,99.99,99.99,99.99"
-    return f"{name},A,3,02,05,07,09,13,15,18,20,29,,,,1.7,{known.hdop:.1f},1.4"
+    return f"{name},A,3,02,05,07,09,13,15,18,20,29,,,,1.7,{known.place.hdop:.1f},1.4"
 
 
 def _gsv(dialect: Dialect, name: str, known: Instant) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from drivers.codecs.teltonika import Record, frame, login
 from drivers.codecs.teltonika_io import CODEC_8
-from simulators.trackers import KMH, Noted, SimulatedTracker, ask
+from simulators.logbook import Noted
+from simulators.trackers import SimulatedTracker, ask
 
 
 class SimulatedTeltonika(SimulatedTracker):
@@ -23,15 +24,15 @@ class SimulatedTeltonika(SimulatedTracker):
     def _record(self, one: Noted) -> Record:
         place = one.place
         return Record(
-            (one.time + self.faults.ahead) // 1000,
+            one.dated // 1000,
             place.lat,
             place.lon,
             round(place.alt),
-            round(place.course) % 360,
-            0 if one.hidden else 9,
-            round(place.speed * KMH),
+            place.heading,
+            0 if one.hidden else place.satellites,
+            round(place.kmh),
             io={
-                1: {239: 1, 240: int(place.speed > 0), 21: 4, 69: 2 if one.hidden else 1},
+                1: {239: 1, 240: int(place.moving), 21: 4, 69: 2 if one.hidden else 1},
                 2: {66: 12_600, 67: 4_100, 182: 9},
                 4: {16: one.number},
             },

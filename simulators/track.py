@@ -3,27 +3,16 @@
 import math
 import random
 from bisect import bisect_right
-from dataclasses import dataclass
 
 from simulators.clock import SECOND
+from simulators.receiver import Place
 
 METRES_PER_DEGREE = 111_320.0
 """Of latitude."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """lat, lon in degrees; alt m above mean sea level, speed m/s, course degrees from true north."""
-
-    lat: float
-    lon: float
-    alt: float
-    speed: float
-    course: float
-
-
 class Track:
-    """A way of `seconds` that begins at `start` (microseconds UTC) near `origin` (lat, lon in degrees); it stands there
+    """A receiver that is never wrong. Its way of `seconds` begins at `start` (microseconds UTC) near `origin` (lat, lon in degrees); it stands there
     before, and at its end afterwards."""
 
     def __init__(

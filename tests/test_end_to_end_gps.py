@@ -12,7 +12,8 @@ from simulators.gpsd import GpsdReceiver, SimulatedGpsd
 from simulators.nmea import Faults, SimulatedReceiver
 from simulators.nmea_dialects import DIALECTS
 from simulators.nmea_lines import ReceiverPort, ReceiverServer
-from simulators.track import Place, Track, metres
+from simulators.receiver import Place
+from simulators.track import Track, metres
 from tests.fix_daemon import gaps, until
 from tests.fix_site import START, Wall, all_up, daemon
 from tests.virtual_loop import run

@@ -16,9 +16,11 @@ from core.records import Fix, Flag
 from drivers.codecs.teltonika import Record, datagram
 from simulators.clock import SECOND, RunningClock
 from simulators.gt06 import SimulatedGt06
+from simulators.logbook import Faults
 from simulators.teltonika import SimulatedTeltonika
 from simulators.track import Track, metres
-from simulators.trackers import Faults, SimulatedTracker
+from simulators.trackers import SimulatedTracker
+from simulators.wrong_clock import WrongClock
 from tests.delivering import stored
 from tests.fix_daemon import running, until
 from tests.fix_postgres import free_port
@@ -32,9 +34,9 @@ FAULTS = (
     Faults(lost=5),
     Faults(repeated=4),
     Faults(tunnel=(START + 20 * SECOND, START + 60 * SECOND)),
-    Faults(lost=3, repeated=2, silent=(START + 30 * SECOND, START + 90 * SECOND)),
+    Faults(lost=3, repeated=2, silent=((START + 30 * SECOND, START + 90 * SECOND),)),
 )
-AHEAD = Faults(ahead=2 * HOUR)
+AHEAD = Faults(clock=WrongClock(ahead=2 * HOUR))
 """Set to local time."""
 
 

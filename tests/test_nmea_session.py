@@ -67,7 +67,7 @@ def played(receiver: SimulatedReceiver, seconds: int) -> Talk:
     """The receiver speaks in the rhythm of its periods."""
     here, period = Talk(), receiver.dialect.period
     for n in range(seconds * SECOND // period):
-        here.hear(receiver.advance(receiver.track.start + n * period))
+        here.hear(receiver.advance(receiver.receiver.start + n * period))
         here.wait(period / SECOND)
     return here
 
