@@ -3,26 +3,23 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from math import isnan, nan
 from typing import Literal
 
 from core.records import Dictionary, Fix, Flag, fixes
 from drivers.codecs import json_values as values
+from drivers.codecs.fix_values import KMH, KNOT, RADIUS_68, bounded, course, degrees, is_true, nowhere
+from drivers.codecs.fix_values import tracker as named
+from drivers.codecs.gps_accuracy import EPH95_SIGMAS
 from drivers.codecs.json_layout import Layout, TimeUnit, times
-from drivers.codecs.json_values import Malformed
 from drivers.codecs.message_session import UNTOLD, Message, MessageSession, Presence, Said
 from drivers.codecs.topics import TopicFilter
 
 SpeedUnit = Literal["mps", "kmh", "kn", "mph"]
 AccuracyUnit = Literal["sigma", "68", "95"]
 
-_SPEED = {"mps": 1.0, "kmh": 1 / 3.6, "kn": 0.514444, "mph": 0.44704}
-_ACCURACY = {"sigma": 1.0, "68": 1 / 1.515, "95": 1 / 2.45}
-_NO = ("", "0", "false", "no", "none", "v", "n", "invalid", "nofix", "no fix")
+_SPEED = {"mps": 1.0, "kmh": KMH, "kn": KNOT, "mph": 0.44704}
+_ACCURACY = {"sigma": 1.0, "68": 1 / RADIUS_68, "95": 1 / EPH95_SIGMAS}
 _MOST_TRACKERS = 10_000
-_LONGEST = 128
-_LARGEST = 1e6
-"""No altitude, speed, course or radius is larger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +105,10 @@ class Session(MessageSession):
         yield from wrong
 
     def _fix(self, told: Mapping[str, object], arrival: int) -> Fix:
-        lat, lon = _degrees(told["lat"], "lat", 90.0), _degrees(told["lon"], "lon", 180.0)
-        tracker = _tracker(told["tracker"]) if "tracker" in told else self._own
-        valid = _is_true(told["valid"]) if "valid" in told else True
-        if not lat and not lon:
+        lat, lon = degrees(told["lat"], "lat", 90.0), degrees(told["lon"], "lon", 180.0)
+        tracker = named(told["tracker"]) if "tracker" in told else self._own
+        valid = is_true(told["valid"]) if "valid" in told else True
+        if nowhere(lat, lon):
             self.counts["zero_position"] += 1
             valid = False
         satellites = values.whole(told.get("satellites"), "satellites", 0, 1000)
@@ -121,10 +118,10 @@ class Session(MessageSession):
             self._time(told.get("time"), tracker, arrival),
             lat,
             lon,
-            _bounded(told.get("alt"), "alt"),
-            _bounded(told.get("speed"), "speed", 0.0) * self._speed,
-            _course(told.get("course")),
-            _bounded(told.get("accuracy"), "accuracy", 0.0) * self._accuracy,
+            bounded(told.get("alt"), "alt"),
+            bounded(told.get("speed"), "speed", 0.0) * self._speed,
+            course(told.get("course")),
+            bounded(told.get("accuracy"), "accuracy", 0.0) * self._accuracy,
             -1 if told.get("satellites") is None else satellites,
             int(Flag.VALID) if valid else 0,
             json.dumps(kept, separators=(",", ":"), allow_nan=False) if kept else "",
@@ -144,37 +141,3 @@ class Session(MessageSession):
         else:
             self._ahead_of.pop(tracker, None)
         return found
-
-
-def _degrees(value: object, name: str, most: float) -> float:
-    found = values.number(value, name)
-    if not abs(found) <= most:
-        raise Malformed(f"{name} {values.shown(value)} is no position from -{most:g} to {most:g} degrees")
-    return float(found)
-
-
-def _bounded(value: object, name: str, least: float = -_LARGEST) -> float:
-    """A number of a size that can be meant; NaN for null, and for what says "unknown" by being below the least."""
-    found = values.number(value, name, nan)
-    if abs(found) > _LARGEST:
-        raise Malformed(f"{name} {values.shown(value)} is out of range")
-    return float(found) if isnan(found) or found >= least else nan
-
-
-def _course(value: object) -> float:
-    """Degrees from north; -1 is how many devices say that they know none."""
-    found = _bounded(value, "course")
-    return nan if found == -1 else found % 360.0
-
-
-def _tracker(value: object) -> str:
-    """A number or a text as it is: printable ASCII."""
-    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    text = text.strip()
-    if not text or len(text) > _LONGEST or not (text.isascii() and text.isprintable()):
-        raise Malformed(f"tracker {values.shown(value)} is no name of up to {_LONGEST} printable characters")
-    return text
-
-
-def _is_true(value: object) -> bool:
-    return value.strip().lower() not in _NO if isinstance(value, str) else bool(value)
