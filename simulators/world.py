@@ -182,7 +182,7 @@ class _Ear:
         shift = radio.doppler(heard.speed[turn, tag], khz) + rng.normal(0.0, 4.0, n)
         return Sightings(
             time,
-            time + _delay(n, rng),
+            time + delays(n, rng),
             self._ports[turns[turn] % len(self._ports)],
             (pallet.first + tag).astype(np.int32),
             rssi.astype(np.float32),
@@ -192,7 +192,8 @@ class _Ear:
         )
 
 
-def _delay(n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def delays(n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Microseconds from a sighting to its delivery, for n of them."""
     usual = np.minimum(rng.lognormal(np.log(2_000.0), 1.18, n), 100_000.0)
     slow = rng.uniform(20_000.0, 200_000.0, n)
     return np.where(rng.random(n) < 0.015, slow, usual).astype(np.int64)
