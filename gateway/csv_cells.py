@@ -1,5 +1,6 @@
-"""Cells of recorded reads, in every notation; ValueError is for the row, its text "reason; remedy"."""
+"""Cells of recordings, in every notation; ValueError is for the row, its text "reason; remedy"."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TypeVar
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from core.events import LATEST
 from gateway.rows import microseconds
 
-T = TypeVar("T", np.int32, np.uint16)
+T = TypeVar("T", np.int32, np.uint16, np.int16, np.uint8)
 
 LARGEST = 1e6
 """An RSSI in any unit, a phase in rad or a Doppler shift in Hz is far below."""
@@ -52,14 +53,18 @@ def _epoch_seconds(texts: Sequence[str]) -> NDArray[np.int64]:
     return np.rint(seconds * 1e6).astype(np.int64)
 
 
-def floats(texts: Sequence[str]) -> NDArray[np.float32]:
-    """Numbers, NaN where nothing stands; what is beyond float32 is infinite, for `within` to refuse."""
+def doubles(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Numbers, NaN where nothing stands."""
     try:
-        found = np.array([text or "nan" for text in texts]).astype(np.float64)
+        return np.array([text or "nan" for text in texts]).astype(np.float64)
     except ValueError:
         raise ValueError("not a number; write one such as -61.5, or leave the cell empty") from None
+
+
+def floats(texts: Sequence[str]) -> NDArray[np.float32]:
+    """The same; what is beyond float32 is infinite, for `within` to refuse."""
     with np.errstate(over="ignore"):
-        return found.astype(np.float32)
+        return doubles(texts).astype(np.float32)
 
 
 def within(column: NDArray[np.float32]) -> None:
@@ -75,18 +80,21 @@ def mapped(words: list[bytes], value: Callable[[bytes], int], dtype: "np.dtype[T
 
 
 def _whole(least: int, most: int, what: str, absent: int, word: bytes) -> int:
+    if not word:
+        return absent
     try:
-        number = int(word) if word else absent
+        number = float(word)  # 9.0 is how some write the whole numbers of a column with empty cells
     except ValueError:
-        number = least - 1
-    if not least <= number <= most:
+        number = math.nan
+    if not (least <= number <= most and number.is_integer()):
         raise ValueError(f"not {what}; write {least} to {most}")
-    return number
+    return int(number)
 
 
 WHOLE: dict[str, Callable[[bytes], int]] = {
     "antenna": partial(_whole, 0, 65535, "a port", 0),
     "channel": partial(_whole, 0, (1 << 31) - 1, "a channel in kHz", 0),
     "count": partial(_whole, 1, (1 << 31) - 1, "a count", 1),
+    "satellites": partial(_whole, 0, 1000, "a number of satellites", -1),
 }
 """What a cell of a column of whole numbers stands for; an empty one is unreported, or one read."""

@@ -96,6 +96,29 @@ def numbers(cell: Bytes) -> NDArray[np.float32] | None:
     return (mantissa / 10.0**places).astype(np.float32)
 
 
+def doubles(cell: Bytes) -> NDArray[np.float64] | None:
+    """float64[n], NaN where nothing stands, in any notation of a decimal; None if one is no number."""
+    absent = cell[:, 0] == 0
+    if absent.any():
+        cell = cell.copy()
+        cell[absent, 0] = _ZERO
+    found = decimals(cell)
+    if found is not None:
+        values = found[0] / 10.0 ** found[1]
+    else:
+        try:
+            values = np.ascontiguousarray(cell).view(f"S{cell.shape[1]}").ravel().astype(np.float64)
+        except ValueError:
+            return None
+    values[absent] = np.nan
+    return values
+
+
+def moments(cell: Bytes) -> Whole | None:
+    """Microseconds UTC of RFC 3339 or epoch seconds; None as for each of them."""
+    return rfc3339(cell) if cell.shape[1] >= 20 else epoch_seconds(cell)
+
+
 def epoch_seconds(cell: Bytes) -> Whole | None:
     """Epoch seconds with at most six decimals as whole microseconds, exactly."""
     if cell.shape[1] > 18:

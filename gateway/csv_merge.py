@@ -1,25 +1,56 @@
-"""Several files of recorded reads as one, by time."""
+"""Several recorded files of one kind as one, by time."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.records import Reads
-from gateway.csv_reads import Block, CsvReads
+from core.records import Reads, Times
+from gateway import fix_block
+from gateway.csv_reads import Block
+from gateway.fix_block import FixBlock
 
 
-def merged(files: Sequence[CsvReads]) -> Iterator[Block]:
-    """The rows of several files by time; inside one file the order stays, equal times go by the order of files."""
-    if len(files) == 1:
-        yield from files[0].blocks()
+class Rows(Protocol):
+    """Consecutive rows of a file, and when each of them arrived by virtual time."""
+
+    @property
+    def at(self) -> Times: ...
+
+    def pick(self, rows: "slice | NDArray[np.intp]") -> Self: ...
+
+
+B = TypeVar("B", bound=Rows)
+C = TypeVar("C", bound=Rows, covariant=True)
+
+
+class File(Protocol[C]):
+    """What is read block by block."""
+
+    def blocks(self) -> Iterator[C]: ...
+
+
+def merged(files: Sequence[File[Block]]) -> Iterator[Block]:
+    """The reads of several files by time; inside one file the order stays, equal times go by the order of files."""
+    return _merged(files, _stacked)
+
+
+def merged_fixes(files: Sequence[File[FixBlock]]) -> Iterator[FixBlock]:
+    """The same of fixes."""
+    return _merged(files, fix_block.stacked)
+
+
+def _merged(files: Sequence[File[B]], stacked: Callable[[Sequence[B]], B]) -> Iterator[B]:
+    sources = [_with_rows(one.blocks()) for one in files]
+    if len(sources) == 1:
+        yield from sources[0]
         return
-    sources = [one.blocks() for one in files]
-    held: list[Block | None] = [next(source, None) for source in sources]
+    held: list[B | None] = [next(source, None) for source in sources]
     while live := [number for number, block in enumerate(held) if block is not None]:
         # up to the earliest end of the blocks in hand, nothing can come between any more
         bound = min(int(block.at[-1]) for block in held if block is not None)
-        taken: list[Block] = []
+        taken: list[B] = []
         for number in live:
             block = held[number]
             if block is None:
@@ -31,19 +62,18 @@ def merged(files: Sequence[CsvReads]) -> Iterator[Block]:
             else:
                 taken.append(block.pick(slice(0, end)))
                 held[number] = block.pick(slice(end, None))
-        yield _by_time(taken)
+        one = stacked(taken)
+        yield one.pick(np.argsort(one.at, kind="stable"))
 
 
-def _by_time(blocks: list[Block]) -> Block:
-    at = np.concatenate([block.at for block in blocks])
-    order = np.argsort(at, kind="stable")
-    one = Block(_stacked([block.reads for block in blocks]), np.concatenate([b.reader for b in blocks]), at)
-    return one.pick(order)
+def _with_rows(blocks: Iterator[B]) -> Iterator[B]:
+    return (block for block in blocks if len(block.at))
 
 
-def _stacked(parts: list[Reads]) -> Reads:
+def _stacked(blocks: Sequence[Block]) -> Block:
     """All rows; a column that only some files have is filled with "unreported" for the others."""
-    return Reads(
+    parts = [block.reads for block in blocks]
+    reads = Reads(
         parts[0].tags,
         np.concatenate([one.time for one in parts]),
         np.concatenate([one.tag for one in parts]),
@@ -58,6 +88,7 @@ def _stacked(parts: list[Reads]) -> Reads:
             [np.zeros(len(one), np.int32) if one.channel is None else one.channel for one in parts]
         ),
     )
+    return Block(reads, np.concatenate([b.reader for b in blocks]), np.concatenate([b.at for b in blocks]))
 
 
 def _filled(columns: list[NDArray[np.float32] | None], parts: list[Reads]) -> NDArray[np.float32] | None:

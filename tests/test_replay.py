@@ -17,8 +17,9 @@ from core.records import SECOND, Dictionary
 from gateway import csv_fields
 from gateway.commands.all import application
 from gateway.configuration import load
+from gateway.csv_file import BadCsv
 from gateway.csv_merge import merged
-from gateway.csv_reads import BadCsv, Block, CsvReads, Tags
+from gateway.csv_reads import Block, CsvReads, Tags
 from gateway.replay import Replay
 from simulators.layout import docks, site_toml
 from simulators.recording import write_reads
@@ -312,8 +313,9 @@ def test_decades_without_a_row_take_no_time(tmp_path: Path) -> None:
     ]
 
 
-def test_nothing_recorded_gives_nothing(tmp_path: Path) -> None:
-    assert events(tmp_path, TWO_READERS, "") == []
+@pytest.mark.parametrize("rows", ["", "\n", "\r\n\n"])
+def test_nothing_recorded_gives_nothing(tmp_path: Path, rows: str) -> None:
+    assert events(tmp_path, TWO_READERS, rows) == []
 
 
 def test_files_that_share_a_second_are_merged_within_it(tmp_path: Path) -> None:
