@@ -27,7 +27,7 @@ class SimulatedGt06(SimulatedTracker):
             place.lon,
             round(place.kmh),
             place.heading,
-            0 if one.hidden else place.satellites,
+            place.satellites,
             not one.hidden,
         )
         tail = b"\1\0" + bytes((one.kept,)) + one.number.to_bytes(4)

@@ -47,8 +47,8 @@ class Noted:
 
     @property
     def hidden(self) -> bool:
-        """Without a fix: the place is an old one."""
-        return not self.place.good
+        """Its receiver says that it has no fix: the place is an old one."""
+        return self.place.fix == "none"
 
 
 class Logbook:

@@ -25,8 +25,8 @@ class Place:
     speed       m/s;  course  degrees from true north.  NaN where the receiver tells none
     accuracy    m, one standard deviation per axis, as the receiver claims it: it may be wrong
     satellites  used; 0 without a fix
-    fix         "none": it knows that it has no fix, "latched": it repeats its last one; lat, lon, alt are then those of
-                the last fix, or of where it is if it never had one
+    fix         "none": it knows that it has no fix; "latched": it repeats its last one and takes it for new. lat, lon and
+                alt are then those of the last fix, or of where it is if it never had one
     """
 
     lat: float

@@ -29,7 +29,7 @@ class SimulatedTeltonika(SimulatedTracker):
             place.lon,
             round(place.alt),
             place.heading,
-            0 if one.hidden else place.satellites,
+            place.satellites,
             round(place.kmh),
             io={
                 1: {239: 1, 240: int(place.moving), 21: 4, 69: 2 if one.hidden else 1},
