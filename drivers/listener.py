@@ -17,7 +17,9 @@ from core.records import Alive, Dictionary, Up
 from drivers.base import Link
 from drivers.bound import UDP, bound
 from drivers.callers import Caller, Connection, Datagrams, Sender
+from drivers.codecs.errors import Farewell
 from drivers.codecs.tracker_session import Admits, Position, Report, TrackerSession, fixes
+from drivers.complaints import Complaints
 from drivers.streams import INTERVAL, Address
 from drivers.tracker_counts import KNOWN, TrackerCounts
 
@@ -81,6 +83,7 @@ class Listener:
         self._judge = judge
         self._loop = asyncio.get_running_loop()
         self._counts = TrackerCounts(link)
+        self._complaints = Complaints()
         self._connections: set[Connection] = set()
         self._of_address: Counter[str] = Counter()
         self._datagrams: Datagrams | None = None
@@ -148,7 +151,8 @@ class Listener:
         for report in reports:
             self._take(one, report)
         if one.session.error is not None:
-            log.info("%s: %s: %s", self._device, one.address, one.session.error)
+            if not isinstance(one.session.error, Farewell):
+                log.info("%s: %s: %s", self._device, one.address, one.session.error)
             self._finish(one)
 
     def told(self, one: Sender, data: bytes) -> None:
@@ -160,6 +164,10 @@ class Listener:
     def _take(self, one: Caller, report: Report) -> None:
         for name in report.counts:
             self._counts.count(report.tracker, name)
+        if report.notice is not None:
+            line = self._complaints.line(report.notice, self._loop.time())
+            if line is not None:
+                log.warning("%s: %s", self._device, line)
         if report.tracker and self._counts.heard(report.tracker):
             self._introduce(report.tracker, one)
         if not report.positions:

@@ -8,6 +8,7 @@ import numpy as np
 
 from core.records import Dictionary, Fixes, Flag
 from drivers.codecs.errors import ProtocolError
+from drivers.codecs.notice import Notice
 
 Admits = Callable[[str], bool]
 """May this tracker (its id, without a scheme) deliver?"""
@@ -42,19 +43,21 @@ class Report:
     positions  to be journalled
     answer     what the tracker is to be told, as soon as they are durable and not before; empty = nothing
     counts     what was left out, by name
+    notice     what an operator should read about it; its name is among the counts
     """
 
     tracker: str
     positions: Sequence[Position] = ()
     answer: bytes = b""
     counts: Sequence[str] = ()
+    notice: Notice | None = None
 
 
 class TrackerSession(Protocol):
     """One connection; or, where a protocol has datagrams, all datagrams that came to one port.
 
     tracker  who is at the other end, "" as long as nobody has said so; of datagrams always ""
-    error    why the connection has to end, None as long as it goes on
+    error    why the connection has to end, a Farewell if nothing is wrong; None as long as it goes on
     pending  bytes of a message that has begun
     """
 
