@@ -213,6 +213,23 @@ class Reader:
                 if rows and last > after:
                     yield last, one
 
+    def fixes_back(self) -> Iterator[tuple[Head, list[Input]]]:
+        """The commits with fixes, the newest first: how far the journal had come, and its inputs of fixes in order."""
+        first, high = self.span(INPUT)
+        while high >= first:
+            low = max(first, high - INPUTS + 1)
+            commits = self._parsed(INPUT, low, high, split_row)
+            before = [None, *(head.fixes for head, _ in commits)]
+            for (head, body), sum_before in zip(reversed(commits), before[-2::-1], strict=True):
+                if head.fixes == sum_before:
+                    continue
+                found = [one for one in self._decode(head, body) if isinstance(one.body, Fixes)]
+                if found:
+                    yield head, found
+            high = low - 1
+            if commits and commits[0][0].fixes == commits[-1][0].fixes:  # to where that sum was reached
+                high = min(high, self._first_beyond("fixes", commits[0][0].fixes - 1, first, low))
+
     def last_read(
         self, tags: Collection[str], commits: int, offsets: Mapping[str, int] = NO_OFFSETS
     ) -> int | None:
