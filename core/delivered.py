@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 ROOM = 500_000
 """Keys of a generation."""
 
+MANY = 64
+"""Keys from which looking them up in columns is faster than one by one."""
+
 Keys = NDArray[np.uint64]
+Mask = NDArray[np.bool_]
 
 
 class _Generation:
@@ -47,15 +51,29 @@ class _Generation:
         keys: Keys = self._table[self._table != 0]
         return keys
 
+    def has_any(self, keys: Keys) -> Mask:
+        """Which of them are there? None of them is 0."""
+        found = np.zeros(len(keys), np.bool_)
+        rows, slots = np.arange(len(keys)), self._slots(keys)
+        while len(rows):
+            there = self._table[slots]
+            found[rows] = there == keys
+            on = (there != keys) & (there != 0)
+            rows, keys, slots = rows[on], keys[on], (slots[on] + 1) & self._mask
+        return found
+
     def fill(self, keys: Keys) -> None:
-        """Distinct keys into an empty table; of those that want one slot the last has it, the others try the next."""
-        self.size = len(keys)
-        slots = (keys & np.uint64(self._mask)).astype(np.int64)
+        """Distinct keys that are not there; of those that want one slot the last has it, the others try the next."""
+        self.size += len(keys)
+        slots = self._slots(keys)
         while len(keys):
             free = self._table[slots] == 0
             self._table[slots[free]] = keys[free]
             left = self._table[slots] != keys
             keys, slots = keys[left], (slots[left] + 1) & self._mask
+
+    def _slots(self, keys: Keys) -> NDArray[np.int64]:
+        return (keys & np.uint64(self._mask)).astype(np.int64)
 
 
 class Delivered:
@@ -75,6 +93,20 @@ class Delivered:
             self._old, self._new = self._new, _Generation(self._room)
         self._new.add(key)
         return True
+
+    def take_all(self, keys: Keys) -> NDArray[np.int64]:
+        """Take one after the other: the places of those that were not known, int64[k]."""
+        if len(keys) < MANY or self._new.size + len(keys) > self._room:
+            return np.array([at for at, key in enumerate(keys.tolist()) if self.take(key)], np.int64)
+        keys = np.maximum(keys, 1)
+        known = self._new.has_any(keys)
+        if self._old is not None:
+            known |= self._old.has_any(keys)
+        new = np.flatnonzero(~known)
+        _, first = np.unique(keys[new], return_index=True)
+        new = new[np.sort(first)]
+        self._new.fill(keys[new])
+        return new
 
     def generations(self) -> Iterator[bytes]:
         """The keys of each generation, the old one first: for the snapshot."""

@@ -2,19 +2,21 @@
 
 from collections import Counter, OrderedDict
 from hashlib import blake2b
-from struct import Struct
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.delivered import Delivered
+from core.delivered import Delivered, Keys
 from core.records import Fix, Fixes, Flag, rows_of
 
 TRACKERS = 10_000
 """Trackers that are remembered; the one that was heard least recently makes room."""
 
-_ROW = Struct("<qddffffhB")
-_VALID = int(Flag.VALID)  # a flag as such costs more than all else here
+_NUMBERS = {"time": "<i8", "lat": "<f8", "lon": "<f8", "alt": "<f4", "speed": "<f4", "course": "<f4"}
+_NUMBERS |= {"accuracy": "<f4", "satellites": "<i2", "flags": "u1"}
+_ROW = np.dtype(list(_NUMBERS.items()))
+"""What a fix says in numbers, without gaps."""
 
 
 class Positions:
@@ -34,20 +36,31 @@ class Positions:
         The same fix is the same tracker, time, and everything else that it says. Counted: fixes = fix_duplicates +
         fixes_accepted, of which fixes_invalid have no position that the receiver stands by.
         """
-        kept = list[int]()
-        for number, fix in enumerate(rows_of(batch)):
-            if self.delivered.take(_key(fix)):
-                kept.append(number)
-                self._note(fix, counts)
+        kept = self.delivered.take_all(_keys(batch))
+        valid = kept[(batch.flags[kept] & Flag.VALID) > 0]
+        self._note(batch, valid)
         counts["fixes"] += len(batch)
         counts["fixes_accepted"] += len(kept)
         counts["fix_duplicates"] += len(batch) - len(kept)
-        return np.array(kept, np.int64)
+        if len(valid) < len(kept):
+            counts["fixes_invalid"] += len(kept) - len(valid)
+        return kept
 
-    def _note(self, fix: Fix, counts: Counter[str]) -> None:
-        if not fix.flags & _VALID:
-            counts["fixes_invalid"] += 1
+    def _note(self, batch: Fixes, rows: NDArray[np.int64]) -> None:
+        """Valid rows, in order; all at once, as long as that forgets nobody who is heard again in the same batch."""
+        trackers, times = batch.tracker[rows].tolist(), batch.time[rows].tolist()
+        newest: dict[int, int] = {}
+        for at, tracker in enumerate(trackers):
+            before = newest.pop(tracker, at)
+            newest[tracker] = at if times[before] <= times[at] else before
+        if len(rows) > 1 and len(self.last) + len(newest) > self._limit:
+            for row in rows:
+                self._note(batch, row[None])
             return
+        for fix in rows_of(batch.pick(rows[list(newest.values())])):
+            self._put(fix)
+
+    def _put(self, fix: Fix) -> None:
         before = self.last.get(fix.tracker)
         if before is None or before.time <= fix.time:
             self.last[fix.tracker] = fix
@@ -56,9 +69,19 @@ class Positions:
             self.last.popitem(last=False)
 
 
-def _key(fix: Fix) -> int:
-    numbers = _ROW.pack(
-        fix.time, fix.lat, fix.lon, fix.alt, fix.speed, fix.course, fix.accuracy, fix.satellites, fix.flags
+def _keys(batch: Fixes) -> Keys:
+    """uint64[n]: hashes of all that each row says."""
+    table = np.empty(len(batch), _ROW)
+    for name in _NUMBERS:
+        table[name] = getattr(batch, name)
+    numbers, width, ids = table.tobytes(), _ROW.itemsize, batch.trackers.ids
+    digests = b"".join(
+        blake2b(numbers[at : at + width] + f"{ids[tracker]}\0{text}".encode(), digest_size=8).digest()
+        for at, tracker, text in zip(
+            range(0, len(numbers), width),
+            batch.tracker.tolist(),
+            batch.attributes or repeat(""),
+            strict=False,
+        )
     )
-    texts = f"{fix.tracker}\0{fix.attributes}".encode()
-    return int.from_bytes(blake2b(numbers + texts, digest_size=8).digest())
+    return np.frombuffer(digests, ">u8").astype(np.uint64)

@@ -18,7 +18,8 @@ from drivers.base import Link
 from drivers.bound import UDP, bound
 from drivers.callers import Caller, Connection, Datagrams, Sender
 from drivers.codecs.errors import Farewell
-from drivers.codecs.tracker_session import Admits, Position, Report, TrackerSession, fixes
+from drivers.codecs.tracker_columns import fixes
+from drivers.codecs.tracker_session import Admits, Position, Report, TrackerSession
 from drivers.complaints import Complaints
 from drivers.streams import INTERVAL, Address
 from drivers.tracker_counts import KNOWN, TrackerCounts

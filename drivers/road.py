@@ -60,7 +60,7 @@ class Road(Driver):
         """The times of each tracker, by the gateway's clock."""
         clocks, offset = FixClocks(), round(self.offset * SECOND)
 
-        def judge(tracker: str, positions: Sequence[Position]) -> tuple[list[Position], list[str]]:
+        def judge(tracker: str, positions: Sequence[Position]) -> tuple[Sequence[Position], Sequence[str]]:
             return clocks.settle(tracker, positions, max(link.now(), BUILT) - offset, link.synchronised)
 
         return judge

@@ -1,9 +1,10 @@
 """Which keys were delivered before."""
 
 import hypothesis.strategies as st
+import numpy as np
 from hypothesis import given
 
-from core.delivered import Delivered
+from core.delivered import MANY, Delivered
 
 KEYS = st.lists(st.integers(0, 40) | st.integers(2**64 - 3, 2**64 - 1), max_size=60)
 
@@ -56,3 +57,25 @@ def test_a_large_one_holds_what_it_promises() -> None:
     known = Delivered()
     assert all(known.take(key) for key in range(1, 2_000))
     assert not any(known.take(key) for key in range(1, 2_000))
+
+
+@given(
+    st.integers(0, 1 << 32),
+    st.lists(st.sampled_from([1, MANY - 1, MANY, 2 * MANY]), max_size=6),
+    st.integers(MANY, 4 * MANY),
+    st.sampled_from([1, 1 << 40]),
+)
+def test_many_at_once_are_taken_like_one_by_one(seed: int, sizes: list[int], room: int, apart: int) -> None:
+    """Also keys that want the same slot, some twice in a batch, over more than one generation."""
+    random = np.random.default_rng(seed)
+    together, one_by_one = Delivered(room), Delivered(room)
+    for size in sizes:
+        keys = random.integers(0, 2 * room, size, np.uint64) * np.uint64(apart)
+        rows = together.take_all(keys).tolist()
+        assert rows == [at for at, key in enumerate(keys.tolist()) if one_by_one.take(key)]
+    assert sets(together) == sets(one_by_one)
+
+
+def sets(known: Delivered) -> list[set[int]]:
+    """The keys of each generation."""
+    return [set(np.frombuffer(data, np.uint64).tolist()) for data in known.generations()]

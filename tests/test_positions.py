@@ -1,6 +1,7 @@
 """Fixes: the last position of each tracker, and nothing twice."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 
 import hypothesis.strategies as st
@@ -169,3 +170,27 @@ def test_batching_is_unobservable(rows: list[Fix], size: int) -> None:
 def _spelt(batch: Fixes) -> list[tuple[int, str]]:
     who = [batch.trackers.ids[code] for code in batch.tracker.tolist()]
     return list(zip(batch.time.tolist(), who, strict=True))
+
+
+@given(ROWS, st.integers(1, 3))
+def test_who_makes_room_does_not_depend_on_batches(rows: list[Fix], limit: int) -> None:
+    whole, parts = Positions(limit), Positions(limit)
+    counts, others = Counter[str](), Counter[str]()
+    whole.take(fixes(Dictionary(), rows), counts)
+    for row in rows:
+        parts.take(fixes(Dictionary(), [row]), others)
+    assert list(whole.last.items()) == list(parts.last.items())
+    assert +counts == +others
+
+
+def test_a_large_batch_with_a_fix_that_is_in_it_twice() -> None:
+    positions, counts = Positions(), Counter[str]()
+    rows = [replace(HERE, time=at(second % 100), tracker=f"tracker:{second % 7}") for second in range(400)]
+    kept = positions.take(fixes(Dictionary(), [*rows, *rows[:50]]), counts)
+    assert kept.tolist() == list(range(400))
+    assert positions.take(fixes(Dictionary(), rows), counts).tolist() == []
+    assert counts == {"fixes": 850, "fixes_accepted": 400, "fix_duplicates": 450}
+    assert {fix.tracker: fix.time for fix in positions.last.values()} == {
+        row.tracker: at(max((n for n in range(400) if n % 7 == of), key=lambda n: n % 100) % 100)
+        for of, row in enumerate(rows[:7])
+    }

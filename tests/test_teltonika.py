@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.records import Dictionary
@@ -16,7 +16,8 @@ from drivers.codecs.crc16 import arc
 from drivers.codecs.teltonika import Malformed, Record, Records, data, datagram, frame, login
 from drivers.codecs.teltonika_io import CODEC_8, CODEC_8E, CODEC_16
 from drivers.codecs.teltonika_session import Datagrams, Session
-from drivers.codecs.tracker_session import Position, Report, fixes
+from drivers.codecs.tracker_columns import fixes
+from drivers.codecs.tracker_session import Position, Report
 
 IMEI = "352093086403655"
 LINES = [
@@ -282,6 +283,31 @@ def test_frames_whose_records_are_all_alike_and_one_that_only_looks_so() -> None
         assert [position.time for position in report.positions] == [TIME + 1000 * at for at in range(20)]
 
 
+def test_what_is_left_out_of_a_frame_whose_other_records_stand() -> None:
+    records = [
+        Record(TIME // 1000 + at, lat, lon, event=at, io={1: {239: 1}, 2: {66: at}})
+        for at, (lat, lon) in enumerate([(52.5, 13.4), (91.0, 13.4), (0.0, 0.0), (0.0, 13.4), (52.5, 13.4)])
+    ]
+    talk = session()
+    for _ in range(2):  # read one by one, then all at once
+        (report,) = talk.receive(frame(records), 0)
+        assert report.counts == ["out_of_range", "zero_position"]
+        assert [(position.lon, position.flags) for position in report.positions] == [
+            (13.4, 1), (0.0, 0), (13.4, 1), (13.4, 1)
+        ]  # fmt: skip
+        assert [said(position) for position in report.positions] == [
+            {"ignition": True, "external_mv": at} | ({"event": at} if at else {}) for at in (0, 2, 3, 4)
+        ]
+        assert report.positions[1:3] == list(report.positions)[1:3]
+
+
+def test_a_frame_without_records() -> None:
+    talk = session()
+    for records in ([], [RECORD], []):
+        (report,) = talk.receive(frame(records), 0)
+        assert (len(report.positions), report.answer) == (len(records), len(records).to_bytes(4))
+
+
 def test_other_codecs_on_the_same_connection() -> None:
     talk = session()
     for codec in (CODEC_8, CODEC_8E, CODEC_16, CODEC_8):
@@ -310,7 +336,7 @@ def test_a_datagram_whose_data_contradicts_itself() -> None:
     assert Datagrams().receive(good[:-1] + b"\7", 0) == [Report(IMEI, counts=("wrong_count",))]
 
 
-# Any split, any checksum
+# Any split
 
 
 @given(cuts=st.lists(st.integers(0, 600), max_size=12))
@@ -320,28 +346,6 @@ def test_any_split_is_the_same(cuts: list[int]) -> None:
     edges = [0, *sorted(cuts), len(stream)]
     apart = [report for a, b in pairwise(edges) for report in split.receive(stream[a:b], 0)]
     assert repr(apart) == repr(whole.receive(stream, 0))
-
-
-@given(data=st.binary(max_size=1600))
-@settings(max_examples=50)
-def test_the_checksum_is_the_bitwise_one(data: bytes) -> None:
-    state = 0
-    for byte in data:
-        state ^= byte
-        for _ in range(8):
-            state = (state >> 1) ^ (0xA001 if state & 1 else 0)
-    assert arc(data) == state
-
-
-@pytest.mark.parametrize("size", [511, 512, 513, 514, 1025])
-def test_the_checksum_over_blocks(size: int) -> None:
-    inner = bytes(at * 7 & 0xFF for at in range(size))
-    whole = arc(inner)
-    assert arc(inner + whole.to_bytes(2, "little")) == 0
-
-
-def test_the_checksums_published_check_value() -> None:
-    assert arc(b"123456789") == 0xBB3D
 
 
 # What is it saying

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from core.records import SECOND, Flag
 from drivers.codecs.gps_calendar import DAY, ERA, UNSET, eras
+from drivers.codecs.tracker_columns import columns
 from drivers.codecs.tracker_session import LATE, VALID, Position
 
 CLOCKS = 10_000
@@ -69,14 +70,18 @@ class FixClock:
 
     def settle(
         self, positions: Sequence[Position], now: int, synchronised: bool
-    ) -> tuple[list[Position], list[str]]:
+    ) -> tuple[Sequence[Position], list[str]]:
         """The same positions, with the times and flags that they should have, and a name for each that is doubted.
 
         `now` is the gateway's time, microseconds UTC.
         """
-        live = max((one.time for one in positions if not one.flags & LATE), default=None)
-        if live is not None and synchronised:
-            self._watch(live, now)
+        told = columns(positions)
+        live = [time for time, flags in zip(told.time, told.flags, strict=True) if not flags & LATE]
+        if live and synchronised:
+            self._watch(max(live), now)
+        first, last = min(told.time, default=now), max(told.time, default=now)
+        if not self.offset and first >= now - OLDEST and last <= _latest(now, synchronised):
+            return positions, []  # all of these weeks, as most are
         found: list[Position] = []
         doubts: list[str] = []
         for one in positions:
@@ -99,7 +104,7 @@ class FixClock:
         if self.offset and not corrected:
             time += self.offset
             corrected = True
-        if time > now + (AHEAD if synchronised else UNSURE_AHEAD):
+        if time > _latest(now, synchronised):
             return time, False, "future_date"
         if time < now - OLDEST:
             return time, False, "old_date"
@@ -132,7 +137,7 @@ class FixClocks:
 
     def settle(
         self, tracker: str, positions: Sequence[Position], now: int, synchronised: bool
-    ) -> tuple[list[Position], list[str]]:
+    ) -> tuple[Sequence[Position], list[str]]:
         """As a `FixClock` does."""
         clock = self._clocks.get(tracker)
         if clock is None:
@@ -141,6 +146,11 @@ class FixClocks:
         if len(self._clocks) > self._limit:
             self._clocks.popitem(last=False)
         return clock.settle(positions, now, synchronised)
+
+
+def _latest(now: int, synchronised: bool) -> int:
+    """What lies behind it is the future."""
+    return now + (AHEAD if synchronised else UNSURE_AHEAD)
 
 
 def _doubted(attributes: str, doubt: str) -> str:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from struct import Struct
 
 from drivers.codecs.crc16 import arc
-from drivers.codecs.teltonika_io import CODEC_8, CODEC_8E, CODEC_16, FIXED, HEAD, Layout, Short, measured
+from drivers.codecs.teltonika_io import CODEC_8, CODEC_8E, CODEC_16, HEAD, Layout, Short, measured
+from drivers.codecs.tracker_columns import Columns, Track, columns, joined
 from drivers.codecs.tracker_session import EARLIEST, LATEST, VALID, Position, placed
 
 COMMANDS = (0x0C, 0x0D, 0x0E)
@@ -19,8 +20,14 @@ COMMANDS = (0x0C, 0x0D, 0x0E)
 _CODECS = (CODEC_8, CODEC_8E, CODEC_16)
 _PRIORITIES = ("", '"priority":"high",', '"priority":"panic",')
 _FASTEST_KMH = 2000
+_POLE = 900_000_000
+"""Its latitude, 1e-7 degrees."""
 _LEAST = 30
 """Bytes of a record without elements, of codec 8: fewer are none."""
+
+
+_Run = tuple[Layout, list[tuple[int, ...]]]
+"""Records of one layout, as the values that its struct finds."""
 
 
 class Malformed(Exception):
@@ -33,7 +40,7 @@ class Records:
     def __init__(self) -> None:
         self._layout: Layout | None = None
 
-    def read(self, data: bytes) -> tuple[int, list[Position], list[str]]:
+    def read(self, data: bytes) -> tuple[int, Sequence[Position], list[str]]:
         """How many records there are, the positions of those that say one, and why others do not.
 
         `data` is from the codec to the second count. Raises Malformed.
@@ -43,31 +50,25 @@ class Records:
         codec, count = data[0], data[1]
         if data[-1] != count or count * _LEAST > len(data):
             raise Malformed("wrong_count")
-        found: list[Position] = []
-        left_out: list[str] = []
         body = data[2:-1]
-        if not self._all_alike(body, count, codec, found, left_out):
-            self._one_by_one(body, count, codec, found, left_out)
-        return count, found, left_out
+        left_out: list[str] = []
+        runs = self._all_alike(body, count, codec) or self._one_by_one(body, count, codec)
+        found = joined([_columns(*run, left_out) for run in runs])
+        return count, Track(found) if found.time else [], left_out
 
-    def _all_alike(
-        self, body: bytes, count: int, codec: int, found: list[Position], left_out: list[str]
-    ) -> bool:
-        """The records, if all of them are laid out like the last one that was read."""
+    def _all_alike(self, body: bytes, count: int, codec: int) -> list[_Run]:
+        """The records, if all of them are laid out like the last one that was read; else nothing."""
         layout = self._layout
-        if layout is None or layout.codec != codec or len(body) != count * layout.size:
-            return False
-        if any(key != layout.key for key in layout.same.iter_unpack(body)):
-            return False
-        for values in layout.values.iter_unpack(body):
-            _read(layout, values, found, left_out)
-        return True
+        if not count or layout is None or layout.codec != codec or len(body) != count * layout.size:
+            return []
+        if list(layout.same.iter_unpack(body)).count(layout.key) != count:
+            return []
+        return [(layout, list(layout.values.iter_unpack(body)))]
 
-    def _one_by_one(
-        self, body: bytes, count: int, codec: int, found: list[Position], left_out: list[str]
-    ) -> None:
+    def _one_by_one(self, body: bytes, count: int, codec: int) -> list[_Run]:
         """Raises Malformed."""
         at, layout = 0, self._layout
+        runs: list[_Run] = []
         for _ in range(count):
             if layout is None or not layout.fits(body, at, codec):
                 try:
@@ -75,43 +76,68 @@ class Records:
                 except Short:
                     raise Malformed("wrong_count") from None
                 self._layout = layout if layout.usual else None
-            _read(layout, layout.values.unpack_from(body, at), found, left_out)
+            runs.append((layout, [layout.values.unpack_from(body, at)]))
             at += layout.size
         if at != len(body):
             raise Malformed("wrong_count")
+        return runs
 
 
-def _read(layout: Layout, values: tuple[int, ...], found: list[Position], left_out: list[str]) -> None:
-    """One record, as a position or as the reason why it is none."""
-    ms, priority, east, north, alt, course, satellites, kmh, event = values[:FIXED]
-    time, lat, lon = ms * 1000, north / 1e7, east / 1e7
-    if not EARLIEST <= time < LATEST:
+def _columns(layout: Layout, rows: list[tuple[int, ...]], left_out: list[str]) -> Columns:
+    """Records of one layout, without those that are no positions."""
+    if not _all_somewhere(rows):
+        rows = [row for row in rows if _stands(row, left_out)]
+        if not rows:
+            return columns(())
+    times, priorities, east, north, alts, courses, satellites, speeds, events, *elements = zip(
+        *rows, strict=True
+    )
+    return Columns(
+        [ms * 1000 for ms in times],
+        [degrees / 1e7 for degrees in north],
+        [degrees / 1e7 for degrees in east],
+        alts,
+        [kmh / 3.6 if kmh < _FASTEST_KMH else math.nan for kmh in speeds],
+        [course % 360 if course <= 360 else math.nan for course in courses],
+        layout.accuracies(elements, len(rows)),
+        satellites,
+        [VALID if n and (x or y) else 0 for n, x, y in zip(satellites, east, north, strict=True)],
+        layout.texts(elements, list(map(_first, priorities, events))),
+    )
+
+
+def _all_somewhere(rows: list[tuple[int, ...]]) -> bool:
+    """Nothing has to be left out or counted; most frames are so."""
+    times, _, east, north, *_ = zip(*rows, strict=True)
+    return (
+        min(times) * 1000 >= EARLIEST
+        and max(times) * 1000 < LATEST
+        and min(north) >= -_POLE
+        and max(north) <= _POLE
+        and min(east) >= -2 * _POLE
+        and max(east) <= 2 * _POLE
+        and 0 not in north
+    )
+
+
+def _stands(row: tuple[int, ...], left_out: list[str]) -> bool:
+    """Is it a record of some time and place? No place at all is one as well, but no valid one."""
+    ms, _, east, north, *_ = row
+    if not EARLIEST <= ms * 1000 < LATEST:
         left_out.append("impossible_date")
-        return
-    flags = VALID if satellites else 0
-    nowhere = placed(lat, lon)
+        return False
+    nowhere = placed(north / 1e7, east / 1e7)
     if nowhere is not None:
         left_out.append(nowhere)
-        if nowhere == "out_of_range":
-            return
-        flags = 0
+    return nowhere != "out_of_range"
+
+
+def _first(priority: int, event: int) -> str:
+    """What goes before the elements."""
+    if not priority and not event:
+        return ""
     first = _PRIORITIES[priority] if priority < 3 else f'"priority":{priority},'
-    if event:
-        first += f'"event":{event},'
-    found.append(
-        Position(
-            time,
-            lat,
-            lon,
-            alt,
-            kmh / 3.6 if kmh < _FASTEST_KMH else math.nan,
-            course % 360 if course <= 360 else math.nan,
-            layout.accuracy(values),
-            satellites,
-            flags,
-            layout.attributes(values, first),
-        )
-    )
+    return f'{first}"event":{event},' if event else first
 
 
 # What a tracker sends

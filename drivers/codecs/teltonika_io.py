@@ -5,9 +5,10 @@ A tracker says the same elements in nearly every record. Where they stand is mea
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 from struct import Struct
 
 from drivers.codecs.gps_accuracy import dop, from_hdop
@@ -35,9 +36,6 @@ _BLANK = {"B": "x", "H": "2x"}
 _ANY_SIZE = 4
 """The group, of codec 8 extended, whose elements tell their lengths."""
 
-FIXED = 9
-"""Values before those of the elements: the head's, and the event."""
-
 _Read = Callable[..., str]
 _USUAL = 64
 """Elements of a record whose layout is worth remembering; more would only fill the memory."""
@@ -55,9 +53,8 @@ class Layout:
     size    bytes of the record, its head included
     same    unpacks what all records of this layout have in common, `key`
     values  unpacks the head, the event and the values of the elements
-    text    the attributes, to be filled in
-    reads   which values are no plain numbers, and how they are written
-    hdop    which value that is, -1 = none
+    shapes  how each element is written; where it is no plain number, by which function
+    hdop    which element that is, -1 = none
     usual   worth remembering
     """
 
@@ -66,8 +63,7 @@ class Layout:
     same: Struct
     key: tuple[int, ...]
     values: Struct
-    text: str
-    reads: tuple[tuple[int, _Read], ...]
+    shapes: tuple[tuple[str, _Read | None], ...]
     hdop: int
     usual: bool
 
@@ -79,22 +75,25 @@ class Layout:
             and self.same.unpack_from(data, at) == self.key
         )
 
-    def accuracy(self, values: tuple[int, ...]) -> float:
-        """m, from the HDOP among them; NaN without."""
-        return _accuracy(values[self.hdop]) if self.hdop >= 0 else math.nan
+    def accuracies(self, elements: Sequence[Sequence[int]], n: int) -> list[float]:
+        """m, from the HDOP of n records; NaN without."""
+        return list(map(_accuracy, elements[self.hdop])) if self.hdop >= 0 else [math.nan] * n
 
-    def attributes(self, values: tuple[int, ...], first: str) -> str:
-        """The JSON object; `first` goes before."""
-        if self.reads:
-            shown: list[object] = list(values)
-            for slot, read in self.reads:
-                shown[slot] = read(values[slot])
-            inner = self.text % tuple(shown[FIXED:])
-        else:
-            inner = self.text % values[FIXED:]
-        if inner:
-            return f"{{{first}{inner}}}"
-        return f"{{{first[:-1]}}}" if first else ""
+    def texts(self, elements: Sequence[Sequence[int]], firsts: Sequence[str]) -> list[str]:
+        """The JSON object of each record; of `firsts` each goes before the elements of one."""
+        if not elements:
+            return [f"{{{first[:-1]}}}" if first else "" for first in firsts]
+        said: list[str] = []
+        others: list[Iterable[object]] = []
+        for (shape, read), column in zip(self.shapes, elements, strict=True):
+            if column.count(column[0]) == len(column):  # what all records say alike is written once
+                said.append(shape % (column[0] if read is None else read(column[0])))
+            else:
+                said.append(shape)
+                others.append(column if read is None else map(read, column))
+        text = ",".join(said)
+        inner = map(text.__mod__, zip(*others, strict=True)) if others else repeat(text, len(firsts))
+        return [f"{{{first}{one}}}" for first, one in zip(firsts, inner, strict=True)]
 
 
 @lru_cache(maxsize=1024)
@@ -142,8 +141,7 @@ def _compiled(codec: int, parts: tuple[tuple[int, int], ...], cuts: tuple[int, .
     before = _BLANK[number] + ("x" if codec == CODEC_16 else "")
     same, values = [f">24x{_BLANK[id]}{before}"], [f">{HEAD}{id}{before}"]
     key: list[int] = []
-    text: list[str] = []
-    reads: list[tuple[int, _Read]] = []
+    shapes: list[tuple[str, _Read | None]] = []
     last = {element: at for at, (element, _) in enumerate(parts)}
     hdop, at = -1, 0
     for group, count in enumerate(cuts):
@@ -156,20 +154,16 @@ def _compiled(codec: int, parts: tuple[tuple[int, int], ...], cuts: tuple[int, .
             key += (element, length) if any_size else (element,)
             values.append(_BLANK[id] + ("2x" if any_size else ""))
             if last[element] == at:
-                slot = FIXED + len(text)
                 if element == _HDOP and not any_size:
-                    hdop = slot
+                    hdop = len(shapes)
                 values.append(_code(element, length, any_size))
-                text.append(
-                    f'"{_NAMES.get(element, f"io_{element}")}":{_shape(element, any_size, slot, reads)}'
-                )
+                shapes.append(_shape(element, any_size))
             else:  # said twice: what is said last counts
                 values.append(f"{length}x")
             at += 1
     made = Struct("".join(values))
     return Layout(
-        codec, made.size, Struct("".join(same)), tuple(key), made, ",".join(text), tuple(reads), hdop,
-        len(parts) <= _USUAL,
+        codec, made.size, Struct("".join(same)), tuple(key), made, tuple(shapes), hdop, len(parts) <= _USUAL,
     )  # fmt: skip
 
 
@@ -180,18 +174,16 @@ def _code(element: int, length: int, any_size: bool) -> str:
     return code.lower() if element in _SIGNED else code
 
 
-def _shape(element: int, any_size: bool, slot: int, reads: list[tuple[int, _Read]]) -> str:
-    """How a value is written; what is no plain number is noted in `reads`."""
+def _shape(element: int, any_size: bool) -> tuple[str, _Read | None]:
+    """How a value is written with its name, and by which function if it is no plain number."""
+    name = _NAMES.get(element, f"io_{element}")
     if any_size:
-        reads.append((slot, _hex))
-        return '"%s"'
+        return f'"{name}":"%s"', _hex
     if element in _SWITCHES:
-        reads.append((slot, _switch))
-        return "%s"
+        return f'"{name}":%s', _switch
     if element in _TENTHS:
-        reads.append((slot, _tenth))
-        return "%s"
-    return "%d"
+        return f'"{name}":%s', _tenth
+    return f'"{name}":%d', None
 
 
 def _hex(value: bytes) -> str:
@@ -202,5 +194,6 @@ def _switch(value: int) -> str:
     return "true" if value else "false"
 
 
+@lru_cache(maxsize=1024)
 def _tenth(value: int) -> str:
     return str(value / 10)

@@ -4,9 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-import numpy as np
-
-from core.records import Dictionary, Fixes, Flag
+from core.records import Flag
 from drivers.codecs.errors import ProtocolError
 from drivers.codecs.notice import Notice
 
@@ -81,28 +79,6 @@ def placed(lat: float, lon: float) -> str | None:
     if not (-90 <= lat <= 90 and -180 <= lon <= 180):
         return "out_of_range"
     return "zero_position" if lat == 0 and lon == 0 else None
-
-
-def fixes(trackers: Dictionary, rows: Sequence[tuple[str, Sequence[Position]]]) -> Fixes:
-    """One batch of what several trackers said; the ids are tags: "tracker:" and what the tracker calls itself."""
-    positions = [position for _, several in rows for position in several]
-    codes = [trackers.code(f"tracker:{tracker}") for tracker, several in rows for _ in several]
-    columns = list(zip(*positions, strict=True)) or [()] * len(Position._fields)
-    texts: tuple[str, ...] = columns[9]
-    return Fixes(
-        trackers,
-        np.array(columns[0], np.int64),
-        np.array(codes, np.int32),
-        np.array(columns[1], np.float64),
-        np.array(columns[2], np.float64),
-        np.array(columns[3], np.float32),
-        np.array(columns[4], np.float32),
-        np.array(columns[5], np.float32),
-        np.array(columns[6], np.float32),
-        np.array(columns[7], np.int16),
-        np.array(columns[8], np.uint8),
-        texts if any(texts) else None,
-    )
 
 
 VALID, LATE = int(Flag.VALID), int(Flag.LATE)

@@ -4,7 +4,7 @@ import asyncio
 import multiprocessing
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -16,7 +16,8 @@ from core.site import Site, Source
 from drivers.codecs.fix_clock import FixClocks
 from drivers.codecs.teltonika import Record, frame, login
 from drivers.codecs.teltonika_session import Session
-from drivers.codecs.tracker_session import Position, fixes
+from drivers.codecs.tracker_columns import fixes
+from drivers.codecs.tracker_session import Position
 from gateway.bench.live import READER_CORE, Failed, Process, gateway, marked
 from gateway.bench.machine import free_port, pin
 from gateway.bench.rows import Row
@@ -65,7 +66,7 @@ def _journalled(seconds: float, path: Path) -> dict[str, float]:
         stream = _backlog(rounds)
         now = (_BEGIN + 1000 * _FRAMES * _PER_FRAME * (rounds + 1)) * 1000
         first = time.process_time_ns()
-        several: list[tuple[str, list[Position]]] = []
+        several: list[tuple[str, Sequence[Position]]] = []
         for data in stream:
             for report in session.receive(data, now):
                 several.append(

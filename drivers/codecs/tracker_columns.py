@@ -1,0 +1,89 @@
+"""Positions in columns: what a frame of many records is read into, and what goes to the daemon."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import NamedTuple, overload
+
+import numpy as np
+
+from core.records import Dictionary, Fixes
+from drivers.codecs.tracker_session import Position
+
+
+class Columns(NamedTuple):
+    """Positions column by column, in the order and the units of `Position`."""
+
+    time: Sequence[int]
+    lat: Sequence[float]
+    lon: Sequence[float]
+    alt: Sequence[float]
+    speed: Sequence[float]
+    course: Sequence[float]
+    accuracy: Sequence[float]
+    satellites: Sequence[int]
+    flags: Sequence[int]
+    attributes: Sequence[str]
+
+
+_NOTHING = Columns(*[()] * len(Columns._fields))
+
+
+@dataclass(frozen=True, slots=True)
+class Track(Sequence[Position]):
+    """Positions of one tracker, which become rows only where somebody wants these."""
+
+    columns: Columns
+
+    def __len__(self) -> int:
+        return len(self.columns.time)
+
+    def __iter__(self) -> Iterator[Position]:
+        return map(Position._make, zip(*self.columns, strict=True))
+
+    @overload
+    def __getitem__(self, at: int) -> Position: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Position]: ...
+
+    def __getitem__(self, at: int | slice) -> Position | Sequence[Position]:
+        return list(self)[at]
+
+
+def columns(positions: Sequence[Position]) -> Columns:
+    """Those of any positions."""
+    if isinstance(positions, Track):
+        return positions.columns
+    return Columns._make(zip(*positions, strict=True)) if positions else _NOTHING
+
+
+def joined(several: Sequence[Columns]) -> Columns:
+    """All rows, in order."""
+    if len(several) == 1:
+        return several[0]
+    if not several:
+        return _NOTHING
+    return Columns._make(list(chain.from_iterable(parts)) for parts in zip(*several, strict=True))
+
+
+def fixes(trackers: Dictionary, rows: Sequence[tuple[str, Sequence[Position]]]) -> Fixes:
+    """One batch of what several trackers said; the ids are tags: "tracker:" and what the tracker calls itself."""
+    every = joined([columns(positions) for _, positions in rows])
+    codes = list[int]()
+    for tracker, positions in rows:
+        codes += [trackers.code(f"tracker:{tracker}")] * len(positions)
+    return Fixes(
+        trackers,
+        np.array(every.time, np.int64),
+        np.array(codes, np.int32),
+        np.array(every.lat, np.float64),
+        np.array(every.lon, np.float64),
+        np.array(every.alt, np.float32),
+        np.array(every.speed, np.float32),
+        np.array(every.course, np.float32),
+        np.array(every.accuracy, np.float32),
+        np.array(every.satellites, np.int16),
+        np.array(every.flags, np.uint8),
+        tuple(every.attributes) if any(every.attributes) else None,
+    )
