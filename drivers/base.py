@@ -59,6 +59,9 @@ class Link(Protocol):
     def count(self, name: str, n: int = 1) -> None:
         """Add to one of this device's counters: noise, malformed, ..."""
 
+    def connected(self, tracker: str, n: int = 1) -> None:
+        """One of the trackers that call this device has a connection and has said who it is; -1 = that is over."""
+
     def now(self) -> int:
         """The gateway's time, microseconds UTC."""
 

@@ -40,11 +40,13 @@ class Connection(asyncio.Protocol):
     owed      answers that are not written yet
     heard_at  when the last byte came
     begun_at  when what is pending began; as long as nobody has said who it is, when the connection began
+    named     the tracker that the daemon was told of
     """
 
     def __init__(self, hearer: Hearer, session: TrackerSession) -> None:
         self.session = session
         self.address = ""
+        self.named = ""
         self.owed = 0
         self.refused = False
         self._hearer = hearer

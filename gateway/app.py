@@ -269,7 +269,7 @@ class Daemon:
         """What `waypost status --json` prints."""
         if self._writer is None or self._journal is None or self._dispatch is None:
             return {}
-        site = self.configuration.site.id
+        site = self.configuration.site
         counts = self._journal.counts()
         return status(site, counts, self.links, self._writer, self.intake, self._dispatch, self.brokers)
 

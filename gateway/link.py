@@ -11,6 +11,7 @@ from core.records import Body, Dropped, Fixes, Input, Reads, Scan
 from drivers.base import Order
 from gateway.intake import Intake, Receipt
 from gateway.signs import NEVER, Sign, after, shifted
+from gateway.trackers_heard import TrackersHeard
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ class DeviceLink:
     awaited      since when the device should have been heard: the daemon's start, microseconds UTC
     reads_total  rows and scans handed over since the daemon's start, last_read the newest of their times
     fixes_total  the same of fixes
+    trackers     those that it hears
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class DeviceLink:
         self.reads_total = 0
         self.last_read: int | None = None
         self.fixes_total = 0
+        self.trackers = TrackersHeard()
         self.counters: Counter[str] = Counter()
         self.listeners: list[Listener] = []
         self.watchers: set[Watcher] = set()
@@ -84,6 +87,7 @@ class DeviceLink:
             self._note_scan(body)
         elif isinstance(body, Fixes):
             self.fixes_total += len(body)
+            self.trackers.deliver(body, arrival)
         elif isinstance(body, Dropped):
             self.counters["dropped"] += 1
         return await self._intake.put(Input(self.device, arrival, body))
@@ -100,6 +104,7 @@ class DeviceLink:
         """The clock was anchored anew: what was noted before is that much later, microseconds."""
         self.sign = shifted(self.sign, by)
         self.awaited += by
+        self.trackers.shift(by)
 
     def begin(self) -> None:
         """A new attempt."""
@@ -134,6 +139,10 @@ class DeviceLink:
     def count(self, name: str, n: int = 1) -> None:
         """Add to a counter of this device."""
         self.counters[name] += n
+
+    def connected(self, tracker: str, n: int = 1) -> None:
+        """A tracker has called, and said who it is; -1 = it is gone."""
+        self.trackers.connect(tracker, n, self.now())
 
     def order(self, order: Order) -> None:
         """Ask the device to do something. Raises OrdersFull."""

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from core.events import rfc3339
+from core.site import Site
 from gateway.broker.health import BrokerHealth
 from gateway.counters import Counts
 from gateway.intake import Intake
@@ -31,7 +32,7 @@ FIXES = {
 
 
 def status(
-    site: str,
+    site: Site,
     journal: Counts,
     links: Mapping[str, DeviceLink],
     writer: Writer,
@@ -41,11 +42,13 @@ def status(
 ) -> dict[str, object]:
     """One JSON object; times are RFC 3339, sizes bytes, durations ms."""
     counts = writer.counts
+    owners = {tag: item.id for item in site.items for tag in item.tags}
     return {
-        "site": site,
+        "site": site.id,
         "health": health(links.values(), writer, journal, dispatch),
         "devices": {
-            name: device(link, counts.get(name, {}), writer.reads_aside[name]) for name, link in links.items()
+            name: device(link, counts.get(name, {}), writer.reads_aside[name], owners)
+            for name, link in links.items()
         },
         "brokers": {name: broker.json() for name, broker in brokers.items()},
         "sinks": dispatch.json(),
@@ -70,8 +73,13 @@ def evicted(writer: Writer) -> int:
     return sum(counts["evicted"] for counts in writer.counts.values())
 
 
-def device(link: DeviceLink, counts: Mapping[str, int], aside: int) -> dict[str, object]:
-    """One device, `aside` of whose reads were set aside. `counters` are the driver's own."""
+def device(
+    link: DeviceLink, counts: Mapping[str, int], aside: int, owners: Mapping[str, str]
+) -> dict[str, object]:
+    """One device, `aside` of whose reads were set aside. `counters` are the driver's own.
+
+    owners  the item of each tag
+    """
     now = link.health
     return {
         "state": now.state,
@@ -84,6 +92,7 @@ def device(link: DeviceLink, counts: Mapping[str, int], aside: int) -> dict[str,
         "last_read": None if link.last_read is None else rfc3339(link.last_read),
         "reads": {**reads(link, counts), "set_aside": aside},
         "fixes": fixes(counts),
+        "trackers": link.trackers.rows(link.counters, owners),
         "counters": dict(link.counters),
     }
 

@@ -48,6 +48,7 @@ class FakeLink:
     def __init__(self) -> None:
         self.bodies: list[Body] = []
         self.counters: Counter[str] = Counter()
+        self.connections: Counter[str] = Counter()
         self.info: list[str] = []
         self.tapped = b""
         self.gate = asyncio.Event()
@@ -74,6 +75,9 @@ class FakeLink:
 
     def count(self, name: str, n: int = 1) -> None:
         self.counters[name] += n
+
+    def connected(self, tracker: str, n: int = 1) -> None:
+        self.connections[tracker] += n
 
     def now(self) -> int:
         return self.offset + round(asyncio.get_running_loop().time() * SECOND)

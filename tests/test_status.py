@@ -58,7 +58,7 @@ async def told(path: Path) -> dict[str, Any]:
             writer.save_notes,
             nobody,
         )
-        found = status("s", journal.counts(), links, writer, intake, Dispatch((), origin, dict), {})
+        found = status(SITE, journal.counts(), links, writer, intake, Dispatch((), origin, dict), {})
         writer.stop()
         await running
         await loop.run_in_executor(thread, journal.close)

@@ -8,9 +8,13 @@ from gateway.commands.daemon import answer as ask_daemon
 from gateway.commands.options import AsJson, Config, load
 from gateway.commands.output import put, say, show
 from gateway.control import MOST, SHOWN, socket_path
+from gateway.trackers_heard import REFUSED
 
 PATIENCE = 30.0
 """Seconds that a daemon gets to answer."""
+
+TRACKERS = 20
+"""Of each device, the last heard, that are shown to a person."""
 
 Unknown = Annotated[bool, typer.Option("--unknown", help="List the tags that no item owns instead.")]
 Limit = Annotated[int, typer.Option(min=1, max=MOST, help="With --unknown: how many, the last heard first.")]
@@ -51,6 +55,7 @@ def _show(answer: dict[str, Any]) -> None:
         fixes = one["fixes"]["received"]
         records = f"{one['reads_total']:>12} reads" + (f"{fixes:>12} fixes" if fixes else "")
         show(f"  {name:<20} {one['state']:<10} since {one['since']}  {records}{error}")
+        _trackers(name, one["trackers"])
     for name, one in answer["brokers"].items():
         held = f"{one['messages']:>12} messages, {one['unacknowledged']} unacknowledged"
         shared = f"of {', '.join(one['devices']) or 'no device'}"
@@ -64,3 +69,25 @@ def _show(answer: dict[str, Any]) -> None:
         )
     for name, value in answer["total"].items():
         show(f"  {name:<20} {'-' if value is None else value}")
+
+
+def _trackers(device: str, heard: list[dict[str, Any]]) -> None:
+    """The trackers of a device that were heard last, and what makes items of those that are none."""
+    for one in heard[:TRACKERS]:
+        state = {None: "", True: "  connected", False: "  not connected"}[one["connected"]]
+        fix = one["fix"]
+        where = f"  last fix {fix['time']} at {fix['lat']:.6f}, {fix['lon']:.6f}" if fix else "  no fix"
+        wrong = "".join(f"  {cause} {n}" for cause, n in one["refused"].items())
+        who = one["item"] or "no item"
+        show(
+            f"    {one['tracker']}  {who}{state}  heard {one['last'] or 'never'}{where}  {one['fixes']} fixes{wrong}"
+        )
+    if len(heard) > TRACKERS:
+        show(f"    and {len(heard) - TRACKERS} more; --json lists all")
+    for one in heard[:TRACKERS]:
+        if REFUSED in one["refused"]:
+            say(f"{device} refuses {one['tracker']}: add its id to `trackers` of {device}, if it is yours")
+    strangers = [one["toml"] for one in heard[:TRACKERS] if one["toml"]]
+    if strangers:
+        say(f"no item has these trackers of {device}; what would make items of them:")
+        say("".join(strangers).rstrip())

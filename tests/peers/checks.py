@@ -173,6 +173,9 @@ class CountingLink:
     def count(self, name: str, n: int = 1) -> None:
         """Nobody counts."""
 
+    def connected(self, tracker: str, n: int = 1) -> None:
+        """Nobody counts."""
+
     def now(self) -> int:
         return time.time_ns() // 1000
 
