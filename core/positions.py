@@ -18,6 +18,8 @@ _NUMBERS |= {"accuracy": "<f4", "satellites": "<i2", "flags": "u1"}
 _ROW = np.dtype(list(_NUMBERS.items()))
 """What a fix says in numbers, without gaps."""
 
+_BUT_LATE = np.uint8(0xFF & ~Flag.LATE)
+
 
 class Positions:
     """The memory of all trackers of a site.
@@ -33,7 +35,8 @@ class Positions:
     def take(self, batch: Fixes, counts: Counter[str]) -> NDArray[np.int64]:
         """Remember a batch; returns the rows that were not delivered before, int64[k].
 
-        The same fix is the same tracker, time, and everything else that it says. Counted: fixes = fix_duplicates +
+        The same fix is the same tracker, time, and everything else that it says, but for whether it was kept back: what
+        was not answered when it was told at once comes again as history. Counted: fixes = fix_duplicates +
         fixes_accepted, of which fixes_invalid have no position that the receiver stands by.
         """
         kept = self.delivered.take_all(_keys(batch))
@@ -74,6 +77,7 @@ def _keys(batch: Fixes) -> Keys:
     table = np.empty(len(batch), _ROW)
     for name in _NUMBERS:
         table[name] = getattr(batch, name)
+    table["flags"] &= _BUT_LATE
     numbers, width, ids = table.tobytes(), _ROW.itemsize, batch.trackers.ids
     digests = b"".join(
         blake2b(numbers[at : at + width] + f"{ids[tracker]}\0{text}".encode(), digest_size=8).digest()

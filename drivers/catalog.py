@@ -15,6 +15,7 @@ from drivers.base import Settings
 KINDS: Mapping[str, tuple[str, str]] = {
     "gpsd": ("gpsd", "Gpsd"),
     "gt06": ("gt06", "Gt06"),
+    "h02": ("h02", "H02"),
     "impinj": ("impinj", "Impinj"),
     "impinj-http": ("impinj_http", "ImpinjHttp"),
     "json": ("json_mqtt", "JsonMqtt"),
@@ -24,6 +25,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "m100": ("m100", "M100"),
     "mercury": ("mercury", "Mercury"),
     "nmea": ("nmea", "Nmea"),
+    "queclink": ("queclink", "Queclink"),
     "recorded": ("recorded", "Recorded"),
     "rfd": ("rfd", "Rfd"),
     "scanner": ("scanner", "Scanner"),

@@ -19,6 +19,7 @@ from drivers.bound import UDP, bound
 from drivers.callers import Caller, Connection, Datagrams, Sender
 from drivers.codecs.errors import Farewell
 from drivers.codecs.tracker_columns import fixes
+from drivers.codecs.tracker_messages import rest_of
 from drivers.codecs.tracker_session import Admits, Position, Report, TrackerSession
 from drivers.complaints import Complaints
 from drivers.streams import INTERVAL, Address
@@ -134,6 +135,7 @@ class Listener:
 
     def gone(self, one: Connection) -> None:
         """It is over."""
+        self._take_rest(one)
         self._connections.discard(one)
         self._of_address[one.address] -= 1
         if not self._of_address[one.address]:
@@ -155,6 +157,10 @@ class Listener:
             if not isinstance(one.session.error, Farewell):
                 log.info("%s: %s: %s", self._device, one.address, one.session.error)
             self._finish(one)
+
+    def _take_rest(self, one: Connection) -> None:
+        for report in rest_of(one.session):
+            self._take(one, report)
 
     def told(self, one: Sender, data: bytes) -> None:
         """A datagram."""
@@ -301,6 +307,8 @@ class Listener:
         self._pause(True)
         if server is not None:
             server.close()
+        for one in self._connections:
+            self._take_rest(one)
         with suppress(TimeoutError):
             async with asyncio.timeout(CLOSING_SECONDS):
                 await self._rest()

@@ -12,7 +12,7 @@ _ALIVE = b"\x4b\x04\x03\x00\x01"
 
 
 class SimulatedGt06(SimulatedTracker):
-    """One of them; what it noted while it had no network is marked as kept."""
+    """One of them; what it noted without a network, and what it tells again, is marked as kept."""
 
     async def greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await ask(reader, writer, gt06.login(self.imei, 1), gt06.sealed(gt06.LOGIN, b"", 1))
@@ -30,6 +30,6 @@ class SimulatedGt06(SimulatedTracker):
             place.satellites,
             not one.hidden,
         )
-        tail = b"\1\0" + bytes((one.kept,)) + one.number.to_bytes(4)
+        tail = b"\1\0" + bytes((self.history(batch),)) + one.number.to_bytes(4)
         said = gt06.sealed(gt06.LOCATION_4G, content + gt06.CELL + tail, serial)
         return said, gt06.sealed(gt06.LOCATION_4G, b"", serial)

@@ -22,6 +22,9 @@ class SimulatedTracker(Logbook, ABC):
     most: ClassVar[int] = 1
     """Notes in a message."""
 
+    foreseen: ClassVar[bool] = True
+    """Is an answer all that `message` says, or only its beginning, with the gateway's time and # behind it?"""
+
     def __init__(
         self, imei: str, receiver: Receiver, since: int, every: float = 1.0, faults: Faults | None = None
     ) -> None:
@@ -29,6 +32,7 @@ class SimulatedTracker(Logbook, ABC):
         self.imei = imei
         self._every = every
         self._messages = 0
+        self._told = -1
 
     @abstractmethod
     async def greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -64,13 +68,27 @@ class SimulatedTracker(Logbook, ABC):
         """All that it holds. Raises EOFError where an acknowledgement is lost."""
         while batch := self.held(self.most):
             said, wanted = self.message(batch)
-            await ask(reader, writer, said, wanted)
+            await self._ask(reader, writer, said, wanted)
             self._messages += 1
             if self.faults.lost and self._messages % self.faults.lost == 0:
                 raise EOFError("the acknowledgement was lost")
             self.forget(batch)
             if self.faults.repeated and self._messages % self.faults.repeated == 0:
-                await ask(reader, writer, said, wanted)
+                await self._ask(reader, writer, said, wanted)
+
+    async def _ask(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, said: bytes, wanted: bytes
+    ) -> None:
+        await ask(reader, writer, said, wanted)
+        if not self.foreseen:
+            async with asyncio.timeout(PATIENCE):
+                await reader.readuntil(b"#")
+
+    def history(self, batch: Sequence[Noted]) -> bool:
+        """Were all of them noted without a network, or told before, without an answer?"""
+        known = all(one.kept or one.number <= self._told for one in batch)
+        self._told = max(self._told, batch[-1].number)
+        return known
 
 
 async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, said: bytes, wanted: bytes) -> None:

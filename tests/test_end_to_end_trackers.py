@@ -16,7 +16,9 @@ from core.records import Fix, Flag
 from drivers.codecs.teltonika import Record, datagram
 from simulators.clock import SECOND, RunningClock
 from simulators.gt06 import SimulatedGt06
+from simulators.h02 import SimulatedH02
 from simulators.logbook import Faults
+from simulators.queclink import SimulatedQueclink
 from simulators.teltonika import SimulatedTeltonika
 from simulators.track import Track, metres
 from simulators.trackers import SimulatedTracker
@@ -46,7 +48,14 @@ def port() -> int:
     return free_port()
 
 
-KINDS: dict[str, type[SimulatedTracker]] = {"teltonika": SimulatedTeltonika, "gt06": SimulatedGt06}
+KINDS: dict[str, type[SimulatedTracker]] = {
+    "teltonika": SimulatedTeltonika,
+    "gt06": SimulatedGt06,
+    "h02": SimulatedH02,
+    "queclink": SimulatedQueclink,
+}
+MARKING = {"gt06", "queclink"}
+"""They say what they had kept."""
 
 
 def site(folder: Path, port: int, more: str = "", kind: str = "teltonika") -> Path:
@@ -99,8 +108,9 @@ def test_the_journal_has_where_they_truly_were(tmp_path: Path, port: int, kind: 
             assert metres((fix.lat, fix.lon), (place.lat, place.lon)) < 0.2
             hidden = one.faults.tunnel[0] <= time < one.faults.tunnel[1]
             assert bool(fix.flags & Flag.VALID) != hidden
-            assert json.loads(fix.attributes)["ignition"] is True
-            kept = kind == "gt06" and not one.connected(time)
+            # of a report of several positions it is said once
+            assert json.loads(fix.attributes).get("ignition", kind == "queclink") is True
+            kept = kind in MARKING and not one.connected(time)
             assert bool(fix.flags & Flag.LATE) == kept
     local, rows = trackers[-1], found[trackers[-1].imei]
     doubted = [fix for fix in rows if not fix.flags & Flag.VALID]
@@ -123,16 +133,19 @@ def reached(trackers: Sequence[SimulatedTracker], wanted: int) -> bool:
     return acknowledged(trackers) > wanted
 
 
-def test_killed_at_any_moment_what_was_acknowledged_is_there_once(tmp_path: Path, port: int) -> None:
+@pytest.mark.parametrize("kind", ["teltonika", "gt06", "queclink"])
+def test_killed_at_any_moment_what_was_acknowledged_is_there_once(
+    tmp_path: Path, port: int, kind: str
+) -> None:
     chance = random.Random(11)
     since = START - 86_400 * SECOND
     trackers = fleet(
-        [Faults(lost=chance.choice((0, 7)), repeated=chance.choice((0, 5))) for _ in range(20)], since
+        [Faults(lost=chance.choice((0, 7)), repeated=chance.choice((0, 5))) for _ in range(20)], since, kind
     )
 
     async def main() -> None:
         clock = RunningClock(since, 40.0)  # forty reports a second of each
-        file = site(tmp_path, port)
+        file = site(tmp_path, port, kind=kind)
         calls = [asyncio.create_task(each.call("127.0.0.1", port, clock)) for each in trackers]
         for _ in range(2):
             wanted = acknowledged(trackers) + chance.randint(200, 2000)

@@ -87,15 +87,30 @@ def test_sent_again_is_dropped_and_counted() -> None:
         {"course": 0.0},
         {"accuracy": 1.0},
         {"satellites": -1},
-        {"flags": Flag.VALID | Flag.LATE},
+        {"flags": Flag.VALID | Flag.COARSE},
+        {"flags": Flag(0)},
         {"attributes": json.dumps({"event": 240})},
     ],
-    ids=lambda other: next(iter(other)),
+    ids=lambda other: str(*other.items()),
 )
 def test_what_differs_in_anything_is_another_fix(other: dict[str, object]) -> None:
     played = Played(SITE)
     say(played, HERE)
     assert say(played, replace(HERE, **other)) is None  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("late_first", [False, True])
+def test_told_at_once_and_again_as_history_is_the_same_fix(late_first: bool) -> None:
+    """Whichever comes first stands, also after a restart."""
+    played = Played(SITE)
+    both = [HERE, replace(HERE, flags=Flag.VALID | Flag.LATE)]
+    first, again = reversed(both) if late_first else both
+    assert say(played, first) is None
+    played.reborn()
+    nothing = say(played, again)
+    assert nothing is not None
+    assert len(nothing) == 0
+    assert played.pipeline.state.positions.last[ONE] == first
 
 
 def test_the_tracker_heard_least_recently_makes_room() -> None:

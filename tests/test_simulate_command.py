@@ -19,7 +19,7 @@ from tests.fix_daemon import following, inputs, reads, until, waypost
 from tests.fix_mosquitto import Mosquitto, free_port
 from tests.fix_site import daemon
 
-WITHOUT = {"recorded", "gpsd", "gt06", "json-fixes", "json-scans", "nmea", "teltonika"}
+WITHOUT = {"recorded", "gpsd", "gt06", "h02", "json-fixes", "json-scans", "nmea", "queclink", "teltonika"}
 """Kinds that nothing stands in for: the world has doors, rooms and goods, and nothing that drives about."""
 
 SERVED = ("llrp", "calling", "uhfreader", "ssi", "impinj-http")

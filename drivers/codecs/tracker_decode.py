@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from core.records import Fix
 from drivers.codecs import fix_lines
+from drivers.codecs.tracker_messages import rest_of
 from drivers.codecs.tracker_session import UNNAMED, Report, TrackerSession
 
 _HEX = re.compile(rb"[0-9A-Fa-f\s]+")
@@ -32,6 +33,8 @@ def decode_lines(
         yield from _lines(session.receive(piece, 0))
         if session.error is not None:
             yield {"error": str(session.error)}
+    if session is not None:
+        yield from _lines(rest_of(session))
     if session is not None and session.error is None and session.pending:
         yield {"error": f"the last {session.pending} bytes are no whole message"}
 

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 
 from drivers.codecs.errors import ProtocolError
-from drivers.codecs.tracker_session import Admits, Report, everybody
+from drivers.codecs.tracker_session import Admits, Report, TrackerSession, everybody
 
 REFUSED = ("refused",)
 """What a report of a tracker counts that may not deliver; the connection ends, and nothing is wrong with its bytes."""
@@ -40,6 +40,10 @@ class Messages(ABC):
             said.append(Report(self.tracker, counts=("malformed",)))
         return [one for one in said if one.positions or one.answer or one.counts]
 
+    def rest(self) -> list[Report]:
+        """Nothing more will come: what was only waiting for it."""
+        return []
+
     @abstractmethod
     def size(self, at: int) -> int:
         """Bytes of the message that begins there in `data`, 0 as long as that is not known; sets `error` if it is none."""
@@ -55,3 +59,8 @@ class Messages(ABC):
             return True
         self.error = ProtocolError(f"{tracker} is not among `trackers`; add it, if it is yours")
         return False
+
+
+def rest_of(session: TrackerSession) -> list[Report]:
+    """What a session still has to say when its connection is over; one whose messages tell where they end has nothing."""
+    return session.rest() if isinstance(session, Messages) else []
