@@ -85,13 +85,13 @@ class Records:
 
 def _columns(layout: Layout, rows: list[tuple[int, ...]], left_out: list[str]) -> Columns:
     """Records of one layout, without those that are no positions."""
-    if not _all_somewhere(rows):
-        rows = [row for row in rows if _stands(row, left_out)]
-        if not rows:
+    values = tuple(zip(*rows, strict=True))
+    if not _all_somewhere(values[0], values[2], values[3]):
+        values = tuple(zip(*(row for row in rows if _stands(row, left_out)), strict=True))
+        if not values:
             return columns(())
-    times, priorities, east, north, alts, courses, satellites, speeds, events, *elements = zip(
-        *rows, strict=True
-    )
+    times, priorities, east, north, alts, courses, satellites, speeds, events, *elements = values
+    firsts = list(map(_first, priorities, events)) if any(priorities) or any(events) else [""] * len(times)
     return Columns(
         [ms * 1000 for ms in times],
         [degrees / 1e7 for degrees in north],
@@ -99,16 +99,15 @@ def _columns(layout: Layout, rows: list[tuple[int, ...]], left_out: list[str]) -
         alts,
         [kmh / 3.6 if kmh < _FASTEST_KMH else math.nan for kmh in speeds],
         [course % 360 if course <= 360 else math.nan for course in courses],
-        layout.accuracies(elements, len(rows)),
+        layout.accuracies(elements, len(times)),
         satellites,
         [VALID if n and (x or y) else 0 for n, x, y in zip(satellites, east, north, strict=True)],
-        layout.texts(elements, list(map(_first, priorities, events))),
+        layout.texts(elements, firsts),
     )
 
 
-def _all_somewhere(rows: list[tuple[int, ...]]) -> bool:
+def _all_somewhere(times: Sequence[int], east: Sequence[int], north: Sequence[int]) -> bool:
     """Nothing has to be left out or counted; most frames are so."""
-    times, _, east, north, *_ = zip(*rows, strict=True)
     return (
         min(times) * 1000 >= EARLIEST
         and max(times) * 1000 < LATEST
@@ -134,8 +133,6 @@ def _stands(row: tuple[int, ...], left_out: list[str]) -> bool:
 
 def _first(priority: int, event: int) -> str:
     """What goes before the elements."""
-    if not priority and not event:
-        return ""
     first = _PRIORITIES[priority] if priority < 3 else f'"priority":{priority},'
     return f'{first}"event":{event},' if event else first
 
