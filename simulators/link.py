@@ -103,9 +103,12 @@ _LEAK = 10.0
 class Surroundings:
     """A gate with everything about it that stays the same while loads pass."""
 
-    def __init__(self, gate: Gate, air: Air, rng: np.random.Generator) -> None:
+    def __init__(
+        self, gate: Gate, air: Air, rng: np.random.Generator, hung: Sequence[Aerial] | None = None
+    ) -> None:
+        """`hung` are other antennas than those of the gate: a room is a gate without a wall."""
         self.gate, self.air = gate, air
-        self.aerials: tuple[Aerial, ...] = aerials(gate)
+        self.aerials: tuple[Aerial, ...] = aerials(gate) if hung is None else tuple(hung)
         self._at = np.array([one.at for one in self.aerials])
         self._looks = np.array([one.looks for one in self.aerials])
         self._gain = np.array([one.gain for one in self.aerials])

@@ -18,7 +18,7 @@ from simulators.gate import Gate
 from simulators.inventory import Reading, Slots, answers, slots
 from simulators.link import Air, Heard, Listening, Poses, Surroundings
 from simulators.loads import Goods, Load, load
-from simulators.walks import Kind, Movement, Walk, walks
+from simulators.walks import Kind, Movement, Path, Walk, walks
 from simulators.world import SECOND, Sightings, delays, joined
 
 Unit = Literal["dbm", "linear", "raw", "missing", "constant"]
@@ -27,7 +27,7 @@ START = 1_767_225_600_000_000
 """Microseconds UTC at which episodes begin."""
 PAUSE = 8.0
 """Quiet seconds after an episode, and before the next."""
-_COMPANY = 614141
+COMPANY = 614141
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,14 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Moving:
+    """A load on its path."""
+
+    path: Path
+    load: Load
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Scene:
     """Sightings by reader, the 12 bytes of each tag, the truth, and the side of each (reader, port): -1, 1, or 0."""
 
@@ -83,33 +91,28 @@ def scene(kind: Kind, parameters: Parameters, seed: int, start: int = START) -> 
     """One episode; the same settings give the same to the last bit."""
     rng = np.random.default_rng([seed, 5])
     surroundings = Surroundings(parameters.gate, parameters.air, rng)
-    walking = [
-        (one, load(parameters.goods, one.forklift, rng)) for one in walks(kind, parameters.gate.lane, rng)
-    ]
-    seconds = max(float(walk.path.time[-1]) for walk, _ in walking)
+    walking = walks(kind, parameters.gate.lane, rng)
+    moving = [Moving(one.path, load(parameters.goods, one.forklift, rng)) for one in walking]
+    seconds = max(float(walk.path.time[-1]) for walk in walking)
     acts, first = [], 0
-    for walk, tags in walking:
-        acts.append(_act(walk, first, first + len(tags), start))
-        first += len(tags)
+    for walk, carried in zip(walking, moving, strict=True):
+        acts.append(_act(walk, first, first + len(carried.load), start))
+        first += len(carried.load)
     heard = {}
     for number in sorted({one.reader for one in surroundings.aerials}):
         skew = round(parameters.skew * SECOND) if number else 0
-        seen = _heard(surroundings, number, walking, parameters, seconds, rng)
+        seen = hear(surroundings, number, moving, parameters, seconds, rng)
         heard[READERS[number]] = replace(seen, time=seen.time + start + skew, sent=seen.sent + start)
-    epcs = tuple(sgtin96(_COMPANY, 100_000, n) for n in range(first))
+    epcs = tuple(sgtin96(COMPANY, 100_000, n) for n in range(first))
     sides = {(READERS[one.reader], one.port): one.side for one in surroundings.aerials}
     return Scene(kind, heard, epcs, tuple(acts), sides)
 
 
-def series(kind: Kind, parameters: Sequence[Parameters] | Parameters, seed: int, episodes: int) -> Scene:
-    """Episodes one after the other at one door, with `PAUSE` s of quiet around each; every tag is in one of them only.
-
-    With several parameters the episodes take them in turn; their gates must be arranged alike.
-    """
-    several = (parameters,) if isinstance(parameters, Parameters) else tuple(parameters)
+def series(kind: Kind, parameters: Parameters, seed: int, episodes: int) -> Scene:
+    """Episodes one after the other at one door, with `PAUSE` s of quiet around each; every tag is in one of them only."""
     begin, scenes, acts, first = START, [], [], 0
     for n in range(episodes):
-        one = scene(kind, several[n % len(several)], seed * 1_000_003 + n, begin)
+        one = scene(kind, parameters, seed * 1_000_003 + n, begin)
         for reader, seen in one.sightings.items():
             one.sightings[reader] = replace(seen, tag=seen.tag + np.int32(first))
         acts += [replace(act, episode=n, first=act.first + first, last=act.last + first) for act in one.acts]
@@ -117,7 +120,7 @@ def series(kind: Kind, parameters: Sequence[Parameters] | Parameters, seed: int,
         scenes.append(one)
         begin = max(act.until for act in one.acts) + round(2.0 * PAUSE * SECOND)
     heard = {reader: joined([one.sightings[reader] for one in scenes]) for reader in scenes[0].sightings}
-    epcs = tuple(sgtin96(_COMPANY, 100_000, n) for n in range(first))
+    epcs = tuple(sgtin96(COMPANY, 100_000, n) for n in range(first))
     return Scene(kind, heard, epcs, tuple(acts), scenes[0].sides)
 
 
@@ -127,23 +130,28 @@ def _act(walk: Walk, first: int, last: int, start: int) -> Act:
     return Act(0, first, last, walk.movement, since, until, walk.direction, time)
 
 
-def _heard(
+def hear(
     surroundings: Surroundings,
     reader: int,
-    walking: Sequence[tuple[Walk, Load]],
+    moving: Sequence[Moving],
     parameters: Parameters,
     seconds: float,
     rng: np.random.Generator,
+    alone: bool = False,
 ) -> Sightings:
-    """What one reader hears, in order of delivery, in microseconds since the beginning."""
+    """What one reader hears, in order of delivery, in microseconds since the beginning.
+
+    `alone`: nobody stands in the way of anybody else.
+    """
     own = [n for n, one in enumerate(surroundings.aerials) if one.reader == reader]
     turns = slots(parameters.reading, len(own), seconds, rng)
     listening = Listening(np.array(own)[turns.antenna], turns.khz, turns.seconds)
-    posed = [(tags, _poses(walk, turns.seconds)) for walk, tags in walking]
+    posed = [(one.load, Poses(*one.path.at(turns.seconds))) for one in moving]
     links, present = [], []
     for n, (tags, poses) in enumerate(posed):
-        links.append(surroundings.hear(tags, poses, listening, posed[:n] + posed[n + 1 :]))
-        path = walking[n][0].path.time
+        others = [] if alone else posed[:n] + posed[n + 1 :]
+        links.append(surroundings.hear(tags, poses, listening, others))
+        path = moving[n].path.time
         there = (turns.seconds >= path[0]) & (turns.seconds <= path[-1])
         present.append(np.repeat(there[:, None], len(tags), axis=1))
     heard = Heard(*(np.concatenate([getattr(one, name) for one in links], axis=1) for name in _COLUMNS))
@@ -155,10 +163,6 @@ def _heard(
 
 
 _COLUMNS = ("at_chip", "rssi", "phase")
-
-
-def _poses(walk: Walk, seconds: Array) -> Poses:
-    return Poses(*walk.path.at(seconds))
 
 
 def _chances(heard: Heard, present: np.ndarray, parameters: Parameters) -> tuple[Array, np.ndarray]:

@@ -10,6 +10,10 @@ from drivers.secret import is_name
 
 def main(arguments: Sequence[str]) -> int:
     """The exit status of the command: 0 whatever was measured, 1 if something could not be."""
+    if arguments[:1] == ["accuracy"]:
+        from gateway.bench import accuracy
+
+        return accuracy.main(arguments[1:])
     given = _parser().parse_args(arguments)
     from gateway.bench.machine import machine
     from gateway.bench.rows import Printer
@@ -28,7 +32,8 @@ def _parser() -> argparse.ArgumentParser:
     from gateway.bench.suite import NAMES
 
     parser = argparse.ArgumentParser(
-        prog="waypost bench", description="Measure this machine; see gateway/BENCH.md."
+        prog="waypost bench",
+        description="Measure this machine; see gateway/BENCH.md. `waypost bench accuracy --help`: how right it is.",
     )
     parser.add_argument(
         "names",
