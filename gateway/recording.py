@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.records import Reads
+from core.records import Fixes, Reads
 from drivers.base import Settings
 from drivers.codecs.notice import Notice
 from drivers.subscriber import Subscriber
@@ -17,9 +17,10 @@ BYTES, MESSAGES = "capture.bin", "capture.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """tags: reports of tags;  broken: stretches or messages that cannot be understood."""
+    """tags: reports of tags;  fixes: positions;  broken: stretches or messages that cannot be understood."""
 
     tags: int
+    fixes: int
     broken: int
 
 
@@ -36,20 +37,22 @@ def told(kind: str, device: Settings, data: bytes) -> Told:
     if isinstance(device, Subscriber):
         return _of_messages(device.session(), messages(data))
     codec = CODECS.get(kind)  # a recorded device has none, and says nothing
-    return Told(0, 0) if codec is None else _of_lines(codec.decode(data))
+    return Told(0, 0, 0) if codec is None else _of_lines(codec.decode(data))
 
 
 def _of_lines(lines: Iterable[Mapping[str, object]]) -> Told:
-    tags = broken = 0
+    tags = fixes = broken = 0
     for line in lines:
         tags += "tag" in line
+        fixes += "lat" in line
         broken += "error" in line
-    return Told(tags, broken)
+    return Told(tags, fixes, broken)
 
 
 def _of_messages(session: "MessageSession", messages: "Iterable[Message]") -> Told:
-    tags = broken = 0
+    tags = fixes = broken = 0
     for said in session.receive(list(messages)):
         tags += len(said) if isinstance(said, Reads) else 0
+        fixes += len(said) if isinstance(said, Fixes) else 0
         broken += isinstance(said, Notice) and said.name == "malformed"
-    return Told(tags, broken)
+    return Told(tags, fixes, broken)

@@ -1,7 +1,7 @@
 """Whatever `waypost capture` recorded and somebody put under tests/data says what its about.toml says it does.
 
 A capture is a folder with about.toml and capture.bin, or capture.jsonl of a device that talks by messages; `tags` in it
-is how many tag reports there are, `broken` how many stretches or messages that cannot be read.
+is how many tag reports there are, `fixes` how many positions, `broken` how many stretches or messages that cannot be read.
 """
 
 import tomllib
@@ -35,10 +35,12 @@ def test_a_capture_says_what_it_saw(folder: Path) -> None:
     assert len(data) == found["bytes"]
     kind = str(found["kind"])
     if "settings" in found:
-        assert told(kind, device(found), data) == Told(int(str(found["tags"])), int(str(found["broken"])))
+        counts = (int(str(found.get(name, 0))) for name in ("tags", "fixes", "broken"))
+        assert told(kind, device(found), data) == Told(*counts)
     else:
         lines = list(CODECS[kind].decode(data))
         assert sum("tag" in line for line in lines) == found["tags"]
+        assert sum("lat" in line for line in lines) == found.get("fixes", 0)
         assert sum("error" in line for line in lines) == found["broken"]
 
 
@@ -72,6 +74,18 @@ def rows(said: Iterator[Body | Notice | object]) -> list[tuple[int, str, int]]:
         if isinstance(one, Reads)
         for time, code, antenna in zip(one.time, one.tag, one.antenna, strict=True)
     ]
+
+
+def test_positions_are_counted() -> None:
+    settings = {"id": "vans", "broker": "main", "topic": "vans", "places": {"lat": "la", "lon": "lo"}}
+    vans = device({"kind": "json-fixes", "settings": settings})
+    line = (
+        b'{"tst": "2026-05-01T12:00:00Z", "topic": "vans", "payload": "{\\"la\\": 53.8, \\"lo\\": -1.5}"}\n'
+    )
+    assert told("json-fixes", vans, line * 2) == Told(0, 2, 0)
+    log = (Path(__file__).parent / "data" / "nmea" / "garmin48.log").read_bytes()
+    gps = TypeAdapter(Device).validate_python({"kind": "nmea", "id": "gps", "url": "tcp://127.0.0.1"})
+    assert told("nmea", gps, log) == Told(0, 3, 0)
 
 
 def test_there_is_one() -> None:

@@ -268,3 +268,19 @@ def test_decode_of_a_recording_that_was_cut_off_in_a_sentence() -> None:
     lines = decoded(data)
     assert len(fixes(lines)) == 1
     assert lines[-1] == {"message": "nmea", "sentences": 1, "noise": len(stream(GGA)) - 20}
+
+
+def test_decode_names_wrong_checksums_and_none_at_all() -> None:
+    wrong = stream(RMC)[:-4] + b"00\r\n"
+    remedy = "look at the baud rate and the wires, or at who has edited the recording"
+    assert decoded(wrong * 2) == [
+        {"error": f"no sentence with a right checksum, and 2 with a wrong one; {remedy}"}
+    ]
+    assert decoded(wrong + stream(RMC))[1:] == [{"message": "nmea", "sentences": 1, "checksum": 1}]
+    bare = stream(RMC).partition(b"*")[0]
+    for end in (b"\r\n", b""):
+        assert decoded(bare + end) == [
+            {
+                "error": "no sentence with a right checksum; there are some without any; switch it on at the receiver"
+            }
+        ]

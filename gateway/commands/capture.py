@@ -76,7 +76,7 @@ def _about(device: "Device", started: int, data: bytes, dropped: int) -> str:
         f'device = "{device.id}"\nkind = "{device.kind}"\ncaptured = "{rfc3339(started)}"\n'
         f"bytes = {len(data)}\nchunks_lost = {dropped}\n"
         "# as Waypost understood it; correct these where the device has said something else\n"
-        f"tags = {told.tags}\nbroken = {told.broken}\n"
+        f"tags = {told.tags}\nfixes = {told.fixes}\nbroken = {told.broken}\n"
         'source = "recorded by waypost capture; say here which model and firmware, and what it saw"\n'
     )
     if isinstance(device, Subscriber):
