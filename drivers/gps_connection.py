@@ -4,15 +4,12 @@ import logging
 from typing import Generic, Protocol, TypeVar
 
 from drivers.base import Link, Order
-from drivers.codecs.gps_calendar import DAY, Reference
+from drivers.codecs.gps_calendar import BUILT, DAY, Reference
 from drivers.codecs.stream_session import StreamSession
 from drivers.conversation import Conversation
 from drivers.streams import Stream
 
 log = logging.getLogger(__name__)
-
-BUILT = 1_767_225_600_000_000
-"""2026-01-01, microseconds UTC: no earlier is the present, whatever a clock without a battery says."""
 
 
 class PositionSession(StreamSession, Protocol):

@@ -9,8 +9,8 @@ from pydantic import Field, StringConstraints, field_validator
 from core.records import SECOND
 from drivers.base import Driver, Link
 from drivers.codecs.fix_clock import FixClocks
+from drivers.codecs.gps_calendar import BUILT
 from drivers.codecs.tracker_session import Admits, Position, TrackerSession, everybody
-from drivers.gps_connection import BUILT
 from drivers.listener import Judge, Limits, Listener, Port
 from drivers.streams import Address, address
 

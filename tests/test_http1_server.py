@@ -84,7 +84,7 @@ def test_who_asks_before_he_sends_his_body() -> None:
     assert isinstance(said, Request)
     assert said.body == b"{}"
     assert requests.pending == 0
-    assert b"HTTP/1.1 100 Continue\r\n\r\n" == CONTINUE
+    assert CONTINUE.startswith(b"HTTP/1.1 100 ")
     assert read(head.replace(b"1.1", b"1.0"))[0] == []
 
 

@@ -12,8 +12,9 @@ from core.records import Alive, Fixes, Up
 from drivers.base import ProtocolError, SetOutput
 from drivers.baud_hunt import BAUDS, hunt
 from drivers.catalog import Device
+from drivers.codecs.gps_calendar import BUILT
 from drivers.datagrams import open_datagrams
-from drivers.gps_connection import BUILT, reference
+from drivers.gps_connection import reference
 from drivers.nmea import Nmea
 from drivers.serial_port import PortStream
 from drivers.streams import Address

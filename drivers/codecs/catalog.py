@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from drivers.codecs import (
+    fix_message_decode,
     gpsd_decode,
     gpsd_session,
     gt06_session,
@@ -23,10 +24,15 @@ from drivers.codecs import (
     m100_session,
     mercury,
     mercury_session,
+    meshtastic,
     message_decode,
     module_decode,
     nmea_decode,
     nmea_session,
+    osmand_session,
+    owntracks,
+    owntracks_http,
+    owntracks_session,
     queclink_session,
     rfd,
     scanner,
@@ -152,6 +158,11 @@ CODECS: Mapping[str, Codec] = {
         llrp_decode.decode_lines, lambda: llrp_session.Session(Reading(), 1_774_682_420_000_000, 0.0)
     ),
     "m100": _module(m100.frames, m100.describe, lambda: m100_session.Session(m100_session.Setup(), 0.0)),
+    "meshtastic": MessageCodec(
+        partial(fix_message_decode.decode_lines, describe=meshtastic.described),
+        meshtastic.Session,
+        "msh/EU_868/2/json/LongFast/!7efeb2c8",
+    ),
     "mercury": _module(
         mercury.both_frames,
         mercury.describe,
@@ -163,6 +174,15 @@ CODECS: Mapping[str, Codec] = {
         queclink_session.Session,
         partial(queclink_session.Session, tracker="350000000000000"),
         partial(tracker_datagrams.Datagrams, queclink_session.Session),
+    ),
+    "osmand": TrackerCodec(osmand_session.decode_lines, osmand_session.Session, osmand_session.Session),
+    "owntracks": MessageCodec(
+        partial(fix_message_decode.decode_lines, describe=owntracks.described),
+        owntracks_session.Session,
+        "owntracks/jane/phone",
+    ),
+    "owntracks-http": TrackerCodec(
+        owntracks_http.decode_lines, owntracks_http.Session, owntracks_http.Session
     ),
     "rfd": MessageCodec(
         partial(message_decode.decode_lines, describe=rfd.describe, session=rfd.Session),

@@ -45,14 +45,14 @@ def degrees(value: object, name: str, most: float) -> float:
     found = values.number(value, name)
     if not abs(found) <= most:
         text = f"{name} {values.shown(value)} is no position from -{most:g} to {most:g} degrees"
-        raise Impossible("out_of_range", text)
+        raise Malformed(text) if isnan(found) else Impossible("out_of_range", text)
     return float(found)
 
 
-def bounded(value: object, name: str, least: float = -LARGEST) -> float:
+def bounded(value: object, name: str, least: float = -LARGEST, most: float = LARGEST) -> float:
     """A number of a size that can be meant; NaN for null, and for what says "unknown" by being below the least."""
     found = values.number(value, name, nan)
-    if abs(found) > LARGEST:
+    if abs(found) > most:
         raise Malformed(f"{name} {values.shown(value)} is out of range")
     return float(found) if isnan(found) or found >= least else nan
 
@@ -92,13 +92,13 @@ class Told:
         self._said = said
         self.counts: list[str] = []
 
-    def number(self, name: str, least: float = -LARGEST) -> float:
+    def number(self, name: str, least: float = -LARGEST, most: float = LARGEST) -> float:
         """NaN for what is not told, and for what says "unknown" by being below the least."""
         value = self._said.get(name)
         if value is None or value == "" or (isinstance(value, str) and value.lower() == "nan"):
             return nan
         try:
-            return bounded(value, name, least)
+            return bounded(value, name, least, most)
         except Malformed:
             self.counts.append("malformed_value")
             return nan

@@ -14,6 +14,9 @@ DAY = 86_400 * SECOND
 ERA = 7168 * DAY
 """1024 weeks."""
 
+BUILT = 1_767_225_600_000_000
+"""2026-01-01, microseconds UTC: no earlier is the present, whatever a clock without a battery says."""
+
 _EPOCH = date(1970, 1, 1).toordinal()
 
 

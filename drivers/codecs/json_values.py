@@ -34,6 +34,15 @@ def parse(payload: bytes) -> object:
         return _judged(payload)
 
 
+def is_json(data: bytes) -> bool:
+    """Is it one JSON value, as a whole?"""
+    try:
+        parse(data)
+    except Malformed:
+        return False
+    return True
+
+
 @cache
 def _quick() -> tuple[Callable[[bytes], object], type[Exception]]:
     """How it decodes and what it raises; not imported before there is a message."""

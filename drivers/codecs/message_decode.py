@@ -18,7 +18,7 @@ def decode_lines(
     """A message a line, by itself, behind its topic (`mosquitto_sub -v`) or as `waypost capture` writes it, or one message
     over all lines; what cannot be understood gives {"error": ...}, as does what a new `session` would not take.
     """
-    if b"\n" in data.strip() and _is_json(data):
+    if b"\n" in data.strip() and values.is_json(data):
         try:
             yield from _told(data, describe, session)
         except values.Malformed as error:
@@ -45,14 +45,6 @@ def _told(payload: bytes, describe: Describe, session: Callable[[], MessageSessi
         yield from lines
     if refusals:
         raise values.Malformed(refusals[0].removeprefix(_PREFIX))
-
-
-def _is_json(data: bytes) -> bool:
-    try:
-        values.parse(data)
-    except values.Malformed:
-        return False
-    return True
 
 
 def _behind_topic(line: bytes) -> bytes:

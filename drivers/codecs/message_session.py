@@ -79,11 +79,15 @@ class Presence:
 
 
 class MessageSession(ABC):
-    """One device. `counts` is taken and cleared by whoever owns the session."""
+    """One device. `counts` is taken and cleared by whoever owns the session.
+
+    synchronised  are the arrivals right, as far as the gateway knows? Whoever owns the session keeps it true
+    """
 
     def __init__(self, presence: Presence | None = None) -> None:
         self.counts: Counter[str] = Counter()
         self.reads = MessageReads(self.counts)
+        self.synchronised = True
         self._presence = presence
         self._ahead = 0
 

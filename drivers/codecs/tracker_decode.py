@@ -26,15 +26,15 @@ def decode_lines(
     for piece in _pieces(data):
         apart = datagrams(piece)
         if apart is not None:
-            yield from _lines(apart.receive(piece, 0))
+            yield from lines(apart.receive(piece, 0))
             continue
         if session is None or session.error is not None:
             session = stream(piece)
-        yield from _lines(session.receive(piece, 0))
+        yield from lines(session.receive(piece, 0))
         if session.error is not None:
             yield {"error": str(session.error)}
     if session is not None:
-        yield from _lines(rest_of(session))
+        yield from lines(rest_of(session))
     if session is not None and session.error is None and session.pending:
         yield {"error": f"the last {session.pending} bytes are no whole message"}
 
@@ -51,12 +51,14 @@ def _unhexed(line: bytes) -> bytes:
     return bytes.fromhex(digits[: len(digits) // 2 * 2])
 
 
-def _lines(said: list[Report]) -> Iterator[dict[str, object]]:
+def lines(said: list[Report]) -> Iterator[dict[str, object]]:
+    """What several reports say."""
     for one in said:
         named = f"tracker:{one.tracker}" if one.tracker not in ("", UNNAMED) else ""
         for position in one.positions:
             yield fix_lines.line(Fix(named, *position))
         if one.counts:
-            yield {"error": ", ".join(one.counts), "tracker": named or None}
+            about = "" if one.notice is None else f": {one.notice.text}"
+            yield {"error": ", ".join(one.counts) + about, "tracker": named or None}
         elif not one.positions:
             yield {"message": "hello", "tracker": named or None}

@@ -72,6 +72,7 @@ class Member:
             self.link.tap(recorded(message))
         if any(not message.retained for message in messages):
             self._heard = messages[-1].arrival
+        self._session.synchronised = self.link.synchronised
         for said in self._session.receive(messages):
             await self._say(said, receipts)
         for name, n in self._session.counts.items():
