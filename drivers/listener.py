@@ -52,8 +52,8 @@ _SWEEP = 1.0
 _SPARE_FILES = 128
 _BACKLOG = 128
 
-Judge = Callable[[str, Sequence[Position]], tuple[Sequence[Position], Sequence[str]]]
-"""A tracker's positions with the times that they have, and what was found wrong with these."""
+Judge = Callable[[str, Sequence[Position], int], tuple[Sequence[Position], Sequence[str]]]
+"""A tracker's positions, and its zone, to positions with the times that they have, and what was found wrong with these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ class Listener:
                 self._answer(one, report)
                 return
         else:
-            report.positions, doubts = self._judge(report.tracker, report.positions)
+            report.positions, doubts = self._judge(report.tracker, report.positions, report.zone)
             for name in doubts:
                 self._counts.count(report.tracker, name)
         if isinstance(one, Connection):

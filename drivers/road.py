@@ -60,7 +60,10 @@ class Road(Driver):
         """The times of each tracker, by the gateway's clock."""
         clocks, offset = FixClocks(), round(self.offset * SECOND)
 
-        def judge(tracker: str, positions: Sequence[Position]) -> tuple[Sequence[Position], Sequence[str]]:
-            return clocks.settle(tracker, positions, max(link.now(), BUILT) - offset, link.synchronised)
+        def judge(
+            tracker: str, positions: Sequence[Position], zone: int
+        ) -> tuple[Sequence[Position], Sequence[str]]:
+            now = max(link.now(), BUILT) - offset
+            return clocks.settle(tracker, positions, now, link.synchronised, zone)
 
         return judge

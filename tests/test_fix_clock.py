@@ -93,6 +93,61 @@ def test_local_time_in_the_west() -> None:
     assert found[20:] == [(0, VALID | Flag.CORRECTED)] * 10
 
 
+def zoned(
+    clock: FixClock, off: int, zone: int, flags: int = VALID, synchronised: bool = True
+) -> tuple[int, int, list[str]]:
+    """A report of two seconds ago by a clock that is so far ahead, of a tracker that says its zone."""
+    (one,), doubts = clock.settle([at(NOW - 2 * SECOND + off, flags)], NOW, synchronised, zone)
+    return one.time - (NOW - 2 * SECOND), one.flags, doubts
+
+
+ZONES = [8 * 4 * QUARTER, -5 * 4 * QUARTER, 23 * QUARTER]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_a_tracker_that_says_its_zone_is_known_by_its_first_live_report(zone: int) -> None:
+    local, utc = FixClock(), FixClock()
+    assert zoned(local, zone, zone) == (0, VALID | Flag.CORRECTED, [])
+    assert zoned(utc, 0, zone) == (0, VALID, [])
+    assert zoned(local, zone - DAY, zone, VALID | LATE) == (-DAY, VALID | LATE | Flag.CORRECTED, [])
+    assert zoned(utc, -DAY, zone, VALID | LATE) == (-DAY, VALID | LATE, [])
+
+
+def test_utc_is_believed_of_a_report_that_was_slow() -> None:
+    clock = FixClock()
+    assert zoned(clock, -30 * 60 * SECOND, 8 * 4 * QUARTER)[2] == ["unknown_zone"]
+    assert zoned(clock, -10 * 60 * SECOND, 8 * 4 * QUARTER) == (-10 * 60 * SECOND, VALID, [])
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_until_then_what_it_says_is_doubted(zone: int) -> None:
+    """A backlog, of which nobody can tell whether it is in local time; and what the gateway has no time to tell by."""
+    clock = FixClock()
+    assert zoned(clock, -DAY, zone) == (-DAY, 0, ["unknown_zone"])
+    assert zoned(clock, zone, zone, VALID | LATE)[2] in (["unknown_zone"], ["future_date"])
+    assert zoned(clock, zone, zone, synchronised=False)[2] == ["unknown_zone"]
+    assert zoned(clock, 30 * DAY, zone)[2] == ["future_date"]
+    assert zoned(clock, zone, zone) == (0, VALID | Flag.CORRECTED, [])
+
+
+def test_another_zone_is_looked_at_anew() -> None:
+    clock = FixClock()
+    summer, winter = 2 * 4 * QUARTER, 4 * QUARTER
+    assert zoned(clock, summer, summer)[2] == []
+    assert zoned(clock, winter - DAY, winter)[2] == ["unknown_zone"]
+    assert zoned(clock, winter, winter) == (0, VALID | Flag.CORRECTED, [])
+    assert zoned(clock, 0, 0)[2] == [], "without a zone it is not doubted"
+
+
+def test_live_reports_are_believed_more_than_the_zone() -> None:
+    """It says one, and its clock is set to another."""
+    clock = FixClock()
+    for second in range(0, 200, 10):
+        now = NOW + second * SECOND
+        (one,), _ = clock.settle([at(now + 8 * 4 * QUARTER)], now, True, 4 * QUARTER)
+    assert (one.time, one.flags) == (now, VALID | Flag.CORRECTED)
+
+
 def test_what_it_had_kept_is_set_right_as_well() -> None:
     clock = FixClock()
     drive(clock, 4 * QUARTER, range(0, 100, 10))
@@ -161,3 +216,9 @@ def test_each_tracker_has_its_own_clock_and_they_are_bounded() -> None:
     assert (east.time, right.time) == (now, now)
     clocks.settle("third", [at(now)], now, True)
     assert clocks.settle("east", [at(now + 4 * QUARTER)], now, True)[1] == ["future_date"]
+
+
+def test_the_zone_of_each_tracker() -> None:
+    clocks, zone = FixClocks(), 8 * 4 * QUARTER
+    assert clocks.settle("local", [at(NOW + zone)], NOW, True, zone)[1] == []
+    assert clocks.settle("other", [at(NOW - DAY)], NOW, True, zone)[1] == ["unknown_zone"]

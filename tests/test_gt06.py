@@ -132,6 +132,36 @@ def test_a_login_of_16_digits() -> None:
     assert talk.tracker == "3520930864036551"
 
 
+WITH_ZONE = bytes.fromhex("78781101075253367890024270003201000512790D0A")
+"""The example of the maker's document: UTC+8."""
+
+
+def zoned(told: int) -> bytes:
+    return gt06.sealed(gt06.LOGIN, WITH_ZONE[4:14] + told.to_bytes(2), 5)
+
+
+@pytest.mark.parametrize(
+    ("hello", "minutes"),
+    [
+        (HELLO, 0),
+        (WITH_ZONE, 8 * 60),
+        (zoned(530 << 4), 5 * 60 + 30),
+        (zoned(530 << 4 | 8), -5 * 60 - 30),
+        (zoned(1400 << 4), 14 * 60),
+        (zoned(1500 << 4), 0),
+        (zoned(560 << 4), 0),
+        (gt06.login(IMEI, 1, 0), 0),
+        (gt06.login(IMEI, 1, -(3 * 60 + 30) * 60 * 1_000_000), -3 * 60 - 30),
+        (gt06.login(IMEI, 1, 45 * 60 * 1_000_000), 45),
+    ],
+)
+def test_the_time_zone_of_a_login_goes_with_each_position(hello: bytes, minutes: int) -> None:
+    talk = Session()
+    first, located = talk.receive(hello + MOVING, 0)
+    assert (first.answer[:4], talk.error) == (b"\x78\x78\5\1", None)
+    assert located.zone == minutes * 60 * 1_000_000
+
+
 def test_who_is_not_on_the_list_is_hung_up_on() -> None:
     talk = Session(frozenset(("1",)).__contains__)
     assert talk.receive(HELLO + MOVING, 0) == [Report(IMEI, counts=("refused",))]

@@ -370,3 +370,4 @@ def test_decode() -> None:
     (short,) = CODECS["h02"].decode(SHORT.hex().encode())
     assert short["tracker"] == "tracker:2705171109"
     assert "H02" in str(list(CODECS["h02"].decode(b"GET /"))[-1]["error"])
+    assert list(CODECS["h02"].decode(b"\n \n")) == []

@@ -1,8 +1,9 @@
 """When was that, says a tracker whose clock may be wrong: set right where a rule is certain, doubted where none is.
 
 Certain are a week counter that has run over, if what comes out is of these weeks, and a clock that was set to local
-time: live reports then are always the same whole number of quarter-hours off. What is doubted stays in the journal with
-its own time and without `Flag.VALID`, so that a date of next year can not hold the tracker fast there.
+time: live reports then are always the same whole number of quarter-hours off. Where a tracker says its time zone, one live
+report tells whether its clock is set to that or to UTC. What is doubted stays in the journal with its own time and
+without `Flag.VALID`, so that a date of next year can not hold the tracker fast there.
 """
 
 import json
@@ -67,20 +68,25 @@ class FixClock:
         self._quarters = 0
         self._lag = self._since = self._last = 0
         self._seen = 0
+        self._zone = 0
+        self._known = True
 
     def settle(
-        self, positions: Sequence[Position], now: int, synchronised: bool
+        self, positions: Sequence[Position], now: int, synchronised: bool, zone: int = 0
     ) -> tuple[Sequence[Position], list[str]]:
         """The same positions, with the times and flags that they should have, and a name for each that is doubted.
 
-        `now` is the gateway's time, microseconds UTC.
+        `now` is the gateway's time, microseconds UTC; `zone` is how far the tracker says that its local time is ahead of it.
         """
+        if zone != self._zone:
+            self._zone, self._known = zone, not zone
         told = columns(positions)
         live = [time for time, flags in zip(told.time, told.flags, strict=True) if not flags & LATE]
         if live and synchronised:
+            self._compare(max(live), now)
             self._watch(max(live), now)
         first, last = min(told.time, default=now), max(told.time, default=now)
-        if not self.offset and first >= now - OLDEST and last <= _latest(now, synchronised):
+        if self._known and not self.offset and first >= now - OLDEST and last <= _latest(now, synchronised):
             return positions, []  # all of these weeks, as most are
         found: list[Position] = []
         doubts: list[str] = []
@@ -108,7 +114,19 @@ class FixClock:
             return time, False, "future_date"
         if time < now - OLDEST:
             return time, False, "old_date"
+        if not self._known:
+            return time, False, "unknown_zone"
         return time, corrected, ""
+
+    def _compare(self, time: int, now: int) -> None:
+        """A live report of a tracker that says its time zone: is its clock set to UTC, which most are, or to that?"""
+        lag = now - time
+        if self._known:
+            return
+        if -_EARLY <= lag <= QUARTER:
+            self.offset, self._known = 0, True
+        elif -_EARLY <= lag + self._zone <= _LIVE:
+            self.offset, self._known = -self._zone, True
 
     def _watch(self, time: int, now: int) -> None:
         """A live report: how many quarter-hours off is it, and is it always as many?"""
@@ -125,7 +143,7 @@ class FixClock:
         else:
             self._seen, self._quarters, self._lag, self._since, self._last = 1, quarters, lag, now, time
         if self._seen >= certain.reports and now - self._since >= certain.lasting:
-            self.offset = self._quarters * QUARTER
+            self.offset, self._known = self._quarters * QUARTER, True
 
 
 class FixClocks:
@@ -136,7 +154,7 @@ class FixClocks:
         self._limit = limit
 
     def settle(
-        self, tracker: str, positions: Sequence[Position], now: int, synchronised: bool
+        self, tracker: str, positions: Sequence[Position], now: int, synchronised: bool, zone: int = 0
     ) -> tuple[Sequence[Position], list[str]]:
         """As a `FixClock` does."""
         clock = self._clocks.get(tracker)
@@ -145,7 +163,7 @@ class FixClocks:
         self._clocks.move_to_end(tracker)
         if len(self._clocks) > self._limit:
             self._clocks.popitem(last=False)
-        return clock.settle(positions, now, synchronised)
+        return clock.settle(positions, now, synchronised, zone)
 
 
 def _latest(now: int, synchronised: bool) -> int:

@@ -30,6 +30,7 @@ _CELL = Struct(">HBH3s")
 _PER_DEGREE = 1_800_000
 _NORTH, _WEST, _FIXED, _TELLS_ACC, _ACC = 1 << 10, 1 << 11, 1 << 12, 1 << 14, 1 << 15
 _COURSE = (1 << 10) - 1
+_ZONE_AT, _ZONE_WEST, _FARTHEST_HOURS = 10, 8, 14
 _ALARM_NAMES = {1: "sos", 2: "power_cut", 3: "vibration", 4: "fence_in", 5: "fence_out", 6: "overspeed"}
 
 
@@ -67,6 +68,20 @@ def imei(content: bytes) -> str:
     if len(digits) < 16 or not digits.isdecimal():
         raise Impossible("malformed")
     return digits[1:] if digits[0] == "0" else digits
+
+
+def zone(content: bytes) -> int:
+    """How far its local time is ahead of UTC, as a longer login says it, microseconds; 0 if it says none, or none there is.
+
+    12 bits of hours and minutes (0530), one of the west, and the language.
+    """
+    if len(content) < _ZONE_AT + 2:
+        return 0
+    told = int.from_bytes(content[_ZONE_AT : _ZONE_AT + 2])
+    hours, minutes = divmod(told >> 4, 100)
+    if hours > _FARTHEST_HOURS or minutes >= 60:
+        return 0
+    return (hours * 60 + minutes) * 60 * SECOND * (-1 if told & _ZONE_WEST else 1)
 
 
 def position(frame: Frame) -> Position:
@@ -139,9 +154,14 @@ def _status(tail: bytes) -> dict[str, object]:
 # What a tracker sends
 
 
-def login(imei: str, serial: int) -> bytes:
-    """What a connection begins with, of an IMEI of 15 digits."""
-    return sealed(LOGIN, bytes.fromhex(f"0{imei}"), serial)
+def login(imei: str, serial: int, zone: int | None = None) -> bytes:
+    """What a connection begins with, of an IMEI of 15 digits; a longer one says its time zone, microseconds ahead of UTC."""
+    content = bytes.fromhex(f"0{imei}")
+    if zone is not None:
+        hours, minutes = divmod(abs(zone) // (60 * SECOND), 60)
+        told = (hours * 100 + minutes) << 4 | (_ZONE_WEST if zone < 0 else 0) | _ENGLISH
+        content += _TYPE + told.to_bytes(2)
+    return sealed(LOGIN, content, serial)
 
 
 def located(
@@ -168,6 +188,8 @@ def located(
         round(abs(lat) * _PER_DEGREE), round(abs(lon) * _PER_DEGREE), kmh, bits,
     )  # fmt: skip
 
+
+_TYPE, _ENGLISH = b"\x70\x00", 2
 
 CELL = _CELL.pack(234, 15, 10_365, (8_120).to_bytes(3))
 """Some cell."""

@@ -4,7 +4,7 @@ from drivers.codecs import gt06
 from drivers.codecs.errors import ProtocolError
 from drivers.codecs.gt06 import Frame, Impossible
 from drivers.codecs.tracker_messages import REFUSED, Messages
-from drivers.codecs.tracker_session import UNNAMED, Report
+from drivers.codecs.tracker_session import UNNAMED, Admits, Report, everybody
 
 PORT = 5023
 LONGEST = 1 << 13
@@ -15,6 +15,10 @@ _LEAST = 5
 
 class Session(Messages):
     """One TCP connection. Who may not deliver is not answered, and hung up on, since the protocol has no refusal."""
+
+    def __init__(self, admits: Admits = everybody, tracker: str = "") -> None:
+        super().__init__(admits, tracker)
+        self._zone = 0
 
     def size(self, at: int) -> int:
         start = self.data[at : at + 2]
@@ -51,6 +55,7 @@ class Session(Messages):
     def _understand(self, frame: Frame) -> Report:
         answer = gt06.sealed(frame.protocol, b"", frame.serial)
         if frame.protocol == gt06.LOGIN:
+            self._zone = gt06.zone(frame.content)
             return self._log_in(gt06.imei(frame.content), answer)
         if not self.tracker:
             return Report("", counts=("no_login",))
@@ -60,7 +65,7 @@ class Session(Messages):
             return Report(self.tracker, answer=answer, counts=("other",))
         position = gt06.position(frame)
         nowhere = ("zero_position",) if position.lat == 0 and position.lon == 0 else ()
-        return Report(self.tracker, [position], answer, nowhere)
+        return Report(self.tracker, [position], answer, nowhere, zone=self._zone)
 
     def _log_in(self, tracker: str, answer: bytes) -> Report:
         return Report(tracker, answer=answer) if self.admit(tracker) else Report(tracker, counts=REFUSED)

@@ -42,6 +42,7 @@ class Report:
     answer     what the tracker is to be told, as soon as they are durable and not before; empty = nothing
     counts     what was left out, by name
     notice     what an operator should read about it; its name is among the counts
+    zone       microseconds that the tracker's local time is ahead of UTC, as it says: its clock may be set to that; 0 = none
     """
 
     tracker: str
@@ -49,6 +50,7 @@ class Report:
     answer: bytes = b""
     counts: Sequence[str] = ()
     notice: Notice | None = None
+    zone: int = 0
 
 
 class TrackerSession(Protocol):
