@@ -62,7 +62,7 @@ class Nmea(Driver):
         """The rate that was right once is tried first the next time."""
         async with open_port(to) as stream:
             baud, remedy = to.baud, "leave ?baud out of the url, and the usual rates are tried"
-            if not _says_baud(self.url):
+            if not says_baud(self.url):
                 baud, remedy = await hunt(stream, self._baud), "its rate may have been changed"
                 self._baud = baud
             await listen(self._session(remedy), stream, link, self.id, f"; {baud} baud")
@@ -79,5 +79,6 @@ def place(url: str) -> Where:
     return where(url, BAUDS[0], PORT)
 
 
-def _says_baud(url: str) -> bool:
+def says_baud(url: str) -> bool:
+    """Does it name a baud rate?"""
     return "baud" in parse_qs(urlsplit(url).query, keep_blank_values=True)

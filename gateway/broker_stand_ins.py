@@ -8,27 +8,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drivers.impinj import Impinj
-from drivers.json_mqtt import JsonMqtt
+from drivers.json_mqtt import JsonFixes, JsonMqtt, JsonScans
 from drivers.rfd import Rfd
 from drivers.secret import reveal
 from drivers.subscriber import Subscriber
 from drivers.zebra import Zebra
 from gateway.broker.settings import BrokerSettings
 from gateway.mqtt.table import parts
+from gateway.road_stand_ins import EVERY, TRACKERS, at_work
 from gateway.stand_ins import CannotSimulate, Player, StandIn
 
 if TYPE_CHECKING:
     import aiomqtt
 
     from simulators.clock import Clock
-    from simulators.on_broker import Beat, Sign, Teller
+    from simulators.fleet import Fleet
+    from simulators.lasting import LastingClient, Sign
+    from simulators.on_broker import Beat, Teller
 
 HEARTBEAT = 30.0
 """Seconds, where a device's settings do not say it."""
 
 
-def on_broker(device: Subscriber, broker: BrokerSettings, folder: Path, clock: "Clock") -> StandIn | None:
+def on_broker(
+    device: Subscriber, broker: BrokerSettings, folder: Path, clock: "Clock", fleet: "Fleet"
+) -> StandIn | None:
     """None if there is no simulator for such a device; relative paths of `broker` count from `folder`."""
+    if isinstance(device, JsonFixes):
+        return StandIn(f"{broker.url} {device.topic}", _reporting(device, broker, folder, clock, fleet))
     teller = _teller(device)
     if teller is None:
         return None
@@ -39,18 +46,59 @@ def on_broker(device: Subscriber, broker: BrokerSettings, folder: Path, clock: "
 async def _publishing(
     device: Subscriber, teller: "Teller", broker: BrokerSettings, folder: Path, clock: "Clock"
 ) -> AsyncIterator[Player]:
+    from simulators.on_broker import OnBroker
+
+    async with (
+        _connected(device, broker, folder) as client,
+        OnBroker(client, teller, clock, _beat(device, teller)) as one,
+    ):
+        yield one
+
+
+@asynccontextmanager
+async def _reporting(
+    device: JsonFixes, broker: BrokerSettings, folder: Path, clock: "Clock", fleet: "Fleet"
+) -> AsyncIterator[None]:
+    """One tracker, or several where the messages name them."""
+    from simulators.declared import Declared
+    from simulators.json_tracker import SimulatedJsonTracker
+    from simulators.logbook import Logbook
+    from simulators.reporting import report
+
+    own = device.tracker or device.id
+    names = [own] if device.places.tracker is None else [f"{own}-{number}" for number in range(TRACKERS)]
+    declared, start = Declared(device.topic, device.places.all()), fleet.world.scenario.start
+    async with _connected(device, broker, folder) as client:
+        reports = []
+        for number, name in enumerate(names):
+            tracker = SimulatedJsonTracker(name, declared, asdict(device.units))
+            logbook = Logbook(fleet.receiver(name, EVERY), start, EVERY, fleet.faults(number % 2))
+            reports.append(report(logbook, tracker.message, client, clock))
+        async with at_work(reports):
+            yield
+
+
+@asynccontextmanager
+async def _connected(
+    device: Subscriber, broker: BrokerSettings, folder: Path
+) -> AsyncIterator["LastingClient"]:
+    """It has to be there at the beginning, and is waited for later on."""
     import aiomqtt
 
-    from simulators.on_broker import OnBroker
+    from simulators.lasting import LastingClient
 
     def connect(will: aiomqtt.Will | None) -> aiomqtt.Client:
         return _client(device, broker, folder, will)
 
+    client = LastingClient(connect, _sign(device))
     try:
-        async with OnBroker(connect, teller, clock, _sign(device), _beat(device, teller)) as one:
-            yield one
+        await client.__aenter__()
     except aiomqtt.MqttError as error:
         raise CannotSimulate(f"{device.id}: {broker.url}: {error}; is the broker running?") from None
+    try:
+        yield client
+    finally:
+        await client.__aexit__(None, None, None)
 
 
 def _client(
@@ -86,6 +134,8 @@ def _context(broker: BrokerSettings, folder: Path) -> ssl.SSLContext:
 
 
 def _teller(device: Subscriber) -> "Teller | None":
+    from simulators.clerk import JsonClerk
+    from simulators.declared import Declared
     from simulators.impinj_mqtt import SimulatedImpinjMqtt
     from simulators.json_device import SimulatedJson
     from simulators.rfd import SimulatedRfd
@@ -94,6 +144,8 @@ def _teller(device: Subscriber) -> "Teller | None":
     match device:
         case JsonMqtt(topic=topic, places=places, units=units):
             return SimulatedJson(topic, asdict(places), asdict(units))
+        case JsonScans(topic=topic, places=found, units=unit):
+            return JsonClerk(Declared(topic, found.all()), unit.time)
         case Zebra():
             return SimulatedZebra(_topic(device.topic))
         case Impinj():
@@ -109,7 +161,7 @@ def _topic(filter: str) -> str:
 
 
 def _sign(device: Subscriber) -> "Sign | None":
-    from simulators.on_broker import Sign
+    from simulators.lasting import Sign
 
     found = device.presence
     return None if found is None else Sign(found.topic, found.up.encode(), found.down.encode())

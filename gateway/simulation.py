@@ -1,6 +1,7 @@
 """A simulated world for the devices of a configuration, as `waypost simulate` plays it through their stand-ins."""
 
 import asyncio
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
@@ -9,10 +10,13 @@ from core.site import Antenna, Site
 from drivers.subscriber import Subscriber
 from gateway.broker_stand_ins import on_broker
 from gateway.configuration import Configuration
+from gateway.road_stand_ins import on_the_road
 from gateway.stand_ins import CannotSimulate, Player, StandIn, stand_in
 
 if TYPE_CHECKING:
     from simulators.clock import Clock
+    from simulators.fleet import Fleet
+    from simulators.gps_world import GpsWorld
     from simulators.layout import Door, Layout, Room
     from simulators.world import World
 
@@ -20,7 +24,7 @@ STAYS_PER_HOUR = 30.0
 """In each room, beside what comes through doors: a site may have none."""
 
 
-def stand_ins(configuration: Configuration, clock: "Clock") -> dict[str, StandIn | None]:
+def stand_ins(configuration: Configuration, clock: "Clock", fleet: "Fleet") -> dict[str, StandIn | None]:
     """Of each device by its id; None where there is no simulator for it. Raises CannotSimulate."""
     settings, folder = configuration.settings, configuration.path.parent
     brokers = {one.id: one for one in settings.broker}
@@ -28,9 +32,9 @@ def stand_ins(configuration: Configuration, clock: "Clock") -> dict[str, StandIn
     ports: dict[int, str] = {}
     for device in settings.device:
         if isinstance(device, Subscriber):
-            made = on_broker(device, brokers[device.broker], folder, clock)
+            made = on_broker(device, brokers[device.broker], folder, clock, fleet)
         else:
-            made = stand_in(device, clock)
+            made = stand_in(device, clock) or on_the_road(device, fleet, clock)
         found[device.id] = made
         if made is not None and made.port is not None and ports.setdefault(made.port, device.id) != device.id:
             raise CannotSimulate(
@@ -96,21 +100,39 @@ async def simulate(
     Raises CannotSimulate and OSError.
     """
     from simulators.clock import RunningClock, sleep_until
+    from simulators.fleet import Fleet
     from simulators.traffic import Scenario
     from simulators.world import World
 
     clock = RunningClock()
-    found = stand_ins(configuration, clock)
+    fleet = Fleet(_roads(seed, clock.now(), seconds))
+    found = stand_ins(configuration, clock, fleet)
     made = {name: one for name, one in found.items() if one is not None}
     happens = Scenario(
         seed, clock.now(), seconds, layout(configuration.site, made), stays_per_hour=STAYS_PER_HOUR
     )
     world = World(happens)
-    tell(found, world.truth.to_json())
     async with AsyncExitStack() as stack:
         players = {name: await stack.enter_async_context(one.player) for name, one in made.items()}
-        await _play(players, world)
+        tell(found, _truth(world, fleet.world))
+        await _play({name: one for name, one in players.items() if one is not None}, world)
         await sleep_until(clock, world.truth.end)
+
+
+def _roads(seed: int, start: int, seconds: float) -> "GpsWorld":
+    """Livelier than life: who watches does not want to wait for an hour until a van leaves."""
+    from simulators.gps_scenario import GpsScenario
+    from simulators.gps_world import GpsWorld
+
+    return GpsWorld(GpsScenario(seed, start, seconds, spread=1500.0, stay=(10.0, 120.0), pause=(5.0, 60.0)))
+
+
+def _truth(world: "World", roads: "GpsWorld") -> str:
+    """Of the tags, and of what has a position under `road`."""
+    from simulators.gps_truth import gps_truth
+
+    found = json.loads(world.truth.to_json())
+    return json.dumps({**found, "road": gps_truth(roads)} if roads.assets else found, indent=1)
 
 
 async def _play(players: Mapping[str, Player], world: "World") -> None:

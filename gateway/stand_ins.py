@@ -1,4 +1,5 @@
-"""Which simulator stands in for which device of a configuration, and where it is; broker_stand_ins has those on brokers."""
+"""Which simulator stands in for which device of a configuration, and where it is; broker_stand_ins has those on
+brokers, road_stand_ins those that have a position."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -54,10 +55,13 @@ class Player(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StandIn:
-    """at: where it is, in words;  player: it is there while the context lasts;  port: that it takes on loopback, if any."""
+    """at: where it is, in words;  port: that it takes on loopback, if any.
+
+    player  it is there while the context lasts; None of what hears no tags, and plays by itself
+    """
 
     at: str
-    player: AbstractAsyncContextManager[Player]
+    player: AbstractAsyncContextManager[Player | None]
     port: int | None = None
 
 
@@ -74,7 +78,7 @@ def stand_in(device: Settings, clock: "Clock") -> StandIn | None:
         case M100() | Mercury() | Scanner() | Ssi() | Tsl() | UhfReader():
             return _module(device, clock)
         case Wedge(url=url):
-            return StandIn(url, _typing(_free(Path(input_path(url)), device), clock))
+            return StandIn(url, _typing(free_path(Path(input_path(url)), device), clock))
     return None
 
 
@@ -126,13 +130,13 @@ def _impinj(device: ImpinjHttp, clock: "Clock") -> StandIn | None:
 def _module(device: Module, clock: "Clock") -> StandIn | None:
     to = where(device.url, 9600, *device.usual_ports[:1])  # on a pseudo-terminal no rate means anything
     if isinstance(to, SerialPort):
-        return StandIn(f"serial://{to.path}", _on_port(device, _free(Path(to.path), device), clock))
+        return StandIn(f"serial://{to.path}", _on_port(device, free_path(Path(to.path), device), clock))
     if to.scheme == SCHEMES[0]:
         return StandIn(f"tcp://{HOST}:{to.port}", _on_server(device, to.port, clock), to.port)
     return None
 
 
-def _free(path: Path, device: Driver) -> Path:
+def free_path(path: Path, device: Driver) -> Path:
     """The place for a link or a pipe; one that a simulator left behind is taken away."""
     if path.is_symlink() and not path.exists():
         path.unlink()

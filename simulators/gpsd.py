@@ -55,9 +55,9 @@ class SimulatedGpsd(asyncio.Protocol):
         self._rest = b""
 
     @contextlib.asynccontextmanager
-    async def served(self) -> AsyncIterator["SimulatedGpsd"]:
-        """It listens while the context lasts."""
-        server = await asyncio.get_running_loop().create_server(lambda: self, "127.0.0.1", 0)
+    async def served(self, port: int = 0) -> AsyncIterator["SimulatedGpsd"]:
+        """It listens while the context lasts; on a free port if it is 0."""
+        server = await asyncio.get_running_loop().create_server(lambda: self, "127.0.0.1", port)
         self.url = f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         try:
             yield self

@@ -3,12 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 
-import aiomqtt
-
 from simulators.impinj_events import Event, Fields, event, line, tag
+from simulators.lasting import QOS, Publisher
 from simulators.llrp_reports import Sighting
-
-QOS = 1
 
 
 class SimulatedImpinjMqtt:
@@ -20,16 +17,16 @@ class SimulatedImpinjMqtt:
         self.hostname = hostname
         self.ledger: Counter[str] = Counter()
 
-    async def tell(self, client: aiomqtt.Client, seen: Sequence[tuple[Sighting, int]]) -> None:
+    async def tell(self, client: Publisher, seen: Sequence[tuple[Sighting, int]]) -> None:
         """Publish sightings with their times (microseconds UTC), in order."""
         for sighting, time in seen:
             await self.publish(client, tag(sighting, time, time, self.fields, self.hostname))
         self.ledger["told"] += len(seen)
 
-    async def say(self, client: aiomqtt.Client, kind: str, time: int, about: Event) -> None:
+    async def say(self, client: Publisher, kind: str, time: int, about: Event) -> None:
         """Any other event."""
         await self.publish(client, event(kind, time, about, self.hostname))
 
-    async def publish(self, client: aiomqtt.Client, one: Event) -> None:
+    async def publish(self, client: Publisher, one: Event) -> None:
         """An event as it is."""
         await client.publish(self.topic, line(one).rstrip(), QOS)

@@ -69,9 +69,14 @@ class Logbook:
         self._held: deque[Noted] = deque()
         self._last: Place | None = None
 
+    @property
+    def due(self) -> int:
+        """When the next note is to be made, microseconds UTC."""
+        return self._since + len(self.made) * self._step
+
     def note(self, now: int) -> None:
         """All that is due at the true time `now`."""
-        while (time := self._since + len(self.made) * self._step) <= now:
+        while (time := self.due) <= now:
             number = len(self.made)
             place = self._place(time)
             dated = self.faults.clock.says(time, number)

@@ -2,11 +2,13 @@
 
 import asyncio
 import termios
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from simulators.clock import Clock
 from simulators.nmea import SimulatedReceiver
-from simulators.serial_line import PtyLine, TcpLine
+from simulators.serial_line import Line, PtyLine, TcpLine
 
 _SPEEDS = {
     getattr(termios, f"B{baud}"): baud
@@ -41,6 +43,31 @@ class ReceiverServer(TcpLine):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self.say(b"")
+
+
+class ReceiverSender(Line):
+    """One that sends each epoch in a datagram, to whoever listens there."""
+
+    def __init__(self, receiver: SimulatedReceiver, clock: Clock | None = None) -> None:
+        super().__init__(receiver, clock)
+        self._transport: asyncio.DatagramTransport | None = None
+
+    @asynccontextmanager
+    async def to(self, host: str, port: int) -> AsyncIterator["ReceiverSender"]:
+        """It sends while the context lasts."""
+        self._transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            asyncio.DatagramProtocol, remote_addr=(host, port)
+        )
+        try:
+            self.say(b"")
+            yield self
+        finally:
+            self._rest()
+            self._transport.close()
+
+    def send(self, data: bytes) -> None:
+        if self._transport is not None:
+            self._transport.sendto(data)
 
 
 def _nonsense(data: bytes) -> bytes:

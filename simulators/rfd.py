@@ -4,12 +4,10 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 
-import aiomqtt
-
 from core.events import rfc3339
+from simulators.lasting import QOS, Publisher
 from simulators.llrp_reports import Sighting
 
-QOS = 1
 UP, DOWN = "CONNECTED", "DISCONNECTED"
 
 
@@ -53,7 +51,7 @@ class SimulatedRfd:
         told = {"connectionState": state, "deviceModel": "RFD40", "deviceSerialNo": self.serial}
         return _json(told | {"apiVersion": 1.21, "mqttVersion": 3.0999999})
 
-    async def tell(self, client: aiomqtt.Client, seen: Sequence[tuple[Sighting, int]]) -> None:
+    async def tell(self, client: Publisher, seen: Sequence[tuple[Sighting, int]]) -> None:
         """Publish sightings with their times, in order; those of one time in one message."""
         times = dict.fromkeys(time for _, time in seen)
         for time in times:

@@ -5,12 +5,9 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-import aiomqtt
-
 from core.events import rfc3339
+from simulators.lasting import QOS, Publisher
 from simulators.llrp_reports import Sighting
-
-QOS = 1
 
 
 class SimulatedZebra:
@@ -51,7 +48,7 @@ class SimulatedZebra:
         bodies: Iterable[object] = [list(events)] if self.as_array else events
         return [json.dumps(body, separators=(",", ":")).encode() for body in bodies]
 
-    async def tell(self, client: aiomqtt.Client, seen: Sequence[tuple[Sighting, int]]) -> None:
+    async def tell(self, client: Publisher, seen: Sequence[tuple[Sighting, int]]) -> None:
         """Publish sightings with their times, in order."""
         for payload in self.payloads([self.event(sighting, time) for sighting, time in seen]):
             await client.publish(self.topic, payload, QOS)

@@ -7,24 +7,40 @@ from pathlib import Path
 
 import pytest
 
-from core.records import Scan
+from core.records import Fixes, Scan
 from drivers.catalog import KINDS
 from gateway.clock import Clock
 from gateway.configuration import load
+from gateway.reader import open_read_only
 from gateway.simulation import stand_ins
 from gateway.stand_ins import CannotSimulate
 from simulators.clock import RunningClock
+from simulators.fleet import Fleet
+from simulators.gps_world import GpsWorld
 from tests.fix_certificates import HOST
 from tests.fix_daemon import following, inputs, reads, until, waypost
 from tests.fix_mosquitto import Mosquitto, free_port
 from tests.fix_site import daemon
 
-WITHOUT = {"recorded", "gpsd", "gt06", "h02", "json-fixes", "json-scans", "nmea", "queclink", "teltonika"}
-"""Kinds that nothing stands in for: the world has doors, rooms and goods, and nothing that drives about."""
+WITHOUT = {"recorded", "meshtastic", "osmand", "owntracks", "owntracks-http"}
+"""Kinds that nothing stands in for."""
 
-SERVED = ("llrp", "calling", "uhfreader", "ssi", "impinj-http")
-SCANNERS = {"scanner", "ssi", "wedge"}
+SERVED = (
+    "llrp",
+    "calling",
+    "uhfreader",
+    "ssi",
+    "impinj-http",
+    "gpsd",
+    "teltonika",
+    "gt06",
+    "h02",
+    "queclink",
+)
+SCANNERS = {"scanner", "ssi", "wedge", "json-scans"}
 """They read the labels of pallets: SSCCs of the company 0614141."""
+ROAD = {"nmea": 1, "gpsd": 2, "teltonika": 4, "gt06": 4, "h02": 4, "queclink": 4, "json-fixes": 4}
+"""How many each tells the positions of."""
 
 SITE = '[site]\nid = "leeds"\n'
 SEED = "1352"
@@ -35,6 +51,9 @@ def tables(folder: Path, broker: int, ports: Mapping[str, int]) -> dict[str, str
     """A device of each kind and way to connect, by its id, without its antennas."""
     on = 'broker = "main"\ntopic = '
     places = '{ items = "a.tags", tag = "id.epc", time = "/sent", antenna = "{port}", rssi = "rssi" }'
+    fixes = (
+        '{ tracker = "{tracker}", lat = "gps.lat", lon = "gps.lon", time = "ts", speed = "v", valid = "ok" }'
+    )
     return {
         "llrp": f'kind = "llrp"\nurl = "tcp://{HOST}:{ports["llrp"]}"',
         "calling": f'kind = "llrp"\nurl = "listen://{HOST}:{ports["calling"]}"',
@@ -50,16 +69,26 @@ def tables(folder: Path, broker: int, ports: Mapping[str, int]) -> dict[str, str
         "scanner": f'kind = "scanner"\nurl = "serial://{folder}/usb-scanner"',
         "ssi": f'kind = "ssi"\nurl = "tcp://{HOST}:{ports["ssi"]}"',
         "wedge": f'kind = "wedge"\nurl = "input://{folder}/event-kbd"',
+        "nmea": f'kind = "nmea"\nurl = "serial://{folder}/usb-gps"',
+        "gpsd": f'kind = "gpsd"\nurl = "tcp://{HOST}:{ports["gpsd"]}"\ntrackers = {{ "/dev/a" = "bus", "/dev/b" = "crane" }}',
+        "teltonika": f'kind = "teltonika"\nurl = "listen://{HOST}:{ports["teltonika"]}"',
+        "gt06": f'kind = "gt06"\nurl = "listen://{HOST}:{ports["gt06"]}"',
+        "h02": f'kind = "h02"\nurl = "listen://{HOST}:{ports["h02"]}"',
+        "queclink": f'kind = "queclink"\nurl = "listen://{HOST}:{ports["queclink"]}"',
+        "json-fixes": f'kind = "json-fixes"\n{on}"fleet/{{tracker}}/gps"\nplaces = {fixes}\nunits = {{ time = "ms" }}',
+        "json-scans": f'kind = "json-scans"\n{on}"desk/+"\nplaces = {{ code = "data.code", time = "at", operator = "who" }}',
         "impinj-http": f'kind = "impinj-http"\nurl = "http://{HOST}:{ports["impinj-http"]}"\npassword = "env:IMPINJ"',
     }
 
 
 def configured(folder: Path, broker: int, devices: Mapping[str, str]) -> Path:
-    """Each device has a room of its own."""
+    """Each device has a room of its own, but for those on the road."""
     text = f'{SITE}[[broker]]\nid = "main"\nurl = "mqtt://{HOST}:{broker}"\n'
     for name, table in devices.items():
-        text += f'[[zone]]\nid = "room-{name}"\nleave = "silence"\n[[device]]\nid = "{name}"\n{table}\n'
-        text += f'antennas = [{{ port = {int(name not in SCANNERS)}, zone = "room-{name}" }}]\n'
+        text += f'[[device]]\nid = "{name}"\n{table}\n'
+        if name not in ROAD:
+            text += f'antennas = [{{ port = {int(name not in SCANNERS)}, zone = "room-{name}" }}]\n'
+            text += f'[[zone]]\nid = "room-{name}"\nleave = "silence"\n'
     file = folder / "waypost.toml"
     file.write_text(text)
     return file
@@ -78,7 +107,7 @@ def test_one_world_for_devices_of_every_kind(
     ports = {name: free_port() for name in SERVED}
     devices = tables(tmp_path, mosquitto.port, ports)
     file = configured(tmp_path, mosquitto.port, devices)
-    truth = tmp_path / "truth.json"
+    truth, journal = tmp_path / "truth.json", tmp_path / "waypost.db"
     simulate = ("simulate", file, "--seconds", "900", "--seed", SEED, "--json", "--truth", truth)
 
     async def main() -> list[str]:
@@ -86,7 +115,11 @@ def test_one_world_for_devices_of_every_kind(
             await until(lambda: len(told) == len(devices), "all are told of")
             async with daemon(file, Clock()) as one:
                 links = one.links.values()
-                await until(lambda: all(link.reads_total for link in links), "something was read by each")
+                others = [link for name, link in one.links.items() if name not in ROAD]
+                await until(lambda: all(link.reads_total for link in others), "something was read by each")
+                moving = [one.links[name] for name in ROAD]
+                await until(lambda: all(link.fixes_total for link in moving), "all are somewhere")
+                await until(lambda: counted(where(journal)) == ROAD, "each tracker is")
                 await until(lambda: all(link.health.state == "up" for link in links), "all are up")
             return told
 
@@ -96,14 +129,31 @@ def test_one_world_for_devices_of_every_kind(
     assert not (tmp_path / "usb-m100").exists()
     happens = json.loads(truth.read_text())
     there = {(visit["zone"], tag) for visit in happens["visits"] for tag in happens["items"][visit["item"]]}
-    found = reads(tmp_path / "waypost.db")
-    assert {source for source, *_ in found} == set(devices) - SCANNERS
+    found = reads(journal)
+    told_of = {asset["asset"] for asset in happens["road"]["assets"]}
+    assert set().union(*where(journal).values()) == {f"tracker:{name}" for name in told_of}
+    assert {source for source, *_ in found} == set(devices) - SCANNERS - set(ROAD)
     assert {(f"room-{source}", tag) for source, tag, _, _ in found} <= there
-    scans = [one for one in inputs(tmp_path / "waypost.db") if isinstance(one.body, Scan)]
+    scans = [one for one in inputs(journal) if isinstance(one.body, Scan)]
     assert {one.source for one in scans} == SCANNERS
     for one in scans:
         assert isinstance(one.body, Scan)
         assert one.body.tag.startswith("barcode:/00/00614141")
+
+
+def where(journal: Path) -> dict[str, set[str]]:
+    """Who has told a position, by device."""
+    found: dict[str, set[str]] = {}
+    with open_read_only(journal) as past:
+        for _, one in past.rows(Fixes):
+            assert isinstance(one.body, Fixes)
+            names = {one.body.trackers.ids[code] for code in set(one.body.tracker.tolist())}
+            found.setdefault(one.source, set()).update(names)
+    return found
+
+
+def counted(names: Mapping[str, set[str]]) -> dict[str, int]:
+    return {source: len(some) for source, some in names.items()}
 
 
 @pytest.mark.parametrize(
@@ -126,7 +176,7 @@ def test_what_cannot_be_simulated_is_said(tmp_path: Path, table: str, reason: st
 
     async def main() -> None:
         with pytest.raises(CannotSimulate, match=reason):
-            stand_ins(load(file), RunningClock())
+            stand_ins(load(file), RunningClock(), Fleet(GpsWorld()))
 
     asyncio.run(main())
 
@@ -137,7 +187,7 @@ def test_a_link_that_was_left_behind_is_taken_away(tmp_path: Path) -> None:
     file = configured(tmp_path, 1, {"desk": f'kind = "m100"\nurl = "serial://{port}"'})
 
     async def main() -> None:
-        found = stand_ins(load(file), RunningClock())["desk"]
+        found = stand_ins(load(file), RunningClock(), Fleet(GpsWorld()))["desk"]
         assert found is not None
         assert not port.is_symlink()
         async with found.player:
