@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +19,9 @@ State = Literal["connecting", "up", "down", "failed", "stopped"]
 
 ORDERS = 16
 """Orders that may wait for a device; more are refused."""
+
+NAMED = 10
+"""Devices that one log line names."""
 
 Watcher = Callable[[str, Reads], None]
 Tap = Callable[[bytes], None]
@@ -94,11 +97,15 @@ class DeviceLink:
 
     def up(self, info: str) -> None:
         """One log line when the device is back."""
-        if self.health.state != "up":
-            log.info("%s: up: %s", self.device, info)
+        tell_up([self.device] if self.came(info) else [], info)
+
+    def came(self, info: str) -> bool:
+        """The device is there; True = that is news, which whoever says so writes down."""
+        news = self.health.state != "up"
         if self._up_at is None:
             self._up_at = asyncio.get_running_loop().time()
         self._become("up", None, info)
+        return news
 
     def shift(self, by: int) -> None:
         """The clock was anchored anew: what was noted before is that much later, microseconds."""
@@ -114,13 +121,14 @@ class DeviceLink:
         """How long the present connection has been up, by the loop's clock; 0 if it never was."""
         return 0.0 if self._up_at is None else asyncio.get_running_loop().time() - self._up_at
 
-    def lost(self, reason: str) -> None:
-        """One log line when the device is lost, none for each attempt after it."""
+    def lost(self, reason: str) -> bool:
+        """The device is not there; True = that is news, and no attempt after it, which whoever says so writes down."""
         if self.health.state in ("up", "connecting"):
-            log.warning("%s: down: %s; trying again", self.device, reason)
             self._become("down", reason, self.health.info)
-        elif self.health.error != reason:
+            return True
+        if self.health.error != reason:
             self._turn(Health("down", self.health.since, reason, self.health.info))
+        return False
 
     def failed(self, reason: str) -> None:
         """An operator must change something; the device stays off until then."""
@@ -181,3 +189,20 @@ class DeviceLink:
         self.health = health
         for listener in self.listeners:
             listener(self.device)
+
+
+def tell_up(devices: Sequence[str], info: str) -> None:
+    """One log line for devices that came together."""
+    if devices:
+        log.info("%s: up: %s", _named(devices), info)
+
+
+def tell_lost(devices: Sequence[str], reason: str) -> None:
+    """One log line for devices that were lost together."""
+    if devices:
+        log.warning("%s: down: %s; trying again", _named(devices), reason)
+
+
+def _named(devices: Sequence[str]) -> str:
+    more = f" and {len(devices) - NAMED} more" if len(devices) > NAMED else ""
+    return ", ".join(devices[:NAMED]) + more

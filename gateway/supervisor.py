@@ -10,7 +10,7 @@ from core.records import Down
 from drivers.base import Driver, Fatal, ProtocolError
 from gateway.backoff import STEADY, delays
 from gateway.intake import Closed
-from gateway.link import DeviceLink
+from gateway.link import DeviceLink, tell_lost
 
 log = logging.getLogger(__name__)
 
@@ -92,8 +92,7 @@ async def _attempt(run: Callable[[], Awaitable[None]], links: Sequence[DeviceLin
             log.exception("%s: %s", ", ".join(link.device for link in links), reason)
         for link in links:
             link.bugs += 1
-    for link in links:
-        link.lost(reason)
+    tell_lost([link.device for link in links if link.lost(reason)], reason)
     return reason
 
 

@@ -13,8 +13,8 @@ from core.records import Alive, Body, Down, Up
 from drivers.base import Driver, Fatal, Link, ProtocolError
 from gateway.backoff import LONGEST, delays
 from gateway.intake import Intake
-from gateway.link import DeviceLink, OrdersFull
-from gateway.supervisor import ABSENT, PATIENCE, STOPPING, supervise
+from gateway.link import NAMED, DeviceLink, OrdersFull
+from gateway.supervisor import ABSENT, PATIENCE, STOPPING, supervise, supervise_all
 from tests.virtual_loop import run
 
 Script = Callable[[Link], Awaitable[None]]
@@ -153,6 +153,28 @@ def test_a_lost_link_is_a_down_from_its_last_sign_of_life(caplog: pytest.LogCapt
         "door1: up: R420",
         "door1: down: reset by peer; trying again",
         "door1: up: R420",
+    ]
+
+
+def test_what_is_lost_together_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> list[DeviceLink]:
+        intake = Intake()
+        links = [DeviceLink(f"door{at}", intake, lambda: 0, lambda: True) for at in range(NAMED + 3)]
+        links[0].lost("its heartbeat is missing")
+
+        async def refused() -> None:
+            raise ConnectionRefusedError(111, "refused")
+
+        task = asyncio.create_task(supervise_all(refused, links, random.Random(1)))
+        await asyncio.sleep(60)
+        assert {link.health.error for link in links} == {"refused"}
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return links
+
+    names = ", ".join(link.device for link in run(main())[1 : NAMED + 1])
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{names} and 2 more: down: refused; trying again"
     ]
 
 

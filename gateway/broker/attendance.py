@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import chain
 
 from drivers.subscriber import Subscriber
 from gateway.broker.acknowledgements import Acknowledgements
@@ -13,7 +14,7 @@ from gateway.broker.connection import Connection, Delivery, connect
 from gateway.broker.health import BrokerHealth
 from gateway.broker.member import Member, ticking
 from gateway.broker.settings import BrokerSettings
-from gateway.link import DeviceLink
+from gateway.link import DeviceLink, tell_up
 from gateway.mqtt.endpoint import Endpoint
 from gateway.mqtt.reasons import Ended
 from gateway.mqtt.takeovers import Takeovers
@@ -65,9 +66,11 @@ class Broker:
     async def _attend(self, connection: Connection) -> None:
         waiting = Acknowledgements(partial(self._acknowledge, connection))
         try:
-            for member in self._members:
-                for publication in await member.begin():
-                    connection.publish(publication)
+            told = [await member.begin() for member in self._members]
+            came = [member.link.device for member in self._members if member.came]
+            tell_up(came, f"through {self._settings.id}")
+            for publication in chain.from_iterable(told):
+                connection.publish(publication)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._listen(connection, waiting))
                 tasks.create_task(waiting.settle_for_ever())

@@ -12,7 +12,7 @@ from drivers.codecs.notice import Notice
 from drivers.codecs.topics import TopicFilter
 from drivers.complaints import Complaints
 from drivers.subscriber import Subscriber
-from gateway.link import DeviceLink
+from gateway.link import DeviceLink, tell_lost, tell_up
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ QUIET = 2 * SECOND
 
 
 class Member:
-    """A device for as long as the daemon runs; `begin` starts each connection to the broker."""
+    """A device for as long as the daemon runs; `begin` starts each connection to the broker, and sets `came`."""
 
     def __init__(self, device: Subscriber, link: DeviceLink, broker: str) -> None:
         self.link = link
@@ -37,6 +37,7 @@ class Member:
         self._interval = device.heartbeat
         self._beats = device.heartbeat is not None
         self._up = False
+        self.came = False
         self._heard = 0
         self._newest = 0
         self._complaints = Complaints()
@@ -48,13 +49,16 @@ class Member:
     async def begin(self) -> Sequence[Publication]:
         """The broker has let us in: what the device is to be told.
 
-        Where nothing else would tell that the device is there, the connection is taken for its own.
+        Where nothing else would tell that the device is there, the connection is taken for its own: `came` says that
+        this is news.
         """
-        self._up = False
+        self._up = self.came = False
         self._refused.clear()
         self._heard = self.link.now()
         if not self._beats and not self._has_presence:
-            await self._come(f"through {self._broker}")
+            self.came = await self._arrive(f"through {self._broker}")
+        elif self.link.health.state == "down":
+            self.link.lost(f"{self._broker} is there; the device was not heard since")
         return self._session.begin()
 
     async def subscribed(self, topic: str, refusal: str | None) -> None:
@@ -126,16 +130,23 @@ class Member:
                 receipts.append(await self.link.emit(said))
 
     async def _come(self, info: str) -> None:
-        if not self._up and not self._refused:
-            self._up = True
-            await self.link.emit(Up(self.link.now()))
-            self.link.up(info)
+        if await self._arrive(info):
+            tell_up([self.link.device], info)
+
+    async def _arrive(self, info: str) -> bool:
+        """True = that is news."""
+        if self._up or self._refused:
+            return False
+        self._up = True
+        await self.link.emit(Up(self.link.now()))
+        return self.link.came(info)
 
     async def _go(self, since: int, reason: str) -> None:
         if self._up or self.link.health.state == "connecting":
             self._up = False
             await self.link.emit(Down(since, reason))
-        self.link.lost(reason)
+        if self.link.lost(reason):
+            tell_lost([self.link.device], reason)
 
 
 async def ticking(members: Sequence[Member]) -> None:
