@@ -72,7 +72,7 @@ def aerials(gate: Gate) -> tuple[Aerial, ...]:
 
 
 def _aerial(gate: Gate, reader: int, port: int, side: int, y: float, x: float, gain: float) -> Aerial:
-    out = np.radians(gate.yaw)
+    out = np.radians(gate.yaw) if side else 0.0
     looks = (float(side * np.sin(out)), float(-np.sign(y) * np.cos(out)), 0.0)
     return Aerial(reader, port, side, (x, y, gate.height), looks, gain)
 
