@@ -75,7 +75,9 @@ def measure(
             changed = replace(changed, gate=replace(changed.gate, arrangement=scenario.arrangement))
         one = series(scenario.kind, replace(changed, unit="dbm"), n + 1, episodes)
         reads = labelled(one, changed)
-        told = {OURS: ours(one, reads, changed), **{name: rule(reads) for name, rule in RULES.items()}}
+        told = {OURS: ours(one, reads, changed)}
+        if any(one.sides.values()):
+            told |= {name: rule(reads) for name, rule in RULES.items()}
         for column, said in told.items():
             found[column] += judged(scenario.name, n, one, reads, said)
     return found
@@ -180,6 +182,8 @@ def figures(scenario: str, column: str, cases: Sequence[Case]) -> Iterator[Figur
         yield share(scenario, "missed", column, crossed, missed)
         yield share(scenario, "wrong direction", column, crossed, [case.wrong for case in crossed])
         yield share(scenario, "told again", column, crossed, [case.again for case in crossed])
+        if column == OURS:
+            yield share(scenario, "no direction", column, crossed, [case.unknown for case in crossed])
         yield from _times(scenario, column, crossed)
     for movement in sorted({case.movement for case in others}):
         mine = [case for case in others if case.movement == movement]

@@ -20,6 +20,8 @@ SECOND = 1_000_000
 START = 1_767_225_600_000_000
 ROUNDS = 4
 LAG = 5
+QUIET = 120
+"""Epochs after the end in which a silence may be noticed."""
 Epochs = NDArray[np.bool_]
 """bool[tags, epochs]."""
 
@@ -95,6 +97,9 @@ def ours(counts: NDArray[np.int64], seed: int) -> Epochs:
     """A zone whose presence ends by silence, through the daemon's own pipeline."""
     tags = len(counts)
     tag, epoch = (np.repeat(rows, counts[np.nonzero(counts)]) for rows in np.nonzero(counts))
+    # somebody else's tag is heard for a while more, so that time goes on and silences are noticed
+    after = counts.shape[1] + np.arange(QUIET)
+    tag, epoch = np.concatenate((tag, np.full(QUIET, tags))), np.concatenate((epoch, after))
     rng = np.random.default_rng([seed, 9])
     time = START + ((epoch + rng.random(len(epoch))) * SECOND).astype(np.int64)
     order = np.argsort(time, kind="stable")
@@ -110,17 +115,19 @@ def ours(counts: NDArray[np.int64], seed: int) -> Epochs:
         flat,
         flat,
     )
-    epcs = tuple(f"{(0x30 << 88) + number:024X}" for number in range(tags))
+    epcs = tuple(f"{(0x30 << 88) + number:024X}" for number in range(tags + 1))
     code = {epc: number for number, epc in enumerate(epcs)}
     site = Site("bench", (Zone("hall"),), (), (Source("reader", (Antenna(1, zone="hall"),)),))
     there = np.zeros(counts.shape, np.bool_)
     since: dict[int, int] = {}
     for event in sorted(replayed(site, ("reader",), epcs, reads), key=lambda event: event.time):
         at = (event.time - START) // SECOND
-        if event.tag is not None and event.kind == "arrived":
+        if event.tag is None or event.tag == epcs[tags]:
+            continue
+        if event.kind == "arrived":
             since[code[event.tag]] = at
-        elif event.tag is not None and event.kind == "departed":
-            there[code[event.tag], since.pop(code[event.tag]) : at + 1] = True
+        elif event.kind == "departed":
+            there[code[event.tag], since.pop(code[event.tag], at) : at + 1] = True
     for number, at in since.items():
         there[number, at:] = True
     return there

@@ -40,6 +40,8 @@ def _special() -> tuple[Scenario, ...]:
         Scenario("walk, RSSI constant", "walk", _unit("constant"), rated=False),
         Scenario("walk, clocks 3 s apart", "walk", _skewed(3.0), "two-readers", rated=False),
         Scenario("turn-back, clocks 3 s apart", "turn-back", _skewed(3.0), "two-readers", rated=False),
+        Scenario("walk, far antenna dead", "walk", _deaf, rated=False),
+        Scenario("turn-back, far antenna dead", "turn-back", _deaf, rated=False),
         Scenario("walk, no sides", "walk", arrangement="plane", rated=False),
         Scenario("along, no sides", "along", arrangement="plane", rated=False),
     )
@@ -51,6 +53,10 @@ def _session(session: "Session") -> Change:
 
 def _unit(unit: "Unit") -> Change:
     return lambda door: replace(door, unit=unit)
+
+
+def _deaf(door: "Parameters") -> "Parameters":
+    return replace(door, gate=replace(door.gate, gain=(door.gate.gain[0], -80.0)))
 
 
 def _skewed(seconds: float) -> Change:
