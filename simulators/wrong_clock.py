@@ -9,8 +9,11 @@ ERA = 7168 * 86_400 * SECOND
 """1024 weeks, microseconds."""
 
 YEAR = 365 * 86_400 * SECOND
-_1980 = 315_964_800 * SECOND
+YEAR_1980 = 315_964_800 * SECOND
 """1980-01-06: the first day of GPS, and what a receiver says before it has seen a satellite."""
+
+YEAR_2000 = 946_684_800 * SECOND
+"""2000-01-01: the same where a year is told in two digits of this century."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class WrongClock:
 
     ahead  microseconds that it is ahead: local time, or a future date
     eras   so many times 1024 weeks behind: its week counter has run over
-    unset  while it has not seen a satellite, and counts from 1980-01-06
+    unset  while it has not seen a satellite, and counts from `first`
     leaps  each so many-th report is dated one year ahead;  0 = none
     """
 
@@ -27,12 +30,13 @@ class WrongClock:
     eras: int = 0
     unset: Window = (0, 0)
     leaps: int = 0
+    first: int = YEAR_1980
 
     def says(self, time: int, number: int) -> int:
         """Its time in the `number`-th report, which is made at the true `time`; both microseconds UTC."""
         since, until = self.unset
         if since <= time < until:
-            return _1980 + time - since
+            return self.first + time - since
         leap = YEAR if self.leaps and (number + 1) % self.leaps == 0 else 0
         return time + self.ahead - self.eras * ERA + leap
 
