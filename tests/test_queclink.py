@@ -20,7 +20,7 @@ from drivers.codecs.tracker_session import Position, Report
 LINES = (Path(__file__).parent / "data/queclink/lines.log").read_bytes().splitlines()
 (
     REAL, NOT_FIXED, FOUR, WIFI, NO_FIX, KEPT, EXTENDED, SOS, TOW, OFF, OFF_TOO, VIRTUAL, RESTS, OLD, POWER, CAN, INFO,
-    BEAT, OBEYED, LOST,
+    BEAT, OBEYED, LOST, VIN, TWO, ON, STANDS, BARE,
 ) = LINES  # fmt: skip
 IMEI = "135790246811220"
 TIME = 1_718_192_096_000_000
@@ -111,6 +111,10 @@ def test_fields_that_are_appended_to_a_position() -> None:
         (RESTS.replace(b",0,0,0,1,", b",0,1,0,1,"), {"event": "nmr", "movement": True}),
         (OLD, {"event": "tri"}),
         (CAN, {"event": "can"}),
+        (ON, {"event": "ign", "ignition": True, "odometer_m": 0}),
+        (STANDS, {"event": "stt", "ignition": True, "movement": False}),
+        (STANDS.replace(b",21,0,", b",99,0,"), {"event": "stt"}),
+        (VIN, {"external_mv": 12802, "battery_percent": 100, "odometer_m": 20_460_900}),
     ],
 )
 def test_events(line: bytes, attributes: dict[str, object]) -> None:
@@ -133,6 +137,29 @@ def test_events(line: bytes, attributes: dict[str, object]) -> None:
 def test_what_is_not_said(old: bytes, new: bytes, missing: str) -> None:
     assert missing in said(place(OFF_TOO))
     assert missing not in said(place(OFF_TOO.replace(old, new)))
+
+
+def test_what_models_with_a_vin_say() -> None:
+    earlier, last = one(TWO).positions
+    assert (earlier.time, earlier.flags) == (1_234_575_174_000_000, Flag.VALID)
+    assert (last.time, last.flags) == (1_230_768_000_000_000, 0)
+    assert said(last) == {
+        "battery_percent": 80, "ignition": True, "movement": False, "cell": "460,0,6360,24897", "odometer_m": 2_000_000,
+    }  # fmt: skip
+    assert place(ON).satellites == 11
+
+
+def test_a_report_that_begins_with_its_position() -> None:
+    """Nothing stands where the power or the report's type would."""
+    line = b"+RESP:GT%b,135790246811220,1,0.0,0,1.0,-76.661456,39.832588,20160507132235,,,,,,,,,,0233$"
+    assert said(place(line % b"FRI")) == {"hdop": 1}
+    assert said(place(line % b"IGL")) == {"event": "igl", "hdop": 1}
+
+
+def test_a_position_of_which_little_is_said() -> None:
+    found = place(BARE)
+    assert (found.lat, found.lon, found.flags) == (40.391669, 49.903915, Flag.VALID | Flag.LATE)
+    assert said(found) == {"hdop": 1, "ignition": True, "movement": False}
 
 
 def test_a_status_that_nobody_knows() -> None:
@@ -254,9 +281,9 @@ def test_noise_costs_itself(noise: bytes) -> None:
     assert talk.pending == 0
 
 
-@given(cuts=st.lists(st.integers(0, 4500), max_size=12))
+@given(cuts=st.lists(st.integers(0, 6000), max_size=12))
 def test_any_split_is_the_same(cuts: list[int]) -> None:
-    stream = b"\r\n".join([*LINES, b"noise", REAL[:40], *LINES, b"x$"])
+    stream = b"\r\n".join([*LINES, b"noise", REAL[:40], TOW, b"x$"])
     whole, split = Session(), Session()
     edges = [0, *sorted(cuts), len(stream)]
     apart = [report for a, b in pairwise(edges) for report in split.receive(stream[a:b], 0)]
@@ -294,6 +321,6 @@ def test_what_is_written_is_read_again() -> None:
 
 def test_decode() -> None:
     lines = list(CODECS["queclink"].decode(b"\n".join(LINES)))
-    assert sum("lat" in line for line in lines) == 18
+    assert sum("lat" in line for line in lines) == 24
     assert lines[0]["tracker"] == "tracker:866314060272661"
     assert "ASCII" in str(list(CODECS["queclink"].decode(b"GET /"))[-1]["error"])

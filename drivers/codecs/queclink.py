@@ -67,12 +67,13 @@ def answer(line: Line) -> bytes:
 
 
 def positions(line: Line) -> tuple[list[Position], list[str]]:
-    """Where it says that it was, and what was left out, by name."""
+    """Where it says that it was, and what was left out, by name; what is said of the whole report is the last one's."""
     places = list(_places(line.fields))
     found: list[Position] = []
     left_out: list[str] = []
     for at in places:
-        said = _attributes(line, at, at == places[-1])
+        said = queclink_fields.of_report(line.name, line.fields, places[0], at) if at == places[-1] else {}
+        said |= _attributes(line, at)
         nowhere, position = _position(line, at, said)
         if nowhere:
             left_out.append(nowhere)
@@ -118,12 +119,10 @@ def _position(line: Line, at: int, said: dict[str, object]) -> tuple[str, Positi
     )
 
 
-def _attributes(line: Line, at: int, last: bool) -> dict[str, object]:
-    """What else is said of that position; what is said of the whole report belongs to its last one."""
-    said = queclink_fields.of_report(line.name, line.fields, at) if last else {}
+def _attributes(line: Line, at: int) -> dict[str, object]:
+    """What else is said of that position."""
     hdop = _number(line.fields[at - _BEFORE])
-    if hdop > 0:
-        said["hdop"] = hdop
+    said: dict[str, object] = {"hdop": hdop} if hdop > 0 else {}
     return said | queclink_fields.of_position(line.name, line.fields, at)
 
 

@@ -17,6 +17,7 @@ POSITIONED = frozenset(
 """Reports that tell a position whenever there is one."""
 
 _IGNITION = {"GTIGN": True, "GTVGN": True, "GTIGF": False, "GTVGF": False}
+_IGNITION_TYPES = {"00": True, "0": True, "01": False, "1": False}
 _ALARMS = {"GTSOS": "sos", "GTTOW": "tow", "GTMPF": "power_cut"}
 _TIMED = frozenset(_IGNITION)
 """Reports that tell hours before the odometer."""
@@ -49,6 +50,9 @@ _CELL = (
 _CELL_AT, _MASK_AT = 3, 7
 """Fields behind the longitude: MCC, and which fields are appended to the position."""
 
+_STATE_BEFORE, _TYPE_BEFORE, _POWER_BEFORE = 5, 6, 7
+"""Fields before the first longitude, some of which only certain reports have: state; number, the report's type, power."""
+
 
 def of_position(name: str, fields: Sequence[str], at: int) -> dict[str, object]:
     """Of the position whose longitude stands at `at`: cell (MCC, MNC, LAC, cell) and odometer_m."""
@@ -71,21 +75,26 @@ def satellites(fields: Sequence[str], at: int) -> int:
     return -1
 
 
-def of_report(name: str, fields: Sequence[str], at: int) -> dict[str, object]:
-    """Of the report as a whole, whose last position stands at `at`."""
+def of_report(name: str, fields: Sequence[str], first: int, last: int) -> dict[str, object]:
+    """Of the report as a whole, whose positions stand from `first` to `last`."""
     said: dict[str, object] = {} if name in _PLAIN else {"event": name[2:].lower()}
     if name in _ALARMS:
         said["alarm"] = _ALARMS[name]
     if name in _IGNITION:
         said["ignition"] = _IGNITION[name]
-    elif name == "GTIGL" and fields[4][-1:] in ("0", "1"):
-        said["ignition"] = fields[4][-1:] == "0"
-    elif name == "GTNMR" and fields[4][-1:] in ("0", "1"):
-        said["movement"] = fields[4][-1:] == "1"
-    power = fields[{"GTFRI": 3, "GTERI": 4}[name]] if name in _PLAIN else ""
-    if _MILLIVOLTS.fullmatch(power):
-        said["external_mv"] = int(power)
-    return said | _state(name, fields, at)
+    elif name == "GTIGL" and (told := _before(fields, first, _TYPE_BEFORE)) in _IGNITION_TYPES:
+        said["ignition"] = _IGNITION_TYPES[told]
+    elif name == "GTNMR" and fields[4] in ("0", "1"):
+        said["movement"] = fields[4] == "1"
+    elif name == "GTSTT":
+        said |= _STATES.get(_before(fields, first, _STATE_BEFORE), {})
+    elif name in _PLAIN and _MILLIVOLTS.fullmatch(_before(fields, first, _POWER_BEFORE)):
+        said["external_mv"] = int(fields[first - _POWER_BEFORE])
+    return said | _state(name, fields, last)
+
+
+def _before(fields: Sequence[str], at: int, places: int) -> str:
+    return fields[at - places] if at >= places else ""
 
 
 def _state(name: str, fields: Sequence[str], at: int) -> dict[str, object]:
