@@ -97,6 +97,11 @@ class Settings(BaseModel, ABC):
     accept: tuple[str, ...] = ()
     handheld: bool = False
 
+    @property
+    def usual_keepalive(self) -> int:
+        """s between a reader's signs of life, if nobody says: at a door it is decided by them how somebody went."""
+        return 1 if any(antenna.portal is not None for antenna in self.antennas) else 5
+
 
 class Driver(Settings):
     """A device with a connection of its own: `run` is its behaviour, and what belongs to a connection is a local of it.

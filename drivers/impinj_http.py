@@ -43,8 +43,7 @@ class ImpinjHttp(Driver):
 
     def wanted(self) -> Wanted:
         """What the reader is asked to do."""
-        at_portal = any(antenna.portal is not None for antenna in self.antennas)
-        return Wanted(self.user, self.preset, self.keepalive or (1 if at_portal else 5), self.claim)
+        return Wanted(self.user, self.preset, self.keepalive or self.usual_keepalive, self.claim)
 
     async def run(self, link: Link) -> None:
         """Read until the connection is lost; a cancellation ends it cleanly."""

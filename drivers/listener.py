@@ -141,6 +141,7 @@ class Listener:
         if not self._of_address[one.address]:
             del self._of_address[one.address]
         self._link.count("connected", -1)
+        self._name(one, "")
 
     def heard(self, one: Connection, data: bytes) -> None:
         """Bytes of a connection."""
@@ -151,12 +152,22 @@ class Listener:
         reports = one.session.receive(data, self._link.now())
         if one.session.tracker and (reports or began):
             one.begun_at = now
+        if one.session.tracker != one.named:
+            self._name(one, one.session.tracker)
         for report in reports:
             self._take(one, report)
         if one.session.error is not None:
             if not isinstance(one.session.error, Farewell):
                 log.info("%s: %s: %s", self._device, one.address, one.session.error)
             self._finish(one)
+
+    def _name(self, one: Connection, tracker: str) -> None:
+        """Whose connection it is from now on; "" = it is over."""
+        if one.named:
+            self._link.connected(one.named, -1)
+        if tracker:
+            self._link.connected(tracker)
+        one.named = tracker
 
     def _take_rest(self, one: Connection) -> None:
         for report in rest_of(one.session):

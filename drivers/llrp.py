@@ -106,7 +106,6 @@ class Llrp(Driver):
                 inputs.add(port)
             case PeriodicStart(period=period, duration=duration):
                 trigger = PeriodicTrigger(period, duration)
-        at_portal = any(antenna.portal is not None for antenna in self.antennas)
         return Reading(
             antennas=self._ports(),
             radio={one.port: Radio(one.power, one.rf_mode) for one in self.radio},
@@ -119,7 +118,7 @@ class Llrp(Driver):
             channel=self.channel,
             report_every=self.report_every,
             trigger=trigger,
-            keepalive=self.keepalive or (1.0 if at_portal else 5.0),
+            keepalive=self.keepalive or self.usual_keepalive,
             inputs=tuple(sorted(inputs)),
         )
 

@@ -2,37 +2,28 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from drivers.base import Driver, Link
+from drivers.base import Link
 from drivers.codecs import mercury
 from drivers.codecs.mercury_session import Session, Setup
 from drivers.serial_connection import talk
-from drivers.serial_port import where
-
-PORT = 6000
-"""Of a serial device server, if the url names none."""
+from drivers.serial_device import SerialDevice
 
 MOST_PORTS = 15
 
 
-class Mercury(Driver):
+class Mercury(SerialDevice):
     """One module.
 
     url     serial:///dev/serial/by-id/NAME[?baud=115200], or tcp://HOST:PORT of a serial device server
     region  which band it may use: a module does not read without one;  power  dBm, else as the module is set
     """
 
+    usual_baud = mercury.BAUD
     kind: Literal["mercury"] = "mercury"
-    url: str
     region: Literal["na", "na2", "na3", "eu3", "india", "japan", "china", "korea", "australia", "new-zealand"]
     power: float | None = Field(default=None, ge=0, le=33)
-
-    @field_validator("url")
-    @classmethod
-    def _url(cls, url: str) -> str:
-        where(url, mercury.BAUD, PORT)
-        return url
 
     @model_validator(mode="after")
     def _ports(self) -> Self:
@@ -49,4 +40,4 @@ class Mercury(Driver):
     async def run(self, link: Link) -> None:
         """Read until the module is lost."""
         setup = self.setup()
-        await talk(where(self.url, mercury.BAUD, PORT), lambda at: Session(setup, at), link, self.id)
+        await talk(self.place, lambda at: Session(setup, at), link, self.id)

@@ -2,20 +2,21 @@
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from drivers.base import Driver, Link
+from drivers.base import Link
 from drivers.carried import Carried
 from drivers.codecs import scanner
 from drivers.codecs.scanner import Session, Setup
 from drivers.scanner_connection import listen
-from drivers.serial_port import open_bytes, where
+from drivers.serial_device import SerialDevice
+from drivers.serial_port import open_bytes
 
 PORT = 4001
 """Of a serial device server, if the url names none."""
 
 
-class Scanner(Carried, Driver):
+class Scanner(Carried, SerialDevice):
     """One scanner, of any maker.
 
     url     serial:///dev/serial/by-id/NAME[?baud=9600], or tcp://HOST:PORT of a serial device server
@@ -24,20 +25,13 @@ class Scanner(Carried, Driver):
     """
 
     usual_ports = (PORT, PORT)
+    usual_baud = scanner.BAUD
     kind: Literal["scanner"] = "scanner"
-    url: str
     suffix: Literal["auto", "cr", "lf", "crlf", "tab", "etx", "silence"] = "auto"
     prefix: str = Field(default="", max_length=16)
-
-    @field_validator("url")
-    @classmethod
-    def _url(cls, url: str) -> str:
-        where(url, scanner.BAUD, PORT)
-        return url
 
     async def run(self, link: Link) -> None:
         """Take its codes until it is lost."""
         setup = Setup(self.prefix, self.suffix, self.badge)
-        to = where(self.url, scanner.BAUD, PORT)
-        async with open_bytes(to) as stream:
+        async with open_bytes(self.place) as stream:
             await listen(stream, lambda at: Session(setup, at), link, self.id)

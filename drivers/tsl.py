@@ -2,22 +2,19 @@
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from drivers.base import Driver, Link
+from drivers.base import Link
 from drivers.carried import Carried
 from drivers.codecs import tsl
 from drivers.codecs.tsl_session import Session, Setup
 from drivers.serial_connection import talk
-from drivers.serial_port import where
-
-PORT = 6000
-"""Of a serial device server, if the url names none."""
+from drivers.serial_device import SerialDevice
 
 Action = Literal["inventory", "barcode", "off"]
 
 
-class Tsl(Carried, Driver):
+class Tsl(Carried, SerialDevice):
     """One handheld; what it reads is at port 1, what it scans at port 0.
 
     url             serial:///dev/rfcomm0, or the port that its cable makes
@@ -28,20 +25,14 @@ class Tsl(Carried, Driver):
     keepalive       s between two questions whether it is there; two without an answer are its end
     """
 
+    usual_baud = tsl.BAUD
     kind: Literal["tsl"] = "tsl"
-    url: str
     power: int | None = Field(default=None, ge=2, le=33)
     single: Action = "inventory"
     double: Action = "barcode"
     continuous: bool = False
     alert: bool = False
     keepalive: float = Field(default=10.0, ge=1, le=60)
-
-    @field_validator("url")
-    @classmethod
-    def _url(cls, url: str) -> str:
-        where(url, tsl.BAUD, PORT)
-        return url
 
     def setup(self) -> Setup:
         """These settings as the codec takes them."""
@@ -52,4 +43,4 @@ class Tsl(Carried, Driver):
     async def run(self, link: Link) -> None:
         """Take what it reads until it is lost."""
         setup = self.setup()
-        await talk(where(self.url, tsl.BAUD, PORT), lambda at: Session(setup, at), link, self.id)
+        await talk(self.place, lambda at: Session(setup, at), link, self.id)

@@ -2,19 +2,18 @@
 
 from typing import Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from drivers.base import Driver, Link
+from drivers.base import Link
 from drivers.codecs import uhfreader
 from drivers.codecs.uhfreader_session import Session, Setup
 from drivers.serial_connection import talk
-from drivers.serial_port import where
+from drivers.serial_device import SerialDevice
 
-PORT = 6000
 MOST_PORTS = 16
 
 
-class UhfReader(Driver):
+class UhfReader(SerialDevice):
     """One reader. Settings that are left out stay as the reader has them, but for those with a default here.
 
     url      serial:///dev/serial/by-id/NAME[?baud=57600], or tcp://HOST[:6000]
@@ -23,20 +22,14 @@ class UhfReader(Driver):
     rssi     what these readers tell is no dBm
     """
 
+    usual_baud = uhfreader.BAUD
     kind: Literal["uhfreader"] = "uhfreader"
-    url: str
     rssi: Literal["dbm", "raw"] = "raw"
     region: Literal["china", "us", "korea", "eu"] | None = None
     power: int | None = Field(default=None, ge=0, le=33)
     scan: float = Field(default=0.2, ge=0.1, le=2.5)
     session: int = Field(default=0, ge=0, le=3)
     q: int = Field(default=4, ge=0, le=15)
-
-    @field_validator("url")
-    @classmethod
-    def _url(cls, url: str) -> str:
-        where(url, uhfreader.BAUD, PORT)
-        return url
 
     @model_validator(mode="after")
     def _ports(self) -> Self:
@@ -53,4 +46,4 @@ class UhfReader(Driver):
     async def run(self, link: Link) -> None:
         """Read until the reader is lost."""
         setup = self.setup()
-        await talk(where(self.url, uhfreader.BAUD, PORT), lambda at: Session(setup, at), link, self.id)
+        await talk(self.place, lambda at: Session(setup, at), link, self.id)

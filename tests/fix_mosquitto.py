@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -18,6 +17,7 @@ import aiomqtt
 import pytest
 
 from tests.fix_certificates import HOST
+from tests.loopback import free_port as free_port
 
 PATIENCE = 60.0
 """Seconds that a broker gets to start or to stop: for one that hangs."""
@@ -168,11 +168,3 @@ async def listening(port: int, topic: str = "#", **how: Any) -> AsyncIterator[He
         finally:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-
-
-def free_port() -> int:
-    """A TCP port of the loopback that nobody listens on."""
-    with socket.socket() as one:
-        one.bind((HOST, 0))
-        port: int = one.getsockname()[1]
-        return port

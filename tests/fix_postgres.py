@@ -4,7 +4,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -20,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 
 from gateway.sinks.timescale import installation
 from gateway.sinks.timescale.settings import TimescaleSettings
+from tests.loopback import free_port as free_port
 
 PATIENCE = 60.0
 """Seconds that a server gets to start or to stop: for one that hangs."""
@@ -210,14 +210,6 @@ def database(postgres: Postgres) -> Iterator[Database]:
 def empty_database(postgres: Postgres) -> Iterator[Database]:
     """One without a schema."""
     yield from fresh(postgres, "template0")
-
-
-def free_port() -> int:
-    """A TCP port of the loopback that nobody listens on."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
 
 
 def _lives(process: str) -> bool:

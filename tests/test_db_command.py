@@ -19,7 +19,8 @@ from tests.faults.scenario import SITE
 from tests.fix_certificates import Certificates
 from tests.fix_daemon import running
 from tests.fix_journal import made
-from tests.fix_postgres import PASSWORD, Database, Postgres, free_port
+from tests.fix_postgres import PASSWORD, Database, Postgres
+from tests.loopback import free_port
 from tests.told import Journal, Told
 
 TABLE = '[timescale]\ndsn = "env:WAYPOST_TEST_DSN"\n'

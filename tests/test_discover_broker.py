@@ -18,8 +18,9 @@ from tests.broker_site import EPC, reader, sighting
 from tests.discovered import Told
 from tests.fix_certificates import HOST
 from tests.fix_daemon import until
-from tests.fix_mosquitto import Mosquitto, free_port
+from tests.fix_mosquitto import Mosquitto
 from tests.fix_site import now
+from tests.loopback import free_port
 
 PROTOCOLS = [5, "3.1.1"]
 SPEEDWAY = {

@@ -17,8 +17,9 @@ from simulators.zebra import SimulatedZebra
 from tests.broker_site import reader, sighting
 from tests.fix_certificates import HOST
 from tests.fix_daemon import until
-from tests.fix_mosquitto import Mosquitto, free_port
+from tests.fix_mosquitto import Mosquitto
 from tests.fix_site import now
+from tests.loopback import free_port
 from tests.test_cli import ROOT, waypost
 
 SITE = '[site]\nid = "leeds"\n[[zone]]\nid = "hall"\n'

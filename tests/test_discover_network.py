@@ -25,8 +25,8 @@ from simulators.llrp_reports import Sighting
 from tests.discovered import Told, looked
 from tests.fix_certificates import HOST, Certificates
 from tests.fix_daemon import until
-from tests.fix_mosquitto import free_port
 from tests.llrp_client import Client, rospec
+from tests.loopback import free_port
 
 PATIENCE = 60.0
 """Seconds that a finder may take; it ends when it has seen all."""

@@ -25,8 +25,8 @@ from simulators.trackers import SimulatedTracker
 from simulators.wrong_clock import WrongClock
 from tests.delivering import stored
 from tests.fix_daemon import running, until
-from tests.fix_postgres import free_port
 from tests.fix_site import START, Wall, all_up, daemon
+from tests.loopback import free_port
 from tests.virtual_loop import run
 
 LASTS = 180

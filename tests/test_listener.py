@@ -13,9 +13,9 @@ from drivers.base import SetOutput
 from drivers.codecs import gt06
 from drivers.codecs.teltonika import Record, datagram, frame, login
 from drivers.listener import ROWS
-from tests.fix_postgres import free_port
 from tests.llrp_peer import NOW
 from tests.llrp_scene import FakeLink
+from tests.loopback import free_port
 from tests.road_scene import Call, SlowLink, driver, listening
 from tests.virtual_loop import run
 

@@ -10,7 +10,7 @@ import pytest
 
 from drivers.streams import CAPACITY, CONNECT_SECONDS, Address, Trust, open_stream
 from tests.far_end import Far
-from tests.fix_postgres import free_port
+from tests.loopback import free_port
 from tests.virtual_loop import run
 
 TLS = Path(__file__).parent / "data" / "tls"

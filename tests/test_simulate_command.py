@@ -19,8 +19,9 @@ from simulators.fleet import Fleet
 from simulators.gps_world import GpsWorld
 from tests.fix_certificates import HOST
 from tests.fix_daemon import following, inputs, reads, until, waypost
-from tests.fix_mosquitto import Mosquitto, free_port
+from tests.fix_mosquitto import Mosquitto
 from tests.fix_site import daemon
+from tests.loopback import free_port
 
 WITHOUT = {"recorded", "meshtastic", "osmand", "owntracks", "owntracks-http"}
 """Kinds that nothing stands in for."""

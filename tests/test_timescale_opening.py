@@ -8,7 +8,8 @@ from psycopg.conninfo import make_conninfo
 
 from gateway.sinks.contract import Lost, Position, Refused
 from gateway.sinks.timescale.sink import TimescaleSink
-from tests.fix_postgres import PASSWORD, READER, Database, Postgres, free_port, fresh
+from tests.fix_postgres import PASSWORD, READER, Database, Postgres, fresh
+from tests.loopback import free_port
 from tests.stored import DEVICES, line, opened, sink_to
 
 
