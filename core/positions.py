@@ -51,11 +51,12 @@ class Positions:
 
     def _note(self, batch: Fixes, rows: NDArray[np.int64]) -> None:
         """Valid rows, in order; all at once, as long as that forgets nobody who is heard again in the same batch."""
-        trackers, times = batch.tracker[rows].tolist(), batch.time[rows].tolist()
+        trackers = batch.tracker[rows].tolist()
+        ranks = (2 * batch.time[rows] + ((batch.flags[rows] & Flag.COARSE) == 0)).tolist()
         newest: dict[int, int] = {}
         for at, tracker in enumerate(trackers):
             before = newest.pop(tracker, at)
-            newest[tracker] = at if times[before] <= times[at] else before
+            newest[tracker] = at if ranks[before] <= ranks[at] else before
         if len(rows) > 1 and len(self.last) + len(newest) > self._limit:
             for row in rows:
                 self._note(batch, row[None])
@@ -65,11 +66,16 @@ class Positions:
 
     def _put(self, fix: Fix) -> None:
         before = self.last.get(fix.tracker)
-        if before is None or before.time <= fix.time:
+        if before is None or rank(before) <= rank(fix):
             self.last[fix.tracker] = fix
         self.last.move_to_end(fix.tracker)
         if len(self.last) > self._limit:
             self.last.popitem(last=False)
+
+
+def rank(fix: Fix) -> int:
+    """What has the higher one tells more of where a tracker is now: it is newer, or as new and not blurred."""
+    return 2 * fix.time + (not fix.flags & Flag.COARSE)
 
 
 def _keys(batch: Fixes) -> Keys:

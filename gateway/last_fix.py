@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 
 from core.offset import corrected
-from core.positions import Positions
+from core.positions import Positions, rank
 from core.records import Fix, Fixes
 from core.snapshot import IncompatibleSnapshot, load_positions
 from gateway.reader import NO_OFFSETS, Reader
@@ -24,7 +24,7 @@ def last_fix(journal: Reader, tags: Collection[str], offsets: Mapping[str, int] 
         if isinstance(body, Fixes):
             positions.take(body, Counter())
     found = (positions.last[tag] for tag in tags if tag in positions.last)
-    return max(found, key=lambda fix: fix.time, default=None)
+    return max(found, key=rank, default=None)
 
 
 def _as_of_snapshot(journal: Reader) -> tuple[Positions, int]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from core.records import Fix
+from core.records import Fix, Flag
 from core.snapshot import IncompatibleSnapshot, load_positions
 from gateway.commands.all import application
 from gateway.journal import Journal
@@ -53,6 +53,13 @@ def test_of_the_snapshot_and_of_what_came_after_it(tmp_path: Path) -> None:
     assert repr(of(tmp_path, "tracker:8", "tracker:7")) == repr(track("8", 8, 1)[0])
     assert of(tmp_path, "tracker:9") is None
     assert of(tmp_path, "E200") is None
+
+
+def test_of_two_trackers_the_one_that_is_not_blurred(tmp_path: Path) -> None:
+    exact, blurred = track("7", 0, 1)[0], replace(track("8", 0, 1)[0], flags=Flag.VALID | Flag.COARSE)
+    run(deliver(tmp_path / "waypost.db", [road(blurred), road(exact)]))
+    for tags in (["tracker:7", "tracker:8"], ["tracker:8", "tracker:7"]):
+        assert repr(of(tmp_path, *tags)) == repr(exact)
 
 
 def test_where_there_is_no_snapshot(tmp_path: Path) -> None:

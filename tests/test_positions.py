@@ -51,6 +51,32 @@ def test_an_old_one_is_no_news_but_kept() -> None:
     assert last(played) == {ONE: 9}
 
 
+LATE, COARSE = Flag.VALID | Flag.LATE, Flag.VALID | Flag.COARSE
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize(
+    ("others", "stays"),
+    [
+        ([(8, LATE)], (9, Flag.VALID)),
+        ([(8, COARSE)], (9, Flag.VALID)),
+        ([(9, COARSE)], (9, Flag.VALID)),
+        ([(10, 0), (9, COARSE), (7, LATE | COARSE)], (9, Flag.VALID)),
+        ([(10, COARSE)], (10, COARSE)),
+        ([(10, COARSE), (10, LATE), (10, COARSE | LATE)], (10, LATE)),
+    ],
+)
+def test_of_the_same_time_a_blurred_one_takes_no_place(
+    together: bool, others: list[tuple[int, int]], stays: tuple[int, int]
+) -> None:
+    played = Played(SITE)
+    rows = [replace(HERE, time=at(second), flags=flags) for second, flags in ((9, Flag.VALID), *others)]
+    for some in [rows] if together else [[row] for row in rows]:
+        say(played, *some)
+    last = played.pipeline.state.positions.last[ONE]
+    assert ((last.time - at(0)) // 1_000_000, last.flags) == stays
+
+
 def test_one_without_a_position_moves_nobody() -> None:
     played = Played(SITE)
     say(played, HERE)
