@@ -23,7 +23,7 @@ help:
 	@echo "make fuzz    every codec under arbitrary bytes, guided by what they reach (INPUTS=20000 for each)"
 	@echo "make properties  every property test again and again, with other examples each time (ROUNDS=20)"
 	@echo "make torture power cuts, bad disks, clocks that are set, at other moments each time (ROUNDS=20)"
-	@echo "make bench   what this machine can do"
+	@echo "make bench   what this machine can do, and how right the location events are (build/bench/accuracy.md)"
 	@echo "make peers   other people's LLRP clients and readers against ours"
 	@echo "make lock    write requirements.lock anew (needs pip-tools)"
 
@@ -55,6 +55,7 @@ torture: $(READY) tools
 
 bench: $(READY)
 	$(RUN) -m gateway.cli bench
+	$(RUN) -m gateway.cli bench accuracy --write build/bench
 
 peers: $(READY)
 	$(RUN) tests/peers/run.py

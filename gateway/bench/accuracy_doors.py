@@ -218,11 +218,10 @@ def summary(column: str, cases: Sequence[Case], rated: set[str]) -> Iterator[Fig
     crossed = [case for case in heard if case.movement == "crossing"]
     both = [case for case in crossed if case.sides == 2]
     strays = [case for case in heard if case.movement in ("near", "static", "turn-back")]
-    for measure, chosen, hit in (
-        ("crossings right", crossed, [case.right for case in crossed]),
-        ("of those heard on both sides", both, [case.right for case in both]),
-        ("heard on one side only", crossed, [case.sides < 2 for case in crossed]),
-        ("false crossings", strays, [case.false for case in strays]),
+    for measure, chosen, hit, worst in (
+        ("crossings right", crossed, [case.right for case in crossed], min),
+        ("of those heard on both sides", both, [case.right for case in both], min),
+        ("false crossings", strays, [case.false for case in strays], max),
     ):
         if not chosen:
             continue
@@ -230,8 +229,12 @@ def summary(column: str, cases: Sequence[Case], rated: set[str]) -> Iterator[Fig
         middle = _by(chosen, hit, [case.door for case in chosen])
         yield Figure("sweep", "median door", measure, column, median(middle.values()), "%", n=len(middle))
         each = _by(chosen, hit, [case.scenario for case in chosen])
-        worst = (min if "right" in measure or "both" in measure else max)(each, key=each.__getitem__)
-        yield Figure("sweep", "worst scenario", f"{measure} ({worst})", column, each[worst], "%", n=len(each))
+        name = worst(each, key=each.__getitem__)
+        yield Figure("sweep", "worst scenario", measure, column, each[name], "%", n=len(each), note=name)
+    if crossed and column == OURS:
+        yield share(
+            "all doors", "heard on one side only", column, crossed, [c.sides < 2 for c in crossed], "sweep"
+        )
 
 
 def _by(cases: Sequence[Case], hits: Sequence[bool], keys: Sequence[K]) -> dict[K, float]:

@@ -14,7 +14,10 @@ DRAWS = 400
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One cell of the table. `value` is None where there was nothing to measure; `n` is of how many."""
+    """One cell of the table. `value` is None where there was nothing to measure; `n` is of how many.
+
+    `note` says which one it was, where the figure is that of the worst.
+    """
 
     part: str
     scenario: str
@@ -25,6 +28,7 @@ class Figure:
     low: float | None = None
     high: float | None = None
     n: int = 0
+    note: str = ""
 
     def fields(self) -> dict[str, str | float | int | None]:
         """As JSON."""
@@ -39,6 +43,7 @@ class Figure:
             "low": _short(self.low),
             "high": _short(self.high),
             "n": self.n,
+            "note": self.note,
         }
 
 

@@ -52,7 +52,7 @@ def cell(figure: Figure | None) -> str:
     """A value with its unit and, if there is one, its interval."""
     if figure is None or figure.value is None:
         return "-"
-    text = f"{_number(figure.value)} {figure.unit}".rstrip()
+    text = f"{_number(figure.value)} {figure.unit} {figure.note}".rstrip()
     if figure.low is None or figure.high is None:
         return text
     return f"{text} ({_number(figure.low)}-{_number(figure.high)})"
