@@ -3,7 +3,7 @@
 x runs through the door from the near side (negative) to the far side, y along the wall, z up; the plane is x = 0.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -23,7 +23,7 @@ class Gate:
     gain       by which the near and the far antennas are better or worse than the others
     yaw        degrees by which antennas look outward, away from the plane
     opening    width of the door; wall: dB that a wave loses through the wall beside it, 0 = a gate that stands free
-    lane       metres to the neighbouring doors, which are as wide
+    lane       metres to the neighbouring doors, which are as wide; watched: have they antennas and readers like this one?
     across     are the two antennas of "one-each" on different posts?
     mirrors    amplitude of the reflection at the floor, at the neighbouring lanes' posts or racks, and at what
                stands across the way (a truck, the next aisle)
@@ -38,6 +38,7 @@ class Gate:
     opening: float = 3.0
     wall: float = 10.0
     lane: float = 4.0
+    watched: bool = False
     across: bool = False
     mirrors: tuple[float, float, float] = (0.4, 0.3, 0.3)
     aside: float = 4.0
@@ -46,7 +47,10 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Aerial:
-    """An antenna: where it hangs, the unit vector along which it looks, `side` -1 near, 1 far, 0 in the plane."""
+    """An antenna: where it hangs, the unit vector along which it looks, `side` -1 near, 1 far, 0 in the plane.
+
+    `door` is 0, or -1 and 1 for the neighbouring doors.
+    """
 
     reader: int
     port: int
@@ -54,10 +58,21 @@ class Aerial:
     at: tuple[float, float, float]
     looks: tuple[float, float, float]
     gain: float
+    door: int = 0
 
 
 def aerials(gate: Gate) -> tuple[Aerial, ...]:
-    """The antennas of a gate, by reader and port."""
+    """The antennas of a gate, by reader and port, then those of its neighbours."""
+    own = _own(gate)
+    found = list(own)
+    for n, door in enumerate((-1, 1) if gate.watched else (), 1):
+        for one in own:
+            at = (one.at[0], one.at[1] + door * gate.lane, one.at[2])
+            found.append(replace(one, reader=one.reader + 2 * n, at=at, door=door))
+    return tuple(found)
+
+
+def _own(gate: Gate) -> tuple[Aerial, ...]:
     post = gate.opening / 2.0 + 0.1
     if gate.arrangement == "plane":
         return tuple(_aerial(gate, 0, n + 1, 0, y, 0.0, gate.gain[n]) for n, y in enumerate((post, -post)))

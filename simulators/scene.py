@@ -22,7 +22,8 @@ from simulators.walks import Kind, Movement, Path, Walk, walks
 from simulators.world import SECOND, Sightings, delays, joined
 
 Unit = Literal["dbm", "linear", "raw", "missing", "constant"]
-READERS = ("gate", "gate-2")
+READERS = ("gate", "gate-2", "left", "left-2", "right", "right-2")
+"""Of the door and of its neighbours, two for each."""
 START = 1_767_225_600_000_000
 """Microseconds UTC at which episodes begin."""
 PAUSE = 8.0
@@ -78,13 +79,17 @@ class Moving:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """Sightings by reader, the 12 bytes of each tag, the truth, and the side of each (reader, port): -1, 1, or 0."""
+    """Sightings by reader, the 12 bytes of each tag, the truth, and the side of each (reader, port): -1, 1, or 0.
+
+    `doors` has the door that it belongs to: 0, or -1 and 1 for the neighbouring ones.
+    """
 
     kind: Kind
     sightings: dict[str, Sightings]
     epcs: tuple[bytes, ...]
     acts: tuple[Act, ...]
     sides: dict[tuple[str, int], int]
+    doors: dict[tuple[str, int], int]
 
 
 def scene(kind: Kind, parameters: Parameters, seed: int, start: int = START) -> Scene:
@@ -100,12 +105,13 @@ def scene(kind: Kind, parameters: Parameters, seed: int, start: int = START) -> 
         first += len(carried.load)
     heard = {}
     for number in sorted({one.reader for one in surroundings.aerials}):
-        skew = round(parameters.skew * SECOND) if number else 0
+        skew = round(parameters.skew * SECOND) if number % 2 else 0
         seen = hear(surroundings, number, moving, parameters, seconds, rng)
         heard[READERS[number]] = replace(seen, time=seen.time + start + skew, sent=seen.sent + start)
     epcs = tuple(sgtin96(COMPANY, 100_000, n) for n in range(first))
     sides = {(READERS[one.reader], one.port): one.side for one in surroundings.aerials}
-    return Scene(kind, heard, epcs, tuple(acts), sides)
+    doors = {(READERS[one.reader], one.port): one.door for one in surroundings.aerials}
+    return Scene(kind, heard, epcs, tuple(acts), sides, doors)
 
 
 def series(kind: Kind, parameters: Parameters, seed: int, episodes: int) -> Scene:
@@ -121,7 +127,7 @@ def series(kind: Kind, parameters: Parameters, seed: int, episodes: int) -> Scen
         begin = max(act.until for act in one.acts) + round(2.0 * PAUSE * SECOND)
     heard = {reader: joined([one.sightings[reader] for one in scenes]) for reader in scenes[0].sightings}
     epcs = tuple(sgtin96(COMPANY, 100_000, n) for n in range(first))
-    return Scene(kind, heard, epcs, tuple(acts), scenes[0].sides)
+    return Scene(kind, heard, epcs, tuple(acts), scenes[0].sides, scenes[0].doors)
 
 
 def _act(walk: Walk, first: int, last: int, start: int) -> Act:

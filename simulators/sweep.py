@@ -52,6 +52,8 @@ def walked(walk: Scene) -> float:
     """The share of the tags that every side heard at all."""
     heard = [np.zeros(len(walk.epcs), np.bool_) for _ in range(3)]
     for (reader, port), side in walk.sides.items():
+        if walk.doors[reader, port]:
+            continue
         seen = walk.sightings[reader]
         heard[side][seen.tag[seen.antenna == port]] = True
     sides = {side for side in walk.sides.values()}

@@ -112,6 +112,8 @@ def test_every_decider_gets_every_door() -> None:
     # whoever decides how, most of a walk through an installed door is told
     assert sum(case.right for case in found["max RSSI"]) > 18
     assert sum(case.right for case in found[OURS]) > 18
+    lane = measure(named["next-lane, doors beside it"], swept[:1], 1)
+    assert {column: len(cases) for column, cases in lane.items()} == dict.fromkeys(COLUMNS, 12)
     plane = measure(named["walk, no sides"], swept[:1], 1)
     assert [len(plane[column]) for column in COLUMNS] == [12, 0, 0, 0, 0, 0]
 

@@ -141,6 +141,14 @@ def test_an_antenna_may_be_on_the_other_post() -> None:
     assert (near.at[0], far.at[0]) == (-0.3, 2.5)
 
 
+def test_neighbouring_doors_have_antennas_like_this_one() -> None:
+    own, left, right = np.split(np.array([one.at for one in aerials(Gate(watched=True, lane=4.5))]), 3)
+    assert (left - own).tolist() == [[0.0, -4.5, 0.0]] * 2
+    assert (right - own).tolist() == [[0.0, 4.5, 0.0]] * 2
+    found = aerials(Gate("two-readers", watched=True))
+    assert [(one.reader, one.door) for one in found] == [(0, 0), (1, 0), (2, -1), (3, -1), (4, 1), (5, 1)]
+
+
 def lone(at: tuple[float, float, float]) -> tuple[Load, Poses]:
     """A tag in the open that faces an antenna at y > 0, its dipole upright."""
     load = Load(

@@ -170,7 +170,9 @@ def test_a_walk_test_counts_the_tags_that_every_side_heard() -> None:
     one = scene("walk", PLAIN, 1)
     assert walked(one) == 1.0
     near = one.sightings["gate"].antenna == 1
-    half = Scene(one.kind, {"gate": one.sightings["gate"].pick(near)}, one.epcs, one.acts, one.sides)
+    half = Scene(
+        one.kind, {"gate": one.sightings["gate"].pick(near)}, one.epcs, one.acts, one.sides, one.doors
+    )
     assert walked(half) == 0.0
 
 

@@ -24,6 +24,7 @@ COLUMNS = (OURS, *RULES)
 ARRANGEMENTS: "tuple[Arrangement, ...]" = ("one-each", "one-each", "two-each", "two-readers")
 """The doors of the sweep in turn."""
 NEAR, FAR = "yard", "hall"
+PORTALS = {0: "dock", -1: "dock-left", 1: "dock-right"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,8 @@ def measure(
         if scenario.arrangement is not None:
             changed = replace(changed, gate=replace(changed.gate, arrangement=scenario.arrangement))
         one = series(scenario.kind, replace(changed, unit="dbm"), n + 1, episodes)
+        told = {OURS: ours(one, labelled(one, changed, several=True), changed)}
         reads = labelled(one, changed)
-        told = {OURS: ours(one, reads, changed)}
         if any(one.sides.values()):
             told |= {name: rule(reads) for name, rule in RULES.items()}
         for column, said in told.items():
@@ -83,13 +84,15 @@ def measure(
     return found
 
 
-def labelled(scene: "Scene", parameters: "Parameters") -> Labelled:
-    """All readers' sightings in order of delivery."""
+def labelled(scene: "Scene", parameters: "Parameters", several: bool = False) -> Labelled:
+    """All sightings at the door in order of delivery; with `several` those at its neighbours too."""
     from simulators.scene import reported
 
     blind = parameters.unit in ("missing", "constant")
     parts = []
     for number, (reader, seen) in enumerate(scene.sightings.items()):
+        if not several and _door(scene, reader) != PORTALS[0]:
+            continue
         said = reported(seen.rssi.astype(np.float64), parameters.unit)
         side = np.zeros(int(seen.antenna.max(initial=0)) + 1, np.int32)
         for (name, port), where in scene.sides.items():
@@ -112,6 +115,11 @@ def labelled(scene: "Scene", parameters: "Parameters") -> Labelled:
     return Labelled(*(column[order] for column in columns))
 
 
+def _door(scene: "Scene", reader: str) -> str:
+    """The portal of a reader: a reader has antennas at one door only."""
+    return PORTALS[next(door for (name, _), door in scene.doors.items() if name == reader)]
+
+
 def site(scene: "Scene", parameters: "Parameters") -> Site:
     """The site as an operator would write it: zones, portal, readers, antennas and their sides, nothing else."""
     side = {-1: NEAR, 1: FAR, 0: None}
@@ -119,7 +127,7 @@ def site(scene: "Scene", parameters: "Parameters") -> Site:
         Source(
             reader,
             tuple(
-                Antenna(port, portal="dock", side=side[where])
+                Antenna(port, portal=_door(scene, reader), side=side[where])
                 for (name, port), where in scene.sides.items()
                 if name == reader
             ),
@@ -127,19 +135,23 @@ def site(scene: "Scene", parameters: "Parameters") -> Site:
         )
         for reader in scene.sightings
     )
-    return Site("bench", (Zone(NEAR), Zone(FAR)), (Portal("dock", (NEAR, FAR)),), sources)
+    names = sorted({_door(scene, reader) for reader in scene.sightings})
+    portals = tuple(Portal(name, (NEAR, FAR)) for name in names)
+    return Site("bench", (Zone(NEAR), Zone(FAR)), portals, sources)
 
 
 def ours(scene: "Scene", reads: Labelled, parameters: "Parameters") -> list[Told]:
-    """What the daemon says: its `passed` events."""
+    """What the daemon says: its `passed` events; who goes through a neighbouring door passes there and nowhere else."""
     epcs = tuple(epc.hex().upper() for epc in scene.epcs)
     code = {epc: n for n, epc in enumerate(epcs)}
     way = {"in": 1, "out": -1, None: 0}
+    next_door = {tag for act in scene.acts if act.movement == "next-lane" for tag in act.tags}
     events = replayed(site(scene, parameters), tuple(scene.sightings), epcs, reads)
     return [
         Told(code[event.tag], way[event.direction], event.time, event.detected)
         for event in events
         if event.kind == "passed" and event.tag is not None
+        if event.place == PORTALS[0] or code[event.tag] not in next_door
     ]
 
 

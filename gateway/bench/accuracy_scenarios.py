@@ -40,6 +40,8 @@ def _special() -> tuple[Scenario, ...]:
         Scenario("walk, RSSI constant", "walk", _unit("constant"), rated=False),
         Scenario("walk, clocks 3 s apart", "walk", _skewed(3.0), "two-readers", rated=False),
         Scenario("turn-back, clocks 3 s apart", "turn-back", _skewed(3.0), "two-readers", rated=False),
+        Scenario("walk, doors beside it", "walk", _watched, "one-each", rated=False),
+        Scenario("next-lane, doors beside it", "next-lane", _watched, "one-each", rated=False),
         Scenario("walk, far antenna dead", "walk", _deaf, rated=False),
         Scenario("turn-back, far antenna dead", "turn-back", _deaf, rated=False),
         Scenario("walk, no sides", "walk", arrangement="plane", rated=False),
@@ -53,6 +55,10 @@ def _session(session: "Session") -> Change:
 
 def _unit(unit: "Unit") -> Change:
     return lambda door: replace(door, unit=unit)
+
+
+def _watched(door: "Parameters") -> "Parameters":
+    return replace(door, gate=replace(door.gate, watched=True))
 
 
 def _deaf(door: "Parameters") -> "Parameters":
