@@ -283,24 +283,6 @@ def test_frames_whose_records_are_all_alike_and_one_that_only_looks_so() -> None
         assert [position.time for position in report.positions] == [TIME + 1000 * at for at in range(20)]
 
 
-def test_what_is_left_out_of_a_frame_whose_other_records_stand() -> None:
-    records = [
-        Record(TIME // 1000 + at, lat, lon, event=at, io={1: {239: 1}, 2: {66: at}})
-        for at, (lat, lon) in enumerate([(52.5, 13.4), (91.0, 13.4), (0.0, 0.0), (0.0, 13.4), (52.5, 13.4)])
-    ]
-    talk = session()
-    for _ in range(2):  # read one by one, then all at once
-        (report,) = talk.receive(frame(records), 0)
-        assert report.counts == ["out_of_range", "zero_position"]
-        assert [(position.lon, position.flags) for position in report.positions] == [
-            (13.4, 1), (0.0, 0), (13.4, 1), (13.4, 1)
-        ]  # fmt: skip
-        assert [said(position) for position in report.positions] == [
-            {"ignition": True, "external_mv": at} | ({"event": at} if at else {}) for at in (0, 2, 3, 4)
-        ]
-        assert report.positions[1:3] == list(report.positions)[1:3]
-
-
 def test_a_frame_without_records() -> None:
     talk = session()
     for records in ([], [RECORD], []):

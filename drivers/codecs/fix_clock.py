@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from core.records import SECOND, Flag
 from drivers.codecs.gps_calendar import DAY, ERA, UNSET, eras
-from drivers.codecs.tracker_columns import columns
+from drivers.codecs.tracker_columns import stamps
 from drivers.codecs.tracker_session import LATE, VALID, Position
 
 CLOCKS = 10_000
@@ -80,12 +80,12 @@ class FixClock:
         """
         if zone != self._zone:
             self._zone, self._known = zone, not zone
-        told = columns(positions)
-        live = [time for time, flags in zip(told.time, told.flags, strict=True) if not flags & LATE]
+        told = stamps(positions)
+        live = [time for time, flags in told if not flags & LATE]
         if live and synchronised:
             self._compare(max(live), now)
             self._watch(max(live), now)
-        first, last = min(told.time, default=now), max(told.time, default=now)
+        first, last = min(told, default=(now, 0))[0], max(told, default=(now, 0))[0]
         if self._known and not self.offset and first >= now - OLDEST and last <= _latest(now, synchronised):
             return positions, []  # all of these weeks, as most are
         found: list[Position] = []

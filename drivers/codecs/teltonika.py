@@ -7,11 +7,12 @@ with no satellite is the last one known, or none.
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from struct import Struct
 
 from drivers.codecs.crc16 import arc
 from drivers.codecs.teltonika_io import CODEC_8, CODEC_8E, CODEC_16, HEAD, Layout, Short, measured
-from drivers.codecs.tracker_columns import Columns, Track, columns, joined
+from drivers.codecs.tracker_columns import Columns, Track, columns
 from drivers.codecs.tracker_session import EARLIEST, LATEST, VALID, Position, placed
 
 COMMANDS = (0x0C, 0x0D, 0x0E)
@@ -22,12 +23,11 @@ _PRIORITIES = ("", '"priority":"high",', '"priority":"panic",')
 _FASTEST_KMH = 2000
 _POLE = 900_000_000
 """Its latitude, 1e-7 degrees."""
+MANY = 8
+"""Records of a frame that are worth a look at all of them together."""
+
 _LEAST = 30
 """Bytes of a record without elements, of codec 8: fewer are none."""
-
-
-_Run = tuple[Layout, list[tuple[int, ...]]]
-"""Records of one layout, as the values that its struct finds."""
 
 
 class Malformed(Exception):
@@ -52,23 +52,26 @@ class Records:
             raise Malformed("wrong_count")
         body = data[2:-1]
         left_out: list[str] = []
-        runs = self._all_alike(body, count, codec) or self._one_by_one(body, count, codec)
-        found = joined([_columns(*run, left_out) for run in runs])
-        return count, Track(found) if found.time else [], left_out
+        found: Sequence[Position] | None = None
+        if count >= MANY:
+            found = self._all_alike(body, count, codec, left_out)
+        if found is None:
+            found = self._one_by_one(body, count, codec, left_out)
+        return count, found, left_out
 
-    def _all_alike(self, body: bytes, count: int, codec: int) -> list[_Run]:
-        """The records, if all of them are laid out like the last one that was read; else nothing."""
+    def _all_alike(self, body: bytes, count: int, codec: int, left_out: list[str]) -> Track | None:
+        """The records column by column, if all of them are laid out like the last one that was read."""
         layout = self._layout
-        if not count or layout is None or layout.codec != codec or len(body) != count * layout.size:
-            return []
+        if layout is None or layout.codec != codec or len(body) != count * layout.size:
+            return None
         if list(layout.same.iter_unpack(body)).count(layout.key) != count:
-            return []
-        return [(layout, list(layout.values.iter_unpack(body)))]
+            return None
+        return _columns(layout, list(layout.values.iter_unpack(body)), left_out)
 
-    def _one_by_one(self, body: bytes, count: int, codec: int) -> list[_Run]:
+    def _one_by_one(self, body: bytes, count: int, codec: int, left_out: list[str]) -> list[Position]:
         """Raises Malformed."""
         at, layout = 0, self._layout
-        runs: list[_Run] = []
+        found: list[Position] = []
         for _ in range(count):
             if layout is None or not layout.fits(body, at, codec):
                 try:
@@ -76,38 +79,71 @@ class Records:
                 except Short:
                     raise Malformed("wrong_count") from None
                 self._layout = layout if layout.usual else None
-            runs.append((layout, [layout.values.unpack_from(body, at)]))
+            values = layout.values.unpack_from(body, at)
+            if _stands(values, left_out):
+                found.append(_position(layout, values))
             at += layout.size
         if at != len(body):
             raise Malformed("wrong_count")
-        return runs
+        return found
 
 
-def _columns(layout: Layout, rows: list[tuple[int, ...]], left_out: list[str]) -> Columns:
-    """Records of one layout, without those that are no positions."""
-    values = tuple(zip(*rows, strict=True))
-    if not _all_somewhere(values[0], values[2], values[3]):
-        values = tuple(zip(*(row for row in rows if _stands(row, left_out)), strict=True))
-        if not values:
-            return columns(())
-    times, priorities, east, north, alts, courses, satellites, speeds, events, *elements = values
-    firsts = list(map(_first, priorities, events)) if any(priorities) or any(events) else [""] * len(times)
-    return Columns(
-        [ms * 1000 for ms in times],
-        [degrees / 1e7 for degrees in north],
-        [degrees / 1e7 for degrees in east],
-        alts,
-        [kmh / 3.6 if kmh < _FASTEST_KMH else math.nan for kmh in speeds],
-        [course % 360 if course <= 360 else math.nan for course in courses],
-        layout.accuracies(elements, len(times)),
+def _position(layout: Layout, values: tuple[int, ...]) -> Position:
+    ms, priority, east, north, alt, course, satellites, kmh, event, *elements = values
+    return Position(
+        ms * 1000,
+        north / 1e7,
+        east / 1e7,
+        alt,
+        _speed(kmh),
+        _course(course),
+        layout.accuracy(elements),
         satellites,
-        [VALID if n and (x or y) else 0 for n, x, y in zip(satellites, east, north, strict=True)],
-        layout.texts(elements, firsts),
+        VALID if satellites and (east or north) else 0,
+        layout.attributes(elements, _first(priority, event)),
     )
 
 
-def _all_somewhere(times: Sequence[int], east: Sequence[int], north: Sequence[int]) -> bool:
+def _columns(layout: Layout, rows: list[tuple[int, ...]], left_out: list[str]) -> Track:
+    """The same of many."""
+    if not _all_somewhere(rows):
+        rows = [row for row in rows if _stands(row, left_out)]
+    if not rows:
+        return Track(columns(()))
+    times, priorities, east, north, alts, courses, satellites, speeds, events, *elements = zip(
+        *rows, strict=True
+    )
+    firsts = list(map(_first, priorities, events)) if any(priorities) or any(events) else [""] * len(rows)
+    return Track(
+        Columns(
+            [ms * 1000 for ms in times],
+            [degrees / 1e7 for degrees in north],
+            [degrees / 1e7 for degrees in east],
+            alts,
+            list(map(_speed, speeds)),
+            list(map(_course, courses)),
+            layout.accuracies(elements, len(rows)),
+            satellites,
+            [VALID if n and (x or y) else 0 for n, x, y in zip(satellites, east, north, strict=True)],
+            layout.texts(elements, firsts),
+        )
+    )
+
+
+@lru_cache(maxsize=1024)
+def _speed(kmh: int) -> float:
+    """m/s."""
+    return kmh / 3.6 if kmh < _FASTEST_KMH else math.nan
+
+
+@lru_cache(maxsize=1024)
+def _course(degrees: int) -> float:
+    return degrees % 360 if degrees <= 360 else math.nan
+
+
+def _all_somewhere(rows: list[tuple[int, ...]]) -> bool:
     """Nothing has to be left out or counted; most frames are so."""
+    times, _, east, north, *_ = zip(*rows, strict=True)
     return (
         min(times) * 1000 >= EARLIEST
         and max(times) * 1000 < LATEST
@@ -133,6 +169,8 @@ def _stands(row: tuple[int, ...], left_out: list[str]) -> bool:
 
 def _first(priority: int, event: int) -> str:
     """What goes before the elements."""
+    if not priority and not event:
+        return ""
     first = _PRIORITIES[priority] if priority < 3 else f'"priority":{priority},'
     return f'{first}"event":{event},' if event else first
 

@@ -5,7 +5,7 @@ A tracker says the same elements in nearly every record. Where they stand is mea
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import repeat
@@ -53,7 +53,8 @@ class Layout:
     size    bytes of the record, its head included
     same    unpacks what all records of this layout have in common, `key`
     values  unpacks the head, the event and the values of the elements
-    shapes  how each element is written; where it is no plain number, by which function
+    shapes  how each element is written, `text` all of them
+    reads   those that are no plain numbers, and by which function they are written
     hdop    which element that is, -1 = none
     usual   worth remembering
     """
@@ -63,7 +64,9 @@ class Layout:
     same: Struct
     key: tuple[int, ...]
     values: Struct
-    shapes: tuple[tuple[str, _Read | None], ...]
+    shapes: tuple[str, ...]
+    text: str
+    reads: Mapping[int, _Read]
     hdop: int
     usual: bool
 
@@ -75,18 +78,32 @@ class Layout:
             and self.same.unpack_from(data, at) == self.key
         )
 
+    def accuracy(self, elements: Sequence[int]) -> float:
+        """m, from the HDOP among them; NaN without."""
+        return _accuracy(elements[self.hdop]) if self.hdop >= 0 else math.nan
+
+    def attributes(self, elements: Sequence[int], first: str) -> str:
+        """The JSON object; `first` goes before the elements."""
+        if not elements:
+            return f"{{{first[:-1]}}}" if first else ""
+        shown: list[object] = list(elements)
+        for slot, read in self.reads.items():
+            shown[slot] = read(elements[slot])
+        return f"{{{first}{self.text % tuple(shown)}}}"
+
     def accuracies(self, elements: Sequence[Sequence[int]], n: int) -> list[float]:
-        """m, from the HDOP of n records; NaN without."""
+        """The same of n records."""
         return list(map(_accuracy, elements[self.hdop])) if self.hdop >= 0 else [math.nan] * n
 
     def texts(self, elements: Sequence[Sequence[int]], firsts: Sequence[str]) -> list[str]:
-        """The JSON object of each record; of `firsts` each goes before the elements of one."""
+        """The same of many; what all of them say alike is written once."""
         if not elements:
-            return [f"{{{first[:-1]}}}" if first else "" for first in firsts]
+            return [self.attributes((), first) for first in firsts]
         said: list[str] = []
         others: list[Iterable[object]] = []
-        for (shape, read), column in zip(self.shapes, elements, strict=True):
-            if column.count(column[0]) == len(column):  # what all records say alike is written once
+        for slot, (shape, column) in enumerate(zip(self.shapes, elements, strict=True)):
+            read = self.reads.get(slot)
+            if column.count(column[0]) == len(column):
                 said.append(shape % (column[0] if read is None else read(column[0])))
             else:
                 said.append(shape)
@@ -141,7 +158,8 @@ def _compiled(codec: int, parts: tuple[tuple[int, int], ...], cuts: tuple[int, .
     before = _BLANK[number] + ("x" if codec == CODEC_16 else "")
     same, values = [f">24x{_BLANK[id]}{before}"], [f">{HEAD}{id}{before}"]
     key: list[int] = []
-    shapes: list[tuple[str, _Read | None]] = []
+    shapes: list[str] = []
+    reads: dict[int, _Read] = {}
     last = {element: at for at, (element, _) in enumerate(parts)}
     hdop, at = -1, 0
     for group, count in enumerate(cuts):
@@ -157,13 +175,14 @@ def _compiled(codec: int, parts: tuple[tuple[int, int], ...], cuts: tuple[int, .
                 if element == _HDOP and not any_size:
                     hdop = len(shapes)
                 values.append(_code(element, length, any_size))
-                shapes.append(_shape(element, any_size))
+                shapes.append(_shape(element, any_size, len(shapes), reads))
             else:  # said twice: what is said last counts
                 values.append(f"{length}x")
             at += 1
     made = Struct("".join(values))
     return Layout(
-        codec, made.size, Struct("".join(same)), tuple(key), made, tuple(shapes), hdop, len(parts) <= _USUAL,
+        codec, made.size, Struct("".join(same)), tuple(key), made, tuple(shapes), ",".join(shapes), reads, hdop,
+        len(parts) <= _USUAL,
     )  # fmt: skip
 
 
@@ -174,16 +193,19 @@ def _code(element: int, length: int, any_size: bool) -> str:
     return code.lower() if element in _SIGNED else code
 
 
-def _shape(element: int, any_size: bool) -> tuple[str, _Read | None]:
-    """How a value is written with its name, and by which function if it is no plain number."""
+def _shape(element: int, any_size: bool, slot: int, reads: dict[int, _Read]) -> str:
+    """How a value is written with its name; what is no plain number is noted in `reads`."""
     name = _NAMES.get(element, f"io_{element}")
     if any_size:
-        return f'"{name}":"%s"', _hex
+        reads[slot] = _hex
+        return f'"{name}":"%s"'
     if element in _SWITCHES:
-        return f'"{name}":%s', _switch
+        reads[slot] = _switch
+        return f'"{name}":%s'
     if element in _TENTHS:
-        return f'"{name}":%s', _tenth
-    return f'"{name}":%d', None
+        reads[slot] = _tenth
+        return f'"{name}":%s'
+    return f'"{name}":%d'
 
 
 def _hex(value: bytes) -> str:

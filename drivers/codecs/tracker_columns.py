@@ -58,18 +58,16 @@ def columns(positions: Sequence[Position]) -> Columns:
     return Columns._make(zip(*positions, strict=True)) if positions else _NOTHING
 
 
-def joined(several: Sequence[Columns]) -> Columns:
-    """All rows, in order."""
-    if len(several) == 1:
-        return several[0]
-    if not several:
-        return _NOTHING
-    return Columns._make(list(chain.from_iterable(parts)) for parts in zip(*several, strict=True))
+def stamps(positions: Sequence[Position]) -> list[tuple[int, int]]:
+    """Time and flags of each."""
+    if isinstance(positions, Track):
+        return list(zip(positions.columns.time, positions.columns.flags, strict=True))
+    return [(one.time, one.flags) for one in positions]
 
 
 def fixes(trackers: Dictionary, rows: Sequence[tuple[str, Sequence[Position]]]) -> Fixes:
     """One batch of what several trackers said; the ids are tags: "tracker:" and what the tracker calls itself."""
-    every = joined([columns(positions) for _, positions in rows])
+    every = _joined([positions for _, positions in rows])
     codes = list[int]()
     for tracker, positions in rows:
         codes += [trackers.code(f"tracker:{tracker}")] * len(positions)
@@ -87,3 +85,11 @@ def fixes(trackers: Dictionary, rows: Sequence[tuple[str, Sequence[Position]]]) 
         np.array(every.flags, np.uint8),
         tuple(every.attributes) if any(every.attributes) else None,
     )
+
+
+def _joined(several: Sequence[Sequence[Position]]) -> Columns:
+    """All positions, in order."""
+    if not any(isinstance(one, Track) for one in several):
+        return columns(list(chain.from_iterable(several)))
+    parts = zip(*map(columns, several), strict=True)
+    return Columns._make(map(list, map(chain.from_iterable, parts)))
