@@ -17,7 +17,7 @@ TORTURE := $(addprefix tests/test_,power_cut.py journal_faults.py full_disk.py c
 .PHONY: help demo test check pytest fuzz properties torture bench peers lock clean tools
 
 help:
-	@echo "make demo    two simulated dock doors and the daemon, for 20 s; events against the truth"
+	@echo "make demo    two simulated dock doors, a van and the daemon, for 20 s; events against the truth"
 	@echo "make test    check, then every test, with the coverage gate"
 	@echo "make check   ruff, mypy --strict, import-linter"
 	@echo "make fuzz    every codec under arbitrary bytes, guided by what they reach (INPUTS=20000 for each)"

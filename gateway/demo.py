@@ -1,4 +1,4 @@
-"""A whole site in one process: simulated readers on real sockets, the daemon, a journal that is thrown away."""
+"""A whole site in one process: simulated readers and a tracker on real sockets, the daemon, a journal that is thrown away."""
 
 import asyncio
 import time
@@ -14,6 +14,7 @@ from gateway.app import Daemon
 from gateway.clock import Clock
 from gateway.configuration import load
 from gateway.contracts import News
+from gateway.demo_road import Positions, Van
 from gateway.notify import Notifier
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 LEAD = 2.0
 """Seconds that the readers get to be connected before the first pallet moves."""
 DOORS = 2
+JOURNAL = "waypost.db"
 CROSSINGS = 720.0
 """Pallets through each door per hour: one in five seconds, so that a short demo shows some."""
 
@@ -37,11 +39,12 @@ class Outcome:
     score: "Score"
     idle: tuple[str, ...]
     """Doors that nobody passed: of them nothing was shown."""
+    positions: Positions
 
     @property
     def true(self) -> bool:
-        """Every door was passed, and every event is as it happened."""
-        return self.score.perfect and not self.idle
+        """Every door was passed, and every event and position is as it happened."""
+        return self.score.perfect and not self.idle and self.positions.perfect
 
 
 def scenario(seconds: float, seed: int, start: int) -> "Scenario":
@@ -53,15 +56,17 @@ def scenario(seconds: float, seed: int, start: int) -> "Scenario":
 
 
 async def demo(seconds: float, seed: int, show: Callable[[Event], None]) -> Outcome:
-    """Play `seconds` of a world with two dock doors in real time; `show` gets each event as it is durable."""
+    """Play `seconds` of a world with two dock doors, and of a van on the road, in real time; `show` gets each event as it is durable."""
     from simulators.world import World
 
-    world = World(scenario(seconds, seed, time.time_ns() // 1000 + round(LEAD * 1e6)))
+    start = time.time_ns() // 1000 + round(LEAD * 1e6)
+    world, van = World(scenario(seconds, seed, start)), Van(seed, start, seconds)
     with TemporaryDirectory(prefix="waypost-demo-") as folder:
-        return await _play(world, Path(folder), show)
+        return await _play(world, van, Path(folder), show)
 
 
-async def _play(world: "World", folder: Path, show: Callable[[Event], None]) -> Outcome:
+async def _play(world: "World", van: Van, folder: Path, show: Callable[[Event], None]) -> Outcome:
+    from simulators.clock import RunningClock
     from simulators.layout import site_toml
     from simulators.llrp import SimulatedReader
     from simulators.score import compare
@@ -72,7 +77,8 @@ async def _play(world: "World", folder: Path, show: Callable[[Event], None]) -> 
         }
         urls = {name: reader.url for name, reader in readers.items()}
         file = folder / "waypost.toml"
-        file.write_text(site_toml(world.scenario.layout, world.truth.items, urls), encoding="utf-8")
+        doors = site_toml(world.scenario.layout, world.truth.items, urls)
+        file.write_text(f"{doors}\n{van.table()}", encoding="utf-8")
         daemon = Daemon(load(file), Notifier({}), Clock())
         events: list[Event] = []
 
@@ -83,22 +89,27 @@ async def _play(world: "World", folder: Path, show: Callable[[Event], None]) -> 
 
         daemon.listeners.append(told)
         running = asyncio.create_task(daemon.run())
+        driving = asyncio.create_task(van.drive(RunningClock()))
         played = asyncio.gather(
             *(reader.play(world.play(name), world.epcs) for name, reader in readers.items())
         )
         await asyncio.wait(
-            {running, asyncio.ensure_future(_until(played, world))}, return_when="FIRST_COMPLETED"
+            {running, asyncio.ensure_future(_until(played, world, van))}, return_when="FIRST_COMPLETED"
         )
+        driving.cancel()
+        await asyncio.wait([driving])
         daemon.listeners.clear()
         daemon.stop()
         await running
     reads = sum(link.reads_total for link in daemon.links.values())
     passed = {event.place for event in events if event.kind == "passed"}
     idle = tuple(door.id for door in world.scenario.layout.doors if door.id not in passed)
-    return Outcome(tuple(events), reads, compare(world.truth, events, settled=world.truth.end), idle)
+    score = compare(world.truth, events, settled=world.truth.end)
+    return Outcome(tuple(events), reads, score, idle, van.score(folder / JOURNAL))
 
 
-async def _until(played: "asyncio.Future[list[None]]", world: "World") -> None:
+async def _until(played: "asyncio.Future[list[None]]", world: "World", van: Van) -> None:
     await played
     left = world.truth.end / 1e6 - time.time()
     await asyncio.sleep(max(left, 0))
+    await van.arrived()

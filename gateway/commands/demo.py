@@ -1,4 +1,4 @@
-"""`waypost demo`: two simulated dock doors and the daemon, and whether it told the truth."""
+"""`waypost demo`: two simulated dock doors, a van on the road and the daemon, and whether it told the truth."""
 
 import asyncio
 from dataclasses import asdict
@@ -20,9 +20,9 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another seed is another day.")] = 1,
     json: AsJson = False,
 ) -> None:
-    """Show two dock doors working, in real time, on sockets and a journal of their own.
+    """Show two dock doors and a van on the road, in real time, on sockets and a journal of their own.
 
-    Exit 1 if an event is untrue or missing, or if nobody passed one of the doors.
+    Exit 1 if an event or a position is untrue or missing, or if nobody passed one of the doors.
     """
     from gateway.commands.events import line
     from gateway.demo import demo as play
@@ -31,7 +31,7 @@ def demo(
     def tell(event: Event) -> None:
         put(event_json(event)) if json else show(line(event))
 
-    say(f"two dock doors, for {seconds:g} s; an event comes when a pallet has passed")
+    say(f"two dock doors and a van on the road, for {seconds:g} s; an event comes when a pallet has passed")
     outcome = asyncio.run(play(seconds, seed, tell))
     score = outcome.score
     if json:
@@ -42,11 +42,13 @@ def demo(
                 "true": outcome.true,
                 "idle": list(outcome.idle),
                 "score": asdict(score),
+                "positions": asdict(outcome.positions),
             }
         )
     else:
         show(
-            f"{counted(outcome.reads, 'read')}, {counted(len(outcome.events), 'event')}; against the truth: {score}"
+            f"{counted(outcome.reads, 'read')}, {counted(len(outcome.events), 'event')}; against the truth: {score}; "
+            f"{outcome.positions}"
         )
     if outcome.idle:
         say(
