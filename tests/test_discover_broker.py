@@ -11,6 +11,7 @@ import pytest
 from gateway.broker.settings import BrokerSettings
 from gateway.discover.broker_finder import BrokerFinder, client_id
 from gateway.discover.known import Known
+from gateway.discover.proposal import Proposals
 from gateway.discover.published import LONGEST, LOOKS, MOST_TOPICS, Published
 from gateway.mqtt.endpoint import Endpoint
 from simulators.zebra import SimulatedZebra
@@ -97,7 +98,7 @@ def test_who_publishes_is_told_and_the_session_is_forgotten(
     found = told.findings
     assert set(found) == {
         "main: zebra/door1/data", "main: zebra/door2/data", "main: zebra/door9/data", "main: zebra/door7/events",
-        "main: speedway", "main: owntracks/me/phone",
+        "main: speedway", "main: owntracks/#",
     }  # fmt: skip
     door1 = found["main: zebra/door1/data"]
     assert (door1.kind, door1.ports) == ("zebra", (1,))
@@ -112,7 +113,10 @@ def test_who_publishes_is_told_and_the_session_is_forgotten(
         "tag": "epc", "time": "firstSeen", "antenna": "antennaPort", "rssi": "peakRssi",
     }  # fmt: skip
     assert found["main: speedway"].ports == (7,)
-    assert found["main: owntracks/me/phone"].kind == "owntracks"
+    phones = found["main: owntracks/#"]
+    assert (phones.kind, phones.ports) == ("owntracks", None)
+    assert phones.settings == {"broker": "main", "topic": "owntracks/#"}
+    assert phones.remarks == ("heard on owntracks/me/phone",)
     assert "messages on 9 topics" in told.lines[-1]
     mosquitto.stop()
     log = mosquitto.log
@@ -203,6 +207,47 @@ def test_a_message_that_the_codec_does_not_take_is_told() -> None:
     published.see("zebra", b'{"data": {"idHex": "no hex"}, "type": "CUSTOM"}', False)
     (found,) = published.findings()
     assert "is no EPC in hex" in found.remarks[-1]
+
+
+def test_many_trackers_are_one_table_each_kind() -> None:
+    published = Published("broker", "main", Known())
+    location = json.dumps({"_type": "location", "lat": 1, "lon": 2, "tst": 3}).encode()
+    for user in range(7):
+        published.see(f"fleet/uk/user-{user}/phone", location, True)
+    published.see("fleet/uk/user-0/phone/event", b'{"_type": "transition", "event": "enter"}', True)
+    published.see("alone", b'{"_type": "encrypted", "data": ""}', False)
+    for gateway, kind in (("!aa", "position"), ("!bb", "telemetry")):
+        packet = {"from": 7, "to": 1, "channel": 0, "id": 1, "type": kind, "payload": {"latitude_i": 1}}
+        published.see(f"msh/US/CA/2/json/LongFast/{gateway}", json.dumps(packet).encode(), False)
+    alone, fleet, mesh = sorted(published.findings(), key=lambda one: one.where)
+    assert alone.settings == {"broker": "main", "topic": "alone"}
+    assert alone.remarks[0] == "heard on alone"
+    assert "encrypts what it says" in alone.remarks[1]
+    assert (fleet.kind, fleet.settings["topic"], fleet.ports) == ("owntracks", "fleet/uk/#", None)
+    assert fleet.remarks[0].endswith("fleet/uk/user-3/phone and 3 more")
+    assert fleet.remarks[1] == "only retained messages were heard: they may be long gone"
+    assert (mesh.kind, mesh.settings["topic"]) == ("meshtastic", "msh/US/CA/2/json/#")
+    tables = [Proposals("yard").proposal(one).table for one in (fleet, mesh)]
+    assert tables == [
+        {"id": "owntracks-fleet-uk", "kind": "owntracks", "broker": "main", "topic": "fleet/uk/#"},
+        {
+            "id": "meshtastic-msh-US-CA-2-json",
+            "kind": "meshtastic",
+            "broker": "main",
+            "topic": "msh/US/CA/2/json/#",
+        },
+    ]
+
+
+def test_phones_that_the_configuration_has() -> None:
+    from drivers.owntracks import OwnTracks
+
+    published = Published(
+        "broker", "main", Known([OwnTracks(id="people", broker="main", topic="owntracks/#")])
+    )
+    published.see("owntracks/me/phone", b'{"_type": "lwt", "tst": 3}', True)
+    (found,) = published.findings()
+    assert found.known == "people"
 
 
 def test_a_handheld_with_its_heartbeats() -> None:

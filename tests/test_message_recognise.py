@@ -49,6 +49,9 @@ POSITION = {"_type": "location", "lat": 53.8, "lon": -1.5, "tst": NOON, "tid": "
         ({"eventName": "heartbeat", "eventNumber": 3, "upTime": 9, "data": {}}, "rfd", "events"),
         (POSITION, "owntracks", "data"),
         ({"_type": "lwt", "tst": NOON}, "owntracks", "events"),
+        ({"_type": "encrypted", "data": "x"}, "owntracks", "data"),
+        ({"from": 1, "to": 2, "type": "position", "payload": {}, "channel": 0}, "meshtastic", "data"),
+        ({"from": 1, "to": 2, "type": "text", "payload": {}, "channel": 0}, "meshtastic", "events"),
         ({"epc": EPC}, "json", "data"),
         ([{"tag": EPC}], "json", "data"),
     ],
@@ -57,6 +60,27 @@ def test_who_publishes(message: object, kind: str, role: str) -> None:
     found = publisher(json.dumps(message).encode())
     assert found is not None
     assert (found.kind, found.role) == (kind, role)
+
+
+@pytest.mark.parametrize(
+    ("message", "topic", "covers"),
+    [
+        (POSITION, "owntracks/jane/phone", "owntracks/#"),
+        ({"_type": "transition"}, "a/b/jane/phone/event", "a/b/#"),
+        (POSITION, "jane/phone", "jane/phone"),
+        (
+            {"from": 1, "to": 2, "type": "text", "payload": {}, "channel": 0},
+            "msh/EU/2/json/a/!b",
+            "msh/EU/2/json/#",
+        ),
+        ({"from": 1, "to": 2, "type": "text", "payload": {}, "channel": 0}, "elsewhere", "elsewhere"),
+        (IMPINJ, "rfid/dock1", None),
+    ],
+)
+def test_trackers_that_one_table_stands_for(message: object, topic: str, covers: str | None) -> None:
+    found = publisher(json.dumps(message).encode(), topic)
+    assert found is not None
+    assert found.topic == covers
 
 
 def test_an_impinj_reader_is_called_by_its_name() -> None:
@@ -71,6 +95,8 @@ def test_an_impinj_reader_is_called_by_its_name() -> None:
         b"", b"on", b"21.5", b"[]", b"[1]", b'"text"', b"{}", b"{", b"\xff", b"[[[[", b"[" * 100_000,
         b'{"temperature": 21.5, "id": "living-room"}',
         b'{"_type": "cmd"}',
+        b'{"_type": ["location"]}',
+        b'{"from": "a", "to": 2, "type": "text", "payload": {}, "channel": 0}',
         b'{"eventType": 3}',
         b'{"detected": "2026-01-01T00:00:00Z", "time_error": null, "tag": "E28011700000020D2A412182"}',
         b'{"eventType": "overflow"}',

@@ -19,9 +19,10 @@ from drivers.codecs.fix_values import KMH, Impossible, Told, known
 from drivers.codecs.gps_accuracy import dop, from_hdop
 from drivers.codecs.json_values import Malformed
 from drivers.codecs.message_session import Message, Presence, Said
-from drivers.codecs.tracker_session import Admits, Position, everybody
+from drivers.codecs.tracker_session import Admits, Position
+from drivers.codecs.tracker_session import everybody as anybody
 
-_TOPIC = re.compile(r"(?:.*/)?2/json/.*", re.DOTALL)
+_TOPIC = re.compile(r"((?:.*/)?2/json/).*", re.DOTALL)
 """msh/REGION/2/json/CHANNEL/!GATEWAY; beside it stand packets in protobuf."""
 
 _SCALE = 1e-7
@@ -67,6 +68,12 @@ def opened(payload: bytes) -> Packet:
     )
 
 
+def everybody(topic: str) -> str:
+    """The filter of all gateways of the region beside the one that publishes there."""
+    found = _TOPIC.fullmatch(topic)
+    return topic if found is None else f"{found[1]}#"
+
+
 def position(packet: Packet, otherwise: int) -> tuple[Position | None, list[str]]:
     """Where the node is, None if it does not say it; and what was left out. Raises Malformed.
 
@@ -109,7 +116,7 @@ def described(topic: str, payload: bytes) -> Described:
 class Session(FixMessages):
     """All nodes of the topics that the filter covers. A packet other than a position is a sign of life."""
 
-    def __init__(self, admits: Admits = everybody, offset: int = 0, presence: Presence | None = None) -> None:
+    def __init__(self, admits: Admits = anybody, offset: int = 0, presence: Presence | None = None) -> None:
         super().__init__(admits, offset, presence)
         self._heard: OrderedDict[tuple[str, int], int] = OrderedDict()
 

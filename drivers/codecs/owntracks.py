@@ -67,10 +67,19 @@ def speaker(topic: str, heard: Heard) -> str:
     """Who publishes that there: user/device, the last two levels that are not the type's own. Without a topic the one
     that stands in the message."""
     told = heard.said.get("topic")
-    levels = (topic or (told if isinstance(told, str) else "")).split("/")
-    if len(levels) > 2 and levels[-1] == _BEHIND.get(heard.kind):
-        levels.pop()
-    return "/".join(levels[-2:])
+    return "/".join(_own(topic or (told if isinstance(told, str) else ""), heard.kind)[-2:])
+
+
+def everybody(topic: str, kind: str) -> str:
+    """The filter of all phones beside the one that publishes a message of that type there."""
+    base = _own(topic, kind)[:-2]
+    return "/".join([*base, "#"]) if base else topic
+
+
+def _own(topic: str, kind: str) -> list[str]:
+    """The levels of a topic without the type's."""
+    levels = topic.split("/")
+    return levels[:-1] if len(levels) > 2 and levels[-1] == _BEHIND.get(kind) else levels
 
 
 def position(heard: Heard) -> tuple[Position | None, list[str]]:

@@ -4,8 +4,9 @@ antennas its tags were read. The messages themselves are not kept.
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from core.records import Reads
 from drivers.codecs.message_recognise import Publisher, publisher
@@ -28,6 +29,9 @@ ENOUGH = 50
 
 LONGEST = 1 << 20
 """Bytes of a message that is looked at."""
+
+_NAMED = 5
+"""Topics, and remarks, that are told of several trackers."""
 
 _WITH_EVENTS = ("zebra", "rfd")
 _ANTENNA_LATER = "the antennas of what was heard; add those that were not at work meanwhile"
@@ -75,7 +79,7 @@ class Published:
         if len(payload) > LONGEST:
             return
         if heard.publisher is None and heard.messages <= LOOKS:
-            heard.publisher = publisher(payload)
+            heard.publisher = publisher(payload, topic)
             self._begin(heard, topic, heard.publisher)
         if heard.session is not None and heard.messages <= ENOUGH:
             self._read(heard, topic, payload)
@@ -89,7 +93,7 @@ class Published:
             heard.session, heard.handheld = one.session(), one.handheld
 
     def _settings(self, topic: str, found: Publisher) -> dict[str, Value]:
-        return {"broker": self._broker, "topic": topic, **found.settings}
+        return {"broker": self._broker, "topic": found.topic or topic, **found.settings}
 
     def _read(self, heard: Heard, topic: str, payload: bytes) -> None:
         assert heard.session is not None
@@ -100,17 +104,32 @@ class Published:
                 heard.trouble = said.text
 
     def findings(self) -> Iterator[Finding]:
-        """One for each topic on which a device tells its data, or, if it has none, how it is."""
-        beside: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-        for topic, heard in self._topics.items():
-            if heard.publisher is not None and heard.publisher.role != "data":
-                beside[_place(heard.publisher.kind, topic)].setdefault(heard.publisher.role, topic)
-        told = set()
+        """One for each topic on which a device tells its data, or, if it has none, how it is; of trackers one for all
+        that one table stands for."""
+        together: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
         for topic, heard in sorted(self._topics.items()):
-            if heard.publisher is not None and heard.publisher.role == "data":
-                place = _place(heard.publisher.kind, topic)
+            if heard.publisher is not None and heard.publisher.topic is not None:
+                together[heard.publisher.kind, heard.publisher.topic].append(topic)
+        for (_, everybody), topics in sorted(together.items()):
+            yield self._of_trackers(everybody, topics)
+        yield from self._of_devices()
+
+    def _of_devices(self) -> Iterator[Finding]:
+        beside: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+        alone = {
+            topic: publisher
+            for topic, heard in self._topics.items()
+            if (publisher := heard.publisher) is not None and publisher.topic is None
+        }
+        for topic, one in alone.items():
+            if one.role != "data":
+                beside[_place(one.kind, topic)].setdefault(one.role, topic)
+        told = set()
+        for topic, one in sorted(alone.items(), key=itemgetter(0)):
+            if one.role == "data":
+                place = _place(one.kind, topic)
                 told.add(place)
-                yield self._finding(topic, heard, heard.publisher, beside.get(place, {}))
+                yield self._finding(topic, self._topics[topic], one, beside.get(place, {}))
         for (kind, parent), topics in sorted(beside.items()):
             if (kind, parent) not in told:
                 yield self._without_data(next(iter(topics.values())))
@@ -138,6 +157,28 @@ class Published:
             tuple(sorted(heard.antennas)),
             tuple(remarks),
             self._known.topic(self._broker, topic),
+        )
+
+    def _of_trackers(self, everybody: str, topics: Sequence[str]) -> Finding:
+        """Phones, or nodes of a mesh."""
+        several = [self._topics[topic] for topic in topics]
+        found = next(one.publisher for one in several if one.publisher is not None)
+        more = f" and {len(topics) - _NAMED} more" if len(topics) > _NAMED else ""
+        remarks = [f"heard on {', '.join(topics[:_NAMED])}{more}"]
+        if not any(one.live for one in several):
+            remarks.append("only retained messages were heard: they may be long gone")
+        remarks += dict.fromkeys(one.trouble for one in several if one.trouble)
+        return Finding(
+            self._finder,
+            f"{self._broker}: {everybody}",
+            "ready",
+            found.kind,
+            everybody.removesuffix("#").strip("/"),
+            found.model,
+            self._settings(everybody, found),
+            None,
+            tuple(remarks[:_NAMED]),
+            self._known.topic(self._broker, topics[0]),
         )
 
     def _without_data(self, topic: str) -> Finding:
