@@ -5,7 +5,7 @@ import json
 import random
 import socket
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from core.records import Fix, Flag
+from drivers.codecs import queclink
+from drivers.codecs.queclink import Point
 from drivers.codecs.teltonika import Record, datagram
 from simulators.clock import SECOND, RunningClock
 from simulators.gt06 import SimulatedGt06
@@ -171,27 +173,41 @@ def test_killed_at_any_moment_what_was_acknowledged_is_there_once(
     assert acknowledged(trackers) > 400
 
 
-def test_datagrams_are_answered_when_the_journal_has_them(tmp_path: Path, port: int) -> None:
+def teltonika_said(at: int, again: bool) -> tuple[bytes, bytes]:
+    """A datagram of the instant, and its answer."""
+    record, packet = Record((START + at * SECOND) // 1000, 53.8 + 1e-4 * at, -1.55), at + 100 * again
+    return datagram("352093086403655", packet, at, [record]), bytes((0, 5, 0, packet, 1, at, 1))
+
+
+def queclink_said(at: int, again: bool) -> tuple[bytes, bytes]:
+    point = Point(START + at * SECOND, 53.8 + 1e-4 * at, -1.55, 10.0, 90, 60.0, 1.0)
+    said = queclink.located("352093086403655", [point], point.time, at, again)
+    return said, f"+SACK:{at:04X}$".encode()
+
+
+@pytest.mark.parametrize(("kind", "says"), [("teltonika", teltonika_said), ("queclink", queclink_said)])
+def test_datagrams_are_answered_when_the_journal_has_them(
+    tmp_path: Path, port: int, kind: str, says: Callable[[int, bool], tuple[bytes, bytes]]
+) -> None:
     """Each is sent twice, as after a lost answer."""
-    records = [Record((START + at * SECOND) // 1000, 53.8 + 1e-4 * at, -1.55) for at in range(10)]
 
     async def main() -> None:
-        file = site(tmp_path, port)
+        file = site(tmp_path, port, kind=kind)
         file.write_text(file.read_text().replace("listen://", "udp://"))
         async with daemon(file, Wall(RunningClock(START + 60 * SECOND)).clock()) as one:
             await until(lambda: all_up(one), "it listens")
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
                 sender.setblocking(False)
                 sender.connect(("127.0.0.1", port))
-                for at, record in enumerate(records):
-                    for packet in (at, 100 + at):
-                        sender.send(datagram("352093086403655", packet, at, [record]))
-                        answer = await asyncio.get_running_loop().sock_recv(sender, 100)
-                        assert answer == bytes((0, 5, 0, packet, 1, at, 1))
+                for at in range(10):
+                    for again in (False, True):
+                        said, wanted = says(at, again)
+                        sender.send(said)
+                        assert await asyncio.get_running_loop().sock_recv(sender, 100) == wanted
                         assert len(stored(tmp_path / "waypost.db")) == at + 1
 
     run(main())
-    assert [fix.time for fix in stored(tmp_path / "waypost.db")] == [record.time * 1000 for record in records]
+    assert [fix.time for fix in stored(tmp_path / "waypost.db")] == [START + at * SECOND for at in range(10)]
 
 
 def test_who_is_not_on_the_list(tmp_path: Path, port: int) -> None:

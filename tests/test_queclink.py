@@ -245,6 +245,7 @@ def test_zero_is_no_position() -> None:
         REAL.replace(b"GTFRI", b"FRI"),
         b"+RESP:GTFRI$",
         b"+RESP:\xff$",
+        BEAT.replace(b"1A0102", b"1A\xff102"),
         b"+SACK:0117$",
     ],
 )

@@ -24,6 +24,7 @@ BUFFERED, ANSWER = "BUFF", "ACK"
 HEARTBEAT = "GTHBD"
 
 _LINE = re.compile(r"\+(RESP|BUFF|ACK):(GT[A-Z0-9]{3}),(.*)\$", re.DOTALL)
+_VERSION = re.compile(r"[0-9A-Z]{0,10}")
 _ID = re.compile(r"\d{15}|[0-9A-F]{14}")
 _COUNT = re.compile(r"[0-9A-Fa-f]{4}")
 _LON = re.compile(r"-?\d{1,3}\.\d{5,7}")
@@ -54,9 +55,9 @@ def opened(data: bytes) -> Line | None:
     fields = match[3].split(",")
     count = fields[-1]
     id = next((one for one in fields[:2] if _ID.fullmatch(one)), "")  # models of old tell no version
-    if not id or not _COUNT.fullmatch(count):
-        return None
     version = fields[0] if fields[0] != id else ""
+    if not id or not _COUNT.fullmatch(count) or not _VERSION.fullmatch(version):
+        return None
     return Line(match[1], match[2], version, id, count, fields)
 
 
