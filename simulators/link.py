@@ -95,6 +95,16 @@ class Heard:
     phase: Array
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tags:
+    """A load's tags as they stand in every slot: float64[slots, tags, 3] place, dipole and face; dB of the goods."""
+
+    at: Array
+    axis: Array
+    normal: Array
+    behind: float
+
+
 _Pillar = tuple[Array, float, float]
 _LEAK = 10.0
 """dB that a wall takes at most from what comes by way of everything else: it finds the open door. Assumed."""
@@ -120,54 +130,54 @@ class Surroundings:
     ) -> Heard:
         """The link of one load; the bodies of all loads stand in the way, `others` with their goods."""
         air = self.air
-        tags = poses.placed(load.offset)
-        wave, far = self._straight(load, poses, tags, listening, _bodies(load, poses, others))
+        tags = _Tags(
+            poses.placed(load.offset), poses.turned(load.axis), poses.turned(load.normal), load.behind
+        )
+        wave, far = self._straight(tags, listening, _bodies(load, poses, others))
         if air.mirrors:
             for mirror in mirrors(self.gate):
-                wave += self._mirrored(mirror, load, poses, tags, listening)
+                wave += self._mirrored(mirror, tags, listening)
         rest = 10.0 ** (-(far + air.rice) / 20.0)
-        wave += rest * self._around(tags, listening)
+        wave += rest * self._around(tags.at, listening)
         extra = air.circular + load.taken[None, :] + self._shadowed(poses, listening)[:, None]
         one_way = db(np.abs(wave) ** 2) - extra + self._gain[listening.aerial][:, None]
         at_chip = air.eirp + one_way
         rssi = at_chip + one_way + air.gain - air.backscatter
         return Heard(at_chip, rssi, np.asarray((-2.0 * np.angle(wave) + load.phase) % (2.0 * np.pi)))
 
-    def _straight(
-        self, load: Load, poses: Poses, tags: Array, listening: Listening, bodies: Sequence[_Pillar]
-    ) -> tuple[Waves, Array]:
+    def _straight(self, tags: _Tags, listening: Listening, bodies: Sequence[_Pillar]) -> tuple[Waves, Array]:
         """The line of sight, relative to an isotropic antenna at boresight, and what an open way would lose in dB."""
         origin, looks = self._at[listening.aerial], self._looks[listening.aerial]
-        length, lost = self._way(load, poses, tags, origin, looks, listening)
-        wall = wall_loss(self.gate, origin, tags, None)
+        length, lost = self._way(tags, origin, looks, listening)
+        wall = wall_loss(self.gate, origin, tags.at, None)
         lost += wall
         for at, radius, taken in bodies:
-            lost += body_loss(origin, tags, at, radius, taken)
+            lost += body_loss(origin, tags.at, at, radius, taken)
         bare = path_loss(length, listening.khz[:, None], self.air.exponent) + np.minimum(wall, _LEAK)
         return _wave(lost, length, listening), bare
 
-    def _mirrored(self, mirror: Mirror, load: Load, poses: Poses, tags: Array, listening: Listening) -> Waves:
+    def _mirrored(self, mirror: Mirror, tags: _Tags, listening: Listening) -> Waves:
         """The way by a mirror, as if its image were an antenna; there is none for who is behind the mirror."""
         origin = mirror.image(self._at)[listening.aerial]
         looks = mirror.turned(self._looks)[listening.aerial]
-        length, lost = self._way(load, poses, tags, origin, looks, listening)
-        lost += wall_loss(self.gate, origin, tags, mirror)
-        before = (tags[:, :, mirror.axis] - mirror.at) * (origin[:, mirror.axis] - mirror.at)[:, None] < 0.0
+        length, lost = self._way(tags, origin, looks, listening)
+        lost += wall_loss(self.gate, origin, tags.at, mirror)
+        before = (tags.at[:, :, mirror.axis] - mirror.at) * (origin[:, mirror.axis] - mirror.at)[
+            :, None
+        ] < 0.0
         return np.where(before, mirror.amplitude * _wave(lost, length, listening), 0.0)
 
-    def _way(
-        self, load: Load, poses: Poses, tags: Array, origin: Array, looks: Array, listening: Listening
-    ) -> tuple[Array, Array]:
+    def _way(self, tags: _Tags, origin: Array, looks: Array, listening: Listening) -> tuple[Array, Array]:
         """Its length in m, and the dB of distance, both patterns and the goods."""
-        way = tags - origin[:, None, :]
+        way = tags.at - origin[:, None, :]
         length = np.maximum(np.linalg.norm(way, axis=2), 0.05)
         way /= length[:, :, None]
         angle = np.arccos(np.clip(np.einsum("stk,sk->st", way, looks), -1.0, 1.0))
         lost = path_loss(length, listening.khz[:, None], self.air.exponent)
         lost += pattern_loss(angle, self.air.beamwidth, self.air.front_to_back)
-        lost += dipole_loss(np.einsum("stk,stk->st", way, poses.turned(load.axis)))
-        behind = np.einsum("stk,stk->st", way, poses.turned(load.normal))
-        return length, lost + load.behind * np.clip(2.0 * behind, 0.0, 1.0)
+        lost += dipole_loss(np.einsum("stk,stk->st", way, tags.axis))
+        behind = np.einsum("stk,stk->st", way, tags.normal)
+        return length, lost + tags.behind * np.clip(2.0 * behind, 0.0, 1.0)
 
     def _around(self, tags: Array, listening: Listening) -> Waves:
         """What comes by way of everything else, of mean power 1."""
@@ -196,7 +206,7 @@ def _bodies(load: Load, poses: Poses, others: Sequence[tuple[Load, Poses]]) -> l
     found = [_carrier(load, poses)]
     for other, where in others:
         found.append(_carrier(other, where))
-        found.append((np.stack((where.x, where.y), axis=1), 0.5, load.behind))
+        found.append((np.stack((where.x, where.y), axis=1), 0.5, other.behind))
     return found
 
 
