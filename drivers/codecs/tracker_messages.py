@@ -1,4 +1,4 @@
-"""A tracker's connection as messages that tell their length: whole ones are taken out of the stream, and reported."""
+"""A tracker's connection as messages that tell where they end: whole ones are taken out of the stream, and reported."""
 
 from abc import ABC, abstractmethod
 
