@@ -1,21 +1,22 @@
 """Simulators for the devices of a configuration that talk through a broker: they publish to the one that it names."""
 
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drivers.impinj import Impinj
-from drivers.json_mqtt import JsonFixes, JsonMqtt, JsonScans
+from drivers.json_mqtt import JsonMqtt, JsonScans
 from drivers.rfd import Rfd
 from drivers.secret import reveal
 from drivers.subscriber import Subscriber
 from drivers.zebra import Zebra
 from gateway.broker.settings import BrokerSettings
+from gateway.broker_trackers import Reporting, air, voices
 from gateway.mqtt.table import parts
-from gateway.road_stand_ins import EVERY, TRACKERS, at_work
+from gateway.road_stand_ins import EVERY, at_work
 from gateway.stand_ins import CannotSimulate, Player, StandIn
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from simulators.fleet import Fleet
     from simulators.lasting import LastingClient, Sign
     from simulators.on_broker import Beat, Teller
+    from simulators.reporting import Message
 
 HEARTBEAT = 30.0
 """Seconds, where a device's settings do not say it."""
@@ -34,8 +36,9 @@ def on_broker(
     device: Subscriber, broker: BrokerSettings, folder: Path, clock: "Clock", fleet: "Fleet"
 ) -> StandIn | None:
     """None if there is no simulator for such a device; relative paths of `broker` count from `folder`."""
-    if isinstance(device, JsonFixes):
-        return StandIn(f"{broker.url} {device.topic}", _reporting(device, broker, folder, clock, fleet))
+    if isinstance(device, Reporting):
+        reporting = _reporting(device, voices(device), broker, folder, clock, fleet)
+        return StandIn(f"{broker.url} {device.topic}", reporting)
     teller = _teller(device)
     if teller is None:
         return None
@@ -57,23 +60,23 @@ async def _publishing(
 
 @asynccontextmanager
 async def _reporting(
-    device: JsonFixes, broker: BrokerSettings, folder: Path, clock: "Clock", fleet: "Fleet"
+    device: Reporting,
+    found: "Mapping[str, Message]",
+    broker: BrokerSettings,
+    folder: Path,
+    clock: "Clock",
+    fleet: "Fleet",
 ) -> AsyncIterator[None]:
-    """One tracker, or several where the messages name them."""
-    from simulators.declared import Declared
-    from simulators.json_tracker import SimulatedJsonTracker
     from simulators.logbook import Logbook
     from simulators.reporting import report
 
-    own = device.tracker or device.id
-    names = [own] if device.places.tracker is None else [f"{own}-{number}" for number in range(TRACKERS)]
-    declared, start = Declared(device.topic, device.places.all()), fleet.world.scenario.start
+    start = fleet.world.scenario.start
     async with _connected(device, broker, folder) as client:
+        publisher = air(device, client)
         reports = []
-        for number, name in enumerate(names):
-            tracker = SimulatedJsonTracker(name, declared, asdict(device.units))
+        for number, (name, message) in enumerate(found.items()):
             logbook = Logbook(fleet.receiver(name, EVERY), start, EVERY, fleet.faults(number % 2))
-            reports.append(report(logbook, tracker.message, client, clock))
+            reports.append(report(logbook, message, publisher, clock))
         async with at_work(reports):
             yield
 

@@ -14,7 +14,10 @@ from drivers.codecs.gpsd import PORT as GPSD_PORT
 from drivers.gpsd import Gpsd
 from drivers.gt06 import Gt06
 from drivers.h02 import H02
+from drivers.http_road import HttpRoad
 from drivers.nmea import Nmea, place, says_baud
+from drivers.osmand import OsmAnd
+from drivers.owntracks_http import OwnTracksHttp
 from drivers.queclink import Queclink
 from drivers.road import Road
 from drivers.serial_port import SerialPort
@@ -65,10 +68,10 @@ def _callers(device: Road, fleet: "Fleet", clock: "Clock") -> StandIn | None:
     kind = _kind(device)
     if kind is None or to.scheme != "listen":
         return None
-    start = fleet.world.scenario.start
+    start, behind = fleet.world.scenario.start, "/phone" if isinstance(device, OwnTracksHttp) else ""
     trackers = [
-        kind(name, fleet.receiver(name, EVERY), start, EVERY, fleet.faults(number))
-        for number, name in enumerate(_names(device))
+        kind(name, fleet.receiver(f"{name}{behind}", EVERY), start, EVERY, fleet.faults(number))
+        for number, name in enumerate(_names(device, behind))
     ]
     return StandIn(f"{len(trackers)} trackers call {HOST}:{to.port}", _calling(trackers, to.port, clock))
 
@@ -76,10 +79,17 @@ def _callers(device: Road, fleet: "Fleet", clock: "Clock") -> StandIn | None:
 def _kind(device: Road) -> "type[SimulatedTracker] | None":
     from simulators.gt06 import SimulatedGt06
     from simulators.h02 import SimulatedH02
+    from simulators.phones import SimulatedOsmAnd, SimulatedOwnTracksHttp
     from simulators.queclink import SimulatedQueclink
     from simulators.teltonika import SimulatedTeltonika
 
     match device:
+        case HttpRoad(password=str()):
+            return None  # they have none to tell
+        case OsmAnd():
+            return SimulatedOsmAnd
+        case OwnTracksHttp():
+            return SimulatedOwnTracksHttp
         case Teltonika():
             return SimulatedTeltonika
         case Gt06():
@@ -91,15 +101,20 @@ def _kind(device: Road) -> "type[SimulatedTracker] | None":
     return None
 
 
-def _names(device: Road) -> Sequence[str]:
-    """Those that may deliver, or some that nobody has."""
+def _names(device: Road, behind: str) -> Sequence[str]:
+    """Those that may deliver, or some that nobody has; what the gateway names them by has `behind` behind it."""
+    own = zlib.crc32(device.id.encode()) % 10**9
+    phones = isinstance(device, HttpRoad)
     if device.trackers is None:
-        own = zlib.crc32(device.id.encode()) % 10**9
-        return [f"35{own:09}{number:04}" for number in range(TRACKERS)]
-    found = [name for name in device.trackers if name.isdigit() and len(name) == _IMEI]
+        numbers = range(TRACKERS)
+        return [f"{device.id}-{number}" if phones else f"35{own:09}{number:04}" for number in numbers]
+    found = [name.removesuffix(behind) for name in device.trackers if name.endswith(behind)]
+    if not phones:
+        found = [name for name in found if name.isdigit() and len(name) == _IMEI]
     if not found:
+        form = f"USER{behind}" if phones else f"an IMEI of {_IMEI} digits"
         raise CannotSimulate(
-            f"{device.id}: none of its trackers is an IMEI of {_IMEI} digits; leave them out while it is simulated"
+            f"{device.id}: none of its trackers is {form}; leave them out while it is simulated"
         )
     return found[:TRACKERS]
 

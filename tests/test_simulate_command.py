@@ -23,24 +23,21 @@ from tests.fix_mosquitto import Mosquitto
 from tests.fix_site import daemon
 from tests.loopback import free_port
 
-WITHOUT = {"recorded", "meshtastic", "osmand", "owntracks", "owntracks-http"}
+WITHOUT = {"recorded"}
 """Kinds that nothing stands in for."""
 
 SERVED = (
-    "llrp",
-    "calling",
-    "uhfreader",
-    "ssi",
-    "impinj-http",
-    "gpsd",
-    "teltonika",
-    "gt06",
-    "h02",
-    "queclink",
-)
+    "llrp", "calling", "uhfreader", "ssi", "impinj-http", "gpsd", "teltonika", "gt06", "h02", "queclink", "osmand",
+    "owntracks-http",
+)  # fmt: skip
 SCANNERS = {"scanner", "ssi", "wedge", "json-scans"}
 """They read the labels of pallets: SSCCs of the company 0614141."""
-ROAD = {"nmea": 1, "gpsd": 2, "teltonika": 4, "gt06": 4, "h02": 4, "queclink": 4, "json-fixes": 4}
+ROAD = {
+    "nmea": 1,
+    "gpsd": 2,
+    **dict.fromkeys(("teltonika", "gt06", "h02", "queclink", "osmand", "owntracks-http"), 4),
+    **dict.fromkeys(("json-fixes", "owntracks", "meshtastic"), 4),
+}
 """How many each tells the positions of."""
 
 SITE = '[site]\nid = "leeds"\n'
@@ -76,6 +73,10 @@ def tables(folder: Path, broker: int, ports: Mapping[str, int]) -> dict[str, str
         "gt06": f'kind = "gt06"\nurl = "listen://{HOST}:{ports["gt06"]}"',
         "h02": f'kind = "h02"\nurl = "listen://{HOST}:{ports["h02"]}"',
         "queclink": f'kind = "queclink"\nurl = "listen://{HOST}:{ports["queclink"]}"',
+        "osmand": f'kind = "osmand"\nurl = "listen://{HOST}:{ports["osmand"]}"',
+        "owntracks-http": f'kind = "owntracks-http"\nurl = "listen://{HOST}:{ports["owntracks-http"]}"',
+        "owntracks": f'kind = "owntracks"\n{on}"owntracks/#"',
+        "meshtastic": f'kind = "meshtastic"\n{on}"msh/EU_868/2/json/#"',
         "json-fixes": f'kind = "json-fixes"\n{on}"fleet/{{tracker}}/gps"\nplaces = {fixes}\nunits = {{ time = "ms" }}',
         "json-scans": f'kind = "json-scans"\n{on}"desk/+"\nplaces = {{ code = "data.code", time = "at", operator = "who" }}',
         "impinj-http": f'kind = "impinj-http"\nurl = "http://{HOST}:{ports["impinj-http"]}"\npassword = "env:IMPINJ"',
