@@ -1,5 +1,6 @@
 """The trackers that a device hears, as `waypost status` lists them: since the daemon's start, and bounded."""
 
+import re
 from collections import Counter, OrderedDict
 from collections.abc import Mapping
 
@@ -15,6 +16,10 @@ KEPT = 10_000
 SCHEME = "tracker:"
 REFUSED = "refused"
 """The counter of a tracker that is not among those that may deliver."""
+
+_SIGNS = re.compile(r"[^A-Za-z0-9._-]+")
+"""Those that no id may have."""
+_LONGEST_ID = 64
 
 Row = dict[str, object]
 
@@ -123,4 +128,5 @@ def _row(name: str, one: Tracker | None, refused: Mapping[str, int], owners: Map
 
 def _toml(name: str, tag: str) -> str:
     """The table that would make an item of it; its id may be any other."""
-    return f"[[item]]\nid = {inline(name)}\ntags = [{inline(tag)}]\n"
+    plain = _SIGNS.sub("-", name).strip("._-")[:_LONGEST_ID] or "tracker"
+    return f"[[item]]\nid = {inline(plain)}\ntags = [{inline(tag)}]\n"

@@ -3,7 +3,10 @@
 import tomllib
 from dataclasses import replace
 
+import pytest
+
 from core.records import SECOND, Dictionary, Fix, Flag, fixes, rows_of
+from core.site import ID
 from gateway.trackers_heard import TrackersHeard
 from tests.delivering import NOW, track
 
@@ -15,6 +18,22 @@ def heard(*rows: Fix, at: int = NOW, among: TrackersHeard | None = None) -> Trac
     found = among or TrackersHeard()
     found.deliver(fixes(Dictionary(["tracker:none"]), rows), at)
     return found
+
+
+@pytest.mark.parametrize(
+    ("name", "id"),
+    [
+        ("352093086403655", "352093086403655"),
+        ("jane/phone", "jane-phone"),
+        ("!7efeb2c8", "7efeb2c8"),
+        ("_", "tracker"),
+        ("x" * 128, "x" * 64),
+    ],
+)
+def test_the_table_that_would_make_an_item_of_it_has_an_id_that_may_be(name: str, id: str) -> None:
+    (row,) = heard(*track(name, 0, 1)).rows({}, {})
+    assert tomllib.loads(str(row["toml"])) == {"item": [{"id": id, "tags": [f"tracker:{name}"]}]}
+    assert ID.fullmatch(id)
 
 
 def test_what_is_listed_of_a_tracker() -> None:
