@@ -26,6 +26,7 @@ _DEGREES_MINUTES = re.compile(r"(\d{1,5}\.\d+)|(\d{6,9})|-(\d{1,3})-(\d{1,2}\.\d
 _TWO_DIGITS_THRICE = re.compile(r"\d{6}")
 _NUMBER = re.compile(r" *\d+(\.\d*)?")
 _STATUS = re.compile(r"[0-9A-Fa-f]{8}")
+_JSON = json.JSONEncoder(separators=(",", ":")).encode
 _IGNITION, _SOS, _OVERSPEED = 1 << 10, 1 << 1, 1 << 2
 
 
@@ -104,7 +105,7 @@ def made(
         math.nan,
         -1,
         VALID if fixed and nowhere is None else 0,
-        json.dumps(more, separators=(",", ":")) if more else "",
+        _JSON(more) if more else "",
     )
 
 

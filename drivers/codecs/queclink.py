@@ -29,8 +29,9 @@ _ID = re.compile(r"\d{15}|[0-9A-F]{14}")
 _COUNT = re.compile(r"[0-9A-Fa-f]{4}")
 _LON = re.compile(r"-?\d{1,3}\.\d{5,7}")
 _LAT = re.compile(r"-?\d{1,2}\.\d{5,7}")
-_UTC = re.compile(r"\d{14}")
+_UTC_DIGITS = 14
 _NUMBER = re.compile(r"-?\d{1,5}(\.\d{1,2})?")
+_JSON = json.JSONEncoder(separators=(",", ":")).encode
 _BEFORE = 4
 """Fields of a position before its longitude."""
 
@@ -87,8 +88,13 @@ def positions(line: Line) -> tuple[list[Position], list[str]]:
 
 def _places(fields: Sequence[str]) -> Iterator[int]:
     """Where each longitude stands."""
-    for at in range(_BEFORE, len(fields) - 2):
-        if _UTC.fullmatch(fields[at + 2]) and _LON.fullmatch(fields[at]) and _LAT.fullmatch(fields[at + 1]):
+    for at, utc in enumerate(fields[_BEFORE + 2 :], _BEFORE):
+        if (
+            len(utc) == _UTC_DIGITS
+            and utc.isdecimal()
+            and _LON.fullmatch(fields[at])
+            and _LAT.fullmatch(fields[at + 1])
+        ):
             yield at
 
 
@@ -116,7 +122,7 @@ def _position(line: Line, at: int, said: dict[str, object]) -> tuple[str, Positi
         from_hdop(dop(hdop), False),
         satellites,
         (VALID if fixed else 0) | (LATE if line.head == BUFFERED else 0),
-        json.dumps(said, separators=(",", ":")) if said else "",
+        _JSON(said) if said else "",
     )
 
 
