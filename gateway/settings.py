@@ -6,11 +6,12 @@ unknown keys refused. The file is read by `gateway.configuration`, what goes bef
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from core.site import ID, Item, Portal, Site, Source, Tags, Zone
 from drivers.catalog import Device
 from gateway.broker.settings import BrokerSettings
+from gateway.local_time import zone
 from gateway.sinks.mqtt.settings import MqttSettings
 from gateway.sinks.timescale.settings import TimescaleSettings
 from gateway.sinks.webhook.settings import WebhookSettings
@@ -27,11 +28,20 @@ class _Table(BaseModel):
 class SiteSettings(_Table):
     """[site]
 
+    timezone    an IANA name: in which people are told times; UTC without one
     clock_wait  seconds that rows for a database wait for the clock to be synchronised: their times are final there
     """
 
     id: str = Field(pattern=f"^{ID.pattern}$")
+    timezone: str | None = None
     clock_wait: float = Field(default=300.0, ge=0, le=86_400)
+
+    @field_validator("timezone")
+    @classmethod
+    def _timezone(cls, name: str | None) -> str | None:
+        if name is not None:
+            zone(name)
+        return name
 
 
 class JournalSettings(_Table):

@@ -23,12 +23,15 @@ DEVICES = (("door-1", "llrp"), ("recorded-1", "recorded"))
 Steps = Callable[[TimescaleSink], Awaitable[None]]
 
 
-def sink_to(monkeypatch: pytest.MonkeyPatch, dsn: str, timeout: float = 30.0) -> TimescaleSink:
+def sink_to(
+    monkeypatch: pytest.MonkeyPatch, dsn: str, timeout: float = 30.0, timezone: str | None = None
+) -> TimescaleSink:
     """Of a site that takes everything; `timeout` may be shorter than an operator could set it."""
     name = f"DSN_{uuid.uuid4().hex}"
     monkeypatch.setenv(name, dsn)
     settings = TimescaleSettings(dsn=f"env:{name}", streams=("events", "gaps", "reads"))
-    return TimescaleSink(settings.model_copy(update={"timeout": timeout}), "leeds", DEVICES, "1.2.3", ZONES)
+    settings = settings.model_copy(update={"timeout": timeout})
+    return TimescaleSink(settings, "leeds", DEVICES, "1.2.3", ZONES, timezone)
 
 
 def opened(sink: TimescaleSink, steps: Steps | None = None) -> None:

@@ -34,6 +34,18 @@ def test_the_database_knows_who_reports(database: Database, monkeypatch: pytest.
         assert names.fetchall() == []
 
 
+def test_the_database_has_the_sites_time_zone(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    of = line()
+
+    async def present(sink: TimescaleSink) -> None:
+        await sink.position(of)
+
+    for told, known in ((None, None), ("Europe/London", "Europe/London"), (None, "Europe/London")):
+        opened(sink_to(monkeypatch, database.writer, timezone=told), present)
+        with psycopg.connect(database.owner) as db:
+            assert db.execute("SELECT timezone FROM waypost.site").fetchall() == [(known,)]
+
+
 CONNECTING = [
     ({"password": "wrong"}, 'password authentication failed for user "gateway"; correct the password'),
     ({"dbname": "elsewhere"}, 'database "elsewhere" does not exist; create it, then run `waypost db init`'),

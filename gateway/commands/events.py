@@ -1,7 +1,7 @@
 """`waypost events`: what has happened, from the journal, also while the daemon runs."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +12,7 @@ from gateway import exits
 from gateway.commands.options import AsJson, Config, When, load, moment
 from gateway.commands.output import fail, put, show
 from gateway.database import JournalError
+from gateway.local_time import LocalTime
 from gateway.reader import Reader, open_read_only
 from gateway.rows import event_json
 from gateway.tables import Filter
@@ -40,10 +41,11 @@ def events(
     if kind is not None and kind not in KINDS:
         fail(f"--kind {kind}: no such kind; use one of {', '.join(KINDS)}", exits.UNREADABLE)
     wanted = Filter(item, tag, place, kind, moment("--since", since), moment("--until", until))
-    path = load(config).journal
+    loaded = load(config)
+    at = LocalTime(loaded.settings.site.timezone)
     try:
-        for event in _events(path, wanted, last, follow):
-            put(event_json(event)) if json else show(line(event))
+        for event in _events(loaded.journal, wanted, last, follow):
+            put(event_json(event)) if json else show(line(event, at))
     except JournalError as error:
         fail(str(error), exits.UNAVAILABLE)
     except KeyboardInterrupt:
@@ -71,10 +73,10 @@ def list_up_to(journal: Reader, wanted: Filter, head: int) -> Iterator[tuple[int
     return ((seq, event) for seq, event in journal.events(0, wanted) if seq <= head)
 
 
-def line(event: Event) -> str:
-    """An event for a person."""
+def line(event: Event, at: Callable[[int], str] = rfc3339) -> str:
+    """An event for a person; `at` writes its time."""
     subject = event.item or event.tag or event.source or "-"
-    words = [rfc3339(event.time), event.kind, subject]
+    words = [at(event.time), event.kind, subject]
     if event.place:
         words.append(f"at {event.place}")
     if event.from_place:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from core.events import EARLIEST, LATEST, rfc3339
+from core.events import EARLIEST, LATEST
 from core.records import SECOND, Fix, Flag
 from core.site import Item
 from drivers.codecs.fix_lines import line
@@ -15,6 +15,7 @@ from gateway.commands.options import AsJson, Config, When, load, moment
 from gateway.commands.output import fail, put, say, show
 from gateway.database import JournalError
 from gateway.last_fix import last_fix
+from gateway.local_time import LocalTime
 from gateway.reader import open_read_only
 from gateway.tables import Filter
 from gateway.tag_text import normal_tag
@@ -49,11 +50,12 @@ def find(
     wanted = _stretch(trail, since, until, last)
     loaded = load(config)
     item, tags = _meant(item, loaded.site.items)
+    at = LocalTime(loaded.settings.site.timezone)
     offsets = {source.id: round(source.offset * SECOND) for source in loaded.site.sources}
     try:
         with open_read_only(loaded.journal) as journal:
             if wanted is not None:
-                _tell_trail(item, along(journal, tags, wanted, offsets), json)
+                _tell_trail(item, along(journal, tags, wanted, offsets), json, at)
                 return
             named = Filter(tag=item) if tags == (item,) else Filter(item=item)
             found = whereabouts(journal.events_back(named))
@@ -65,20 +67,20 @@ def find(
     if json:
         put(row)
     else:
-        _tell(row, fix)
+        _tell(row, fix, at)
     if row["last_seen"] is None:
         fail(f"{item} was never seen", exits.WRONG)
 
 
-def _tell(row: Mapping[str, str | float | None], fix: Fix | None) -> None:
-    item = row["item"]
+def _tell(row: Mapping[str, str | float | None], fix: Fix | None, at: LocalTime) -> None:
+    item, seen = row["item"], at.of(row["last_seen"])
     if row["place"] is not None:
-        show(f"{item} is in {row['place']} since {row['since']}, last seen {row['last_seen']}")
+        show(f"{item} is in {row['place']} since {at.of(row['since'])}, last seen {seen}")
     elif row["last_seen"] is not None:
-        show(f"{item} is nowhere known; last in {row['last_place'] or '-'}, last seen {row['last_seen']}")
+        show(f"{item} is nowhere known; last in {row['last_place'] or '-'}, last seen {seen}")
     if fix is not None:
         within = "" if row["accuracy"] is None else f", within {row['accuracy']} m"
-        show(f"at {fix.lat:.6f}, {fix.lon:.6f}{within}, {row['position_time']}")
+        show(f"at {fix.lat:.6f}, {fix.lon:.6f}{within}, {at(fix.time)}")
 
 
 def _stretch(trail: bool, since: str | None, until: str | None, last: int | None) -> Stretch | None:
@@ -93,9 +95,9 @@ def _stretch(trail: bool, since: str | None, until: str | None, last: int | None
     )
 
 
-def _tell_trail(item: str, found: Trail, json: bool) -> None:
+def _tell_trail(item: str, found: Trail, json: bool, at: LocalTime) -> None:
     for fix in found.fixes:
-        put(line(fix)) if json else show(_position(fix))
+        put(line(fix)) if json else show(_position(fix, at))
     if found.cut:
         say(f"the newest {len(found.fixes)} positions; -n takes more, --since and --until take others")
     if found.invalid:
@@ -104,9 +106,9 @@ def _tell_trail(item: str, found: Trail, json: bool) -> None:
         fail(f"{item} has no position", exits.WRONG)
 
 
-def _position(fix: Fix) -> str:
+def _position(fix: Fix, at: LocalTime) -> str:
     """A position for a person."""
-    words = [rfc3339(fix.time), f"{fix.lat:.6f}, {fix.lon:.6f}"]
+    words = [at(fix.time), f"{fix.lat:.6f}, {fix.lon:.6f}"]
     if not isnan(fix.accuracy):
         words.append(f"within {fix.accuracy:.1f} m")
     if not isnan(fix.speed):

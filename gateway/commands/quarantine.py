@@ -13,6 +13,7 @@ from gateway.commands.options import AsJson, Config, load
 from gateway.commands.output import counted, fail, put, say, show
 from gateway.control import socket_path
 from gateway.database import JournalError
+from gateway.local_time import LocalTime
 from gateway.reader import open_read_only
 from gateway.refusals import Place, Refusal
 
@@ -41,11 +42,12 @@ def quarantine(
     if retry or drop:
         _decide(socket_path(loaded.journal), sink, "retry" if retry else "drop", json)
         return
+    at = LocalTime(loaded.settings.site.timezone)
     try:
         with open_read_only(loaded.journal) as journal:
             found = 0
             for place, refusal in journal.refusals(sink):
-                put(_json(place, refusal)) if json else show(_line(place, refusal))
+                put(_json(place, refusal)) if json else show(_line(place, refusal, at))
                 found += 1
     except JournalError as error:
         fail(str(error), exits.UNAVAILABLE)
@@ -77,5 +79,7 @@ def _json(place: Place, refusal: Refusal) -> dict[str, object]:
     }
 
 
-def _line(place: Place, refusal: Refusal) -> str:
-    return f"{rfc3339(refusal.time)}  {place.stream} {place.seq} of {place.epoch}: {refusal.reason}\n  {refusal.body}"
+def _line(place: Place, refusal: Refusal, at: LocalTime) -> str:
+    return (
+        f"{at(refusal.time)}  {place.stream} {place.seq} of {place.epoch}: {refusal.reason}\n  {refusal.body}"
+    )

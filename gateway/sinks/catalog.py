@@ -35,7 +35,7 @@ def _timescale(configuration: Configuration, table: TimescaleSettings) -> Sink:
     settings = configuration.settings
     devices = [(device.id, device.kind) for device in settings.device]
     zones = [(zone.id, zone.inside) for zone in settings.zone]
-    return TimescaleSink(table, settings.site.id, devices, version("waypost"), zones)
+    return TimescaleSink(table, settings.site.id, devices, version("waypost"), zones, settings.site.timezone)
 
 
 def _mqtt(

@@ -39,7 +39,7 @@ _RIGHTS = """
 """
 _PRESENT = """
     SELECT waypost.present(
-        %(site)b::text, %(epoch)b::uuid, %(version)b::text, NULL, %(devices)b::text[], %(kinds)b::text[]
+        %(site)b::text, %(epoch)b::uuid, %(version)b::text, %(timezone)b::text, %(devices)b::text[], %(kinds)b::text[]
     )
 """
 _LAYOUT = "SELECT waypost.layout(%(site)b::text, %(zones)b::text[], %(insides)b::text[])"
@@ -55,6 +55,7 @@ class TimescaleSink:
     devices  id and kind of each that the site has
     version  of Waypost
     zones    of the site, each with the one that it is inside
+    timezone  of the site, None to leave what the database has
     """
 
     name: Literal["timescale"] = "timescale"
@@ -67,6 +68,7 @@ class TimescaleSink:
         devices: Sequence[tuple[str, str]],
         version: str,
         zones: Sequence[tuple[str, str | None]] = (),
+        timezone: str | None = None,
     ) -> None:
         self.streams = settings.streams
         self._settings = settings
@@ -74,6 +76,7 @@ class TimescaleSink:
         self._devices = devices
         self._version = version
         self._zones = zones
+        self._timezone = timezone
         self._connection: Connection | None = None
         self._presented: set[str] = set()
 
@@ -123,7 +126,7 @@ class TimescaleSink:
 
     def _present(self, line: Line) -> Parameters:
         ids, kinds = zip(*self._devices, strict=True) if self._devices else ((), ())
-        who = {"site": line.site, "epoch": line.epoch, "version": self._version}
+        who = {"site": line.site, "epoch": line.epoch, "version": self._version, "timezone": self._timezone}
         return {**who, "devices": texts(ids), "kinds": texts(kinds)}
 
     async def write(self, batch: Batch) -> None:
