@@ -11,6 +11,7 @@ from drivers.codecs.http_tracker import HttpSession
 from drivers.codecs.tracker_session import Admits, TrackerSession
 from drivers.road import Road
 from drivers.secret import SecretName, reveal
+from drivers.tracker_names import TrackerName
 
 
 class HttpRoad(Road):
@@ -23,6 +24,7 @@ class HttpRoad(Road):
     codec: ClassVar[type[HttpSession]]
     """What understands a connection."""
 
+    trackers: tuple[TrackerName, ...] | None = Field(default=None, max_length=10_000)
     password: SecretName | None = None
     idle: float = Field(default=120.0, ge=60, le=604_800)
 

@@ -1,13 +1,12 @@
 """Trackers that talk through a broker, any number of them on one topic filter: what their settings have in common."""
 
-from typing import Annotated, ClassVar
+from typing import ClassVar
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from drivers.codecs.tracker_session import Admits, everybody
 from drivers.subscriber import Subscriber
-
-Name = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
+from drivers.tracker_names import TrackerName
 
 
 class TrackersOnBroker(Subscriber):
@@ -15,7 +14,7 @@ class TrackersOnBroker(Subscriber):
 
     has_antennas: ClassVar[bool] = False
 
-    trackers: tuple[Name, ...] | None = Field(default=None, max_length=10_000)
+    trackers: tuple[TrackerName, ...] | None = Field(default=None, max_length=10_000)
 
     def admits(self) -> Admits:
         """Who may."""

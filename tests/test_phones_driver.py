@@ -146,6 +146,14 @@ def test_several_phones_behind_a_proxy(port: int) -> None:
     assert link.counters["7: refused"] == 1
 
 
+def test_names_as_phones_have_them() -> None:
+    names = ["jane/phone", "my phone", "+49 171 1", "!7efeb2c8"]
+    assert driver("listen://0.0.0.0", kind="osmand", trackers=names).trackers == tuple(names)
+    for name in ("", " x", "x ", "\u00e9", "x" * 129):
+        with pytest.raises(ValidationError):
+            driver("listen://0.0.0.0", kind="owntracks-http", trackers=[name])
+
+
 def test_owntracks_and_what_it_encrypts_is_told_once(port: int, caplog: pytest.LogCaptureFixture) -> None:
     async def test(link: FakeLink, call: Call, task: object) -> None:
         one = await call()

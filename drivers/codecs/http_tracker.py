@@ -107,7 +107,7 @@ class HttpSession(ABC):
         elif reply.status == NOT_SO:
             headers["Allow"] = ", ".join(self.methods)
         answer = http1_server.response(reply.status, reply.body, request.last, headers)
-        return Report(reply.tracker, reply.positions, answer, reply.counts, reply.notice)
+        return Report(reply.tracker, reply.positions, answer=answer, counts=reply.counts, notice=reply.notice)
 
     def _reply(self, request: Request, now: int) -> Reply:
         if not self._may(request):
