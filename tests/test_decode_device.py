@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from core.records import Alive
+from drivers.codecs.notice import Notice
 from drivers.codecs.said_lines import lines
 from gateway.commands.all import application
 
@@ -110,6 +111,9 @@ def test_what_is_not_understood_ends_with_2(config: Path) -> None:
     done = decode(config, "json", "gate", kept)
     assert rows(done.stderr)[0]["message"] == "state"
     assert next(lines(Alive(5)))["message"] == "alive"
+    assert list(lines(Notice("overflow", "it lost some"))) == [
+        {"message": "overflow", "text": "it lost some"}
+    ]
 
 
 @pytest.mark.parametrize(

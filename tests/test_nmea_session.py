@@ -1,6 +1,7 @@
 """A receiver's connection: up, alive, without a fix, silent, and something else altogether; what decode says."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from drivers.codecs.errors import ProtocolError
 from drivers.codecs.gps_binary import SIRF, UBX, protocol
 from drivers.codecs.gps_calendar import ERA, Reference
 from drivers.codecs.nmea_decode import decode_lines
+from drivers.codecs.nmea_recording import Recording
 from drivers.codecs.nmea_session import Session
 from drivers.codecs.notice import Notice
 from simulators.nmea import Faults, SimulatedReceiver
@@ -268,6 +270,22 @@ def test_decode_of_a_recording_that_was_cut_off_in_a_sentence() -> None:
     lines = decoded(data)
     assert len(fixes(lines)) == 1
     assert lines[-1] == {"message": "nmea", "sentences": 1, "noise": len(stream(GGA)) - 20}
+
+
+@given(st.lists(st.integers(0, 12), max_size=5))
+def test_a_recording_in_pieces_of_lines(cuts: list[int]) -> None:
+    log = b"# Date: 2026-03-21\n" + b"".join(
+        stream(RMC.replace("101112", f"1011{second}"), GGA.replace("101112", f"1011{second}"))
+        for second in range(12, 18)
+    )
+    lines = log.splitlines(keepends=True)
+    whole, parts = Recording("tracker:van"), Recording("tracker:van")
+    expected = [*whole.feed(log), *whole.end()]
+    edges = [0, *sorted(cuts), len(lines)]
+    found = [fix for at, to in pairwise(edges) for fix in parts.feed(b"".join(lines[at:to]))]
+    assert repr(found + parts.end()) == repr(expected)
+    assert [fix.time for fix in expected] == [AT + second * SECOND for second in range(6)]
+    assert (parts.sentences, parts.counts) == (whole.sentences, whole.counts)
 
 
 def test_decode_names_wrong_checksums_and_none_at_all() -> None:

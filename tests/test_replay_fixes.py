@@ -16,11 +16,12 @@ from core.events import rfc3339
 from core.records import SECOND, Dictionary, Fix, Fixes, Flag, rows_of
 from core.site import Antenna, Site, Source, Zone
 from gateway.commands.all import application
-from gateway.csv_file import BadCsv
+from gateway.csv_file import BYTES, BadCsv
 from gateway.csv_fixes import CsvFixes
 from gateway.csv_merge import merged, merged_fixes
 from gateway.recorded_files import recorded
 from gateway.replay import Replay
+from tests.nmea_text import sentence
 
 HEADER = "time,tracker,lat,lon"
 FULL = HEADER + ",alt,speed,course,accuracy,satellites,valid"
@@ -235,6 +236,25 @@ def test_the_fixes_of_a_receivers_log(tmp_path: Path) -> None:
         "3 fixes, 0 events",
         f"{DATA / 'garmin48.log'}: tracker:garmin48, 9 sentences",
     ]
+
+
+def test_long_recordings_come_in_blocks_and_in_order(tmp_path: Path) -> None:
+    n = 9_000
+    log, table = tmp_path / "gps.log", tmp_path / "table.csv"
+    with log.open("wb") as out:
+        for second in range(0, n, 2):
+            clock = f"{12 + second // 3600:02}{second // 60 % 60:02}{second % 60:02}"
+            out.write(sentence(f"GPRMC,{clock},A,5348.0000,N,00133.0000,W,000.0,000.0,010526,,"))
+            out.write(sentence(f"GPGGA,{clock},5348.0000,N,00133.0000,W,1,08,1.2,60.0,M,47.0,M,,"))
+    rows = "".join(
+        f"{NOON + second},a,{second % 80 + 1}.0000000,-1.5500000,60.00,1.500,271.00\n"
+        for second in range(1, n, 2)
+    )
+    table.write_text(f"{HEADER},alt,speed,course\n{rows}")
+    assert log.stat().st_size > BYTES
+    found = list(replayed(log, table))
+    assert [second for second, _, _ in found] == list(range(n))
+    assert [name for _, name, _ in found] == ["tracker:gps", "tracker:a"] * (n // 2)
 
 
 def test_a_folder_is_the_recordings_in_it(tmp_path: Path) -> None:
