@@ -165,7 +165,7 @@ def test_a_list_of_who_may_deliver() -> None:
     one = device.session()
     assert fix(HERE, one).tracker == "tracker:!7efeb2c8"
     assert heard(COARSE, one) == []
-    assert one.counts == {"refused": 1}
+    assert one.counts == {"refused": 1, "!bd4a417c: refused": 1}
 
 
 def test_decode() -> None:

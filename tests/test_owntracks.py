@@ -191,8 +191,10 @@ def test_nowhere_is_no_position() -> None:
 
 def test_a_list_of_who_may_deliver() -> None:
     one = Session({"john/phone"}.__contains__)
-    assert heard(HOME, one=one) == []
-    assert one.counts == {"refused": 1}
+    for user in ("jane", "jane", *range(100)):
+        assert heard(HOME, f"owntracks/{user}/phone", one) == []
+    assert (one.counts.pop("refused"), one.counts.pop("jane/phone: refused")) == (102, 2)
+    assert one.counts == {f"{user}/phone: refused": 1 for user in range(49)}, "the first fifty are named"
 
 
 def test_a_clock_that_is_ahead_moves_nobody_unless_the_gateway_s_own_is_unsure() -> None:

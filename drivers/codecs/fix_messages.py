@@ -13,6 +13,8 @@ from drivers.codecs.tracker_columns import fixes
 from drivers.codecs.tracker_session import Admits, Position, everybody
 
 _MOST_TRACKERS = 10_000
+_NAMED = 50
+"""Trackers that may not deliver which have counters of their own."""
 
 
 class FixMessages(MessageSession):
@@ -28,13 +30,18 @@ class FixMessages(MessageSession):
         self._offset = offset
         self._clocks = FixClocks()
         self._trackers = Dictionary()
+        self._strangers = set[str]()
 
     def admitted(self, tracker: str) -> bool:
         """May it deliver? Counted if not."""
-        if not self._admits(tracker):
-            self.counts["refused"] += 1
-            return False
-        return True
+        if self._admits(tracker):
+            return True
+        self.counts["refused"] += 1
+        if len(self._strangers) < _NAMED:
+            self._strangers.add(tracker)
+        if tracker in self._strangers:
+            self.counts[f"{tracker}: refused"] += 1
+        return False
 
     def tell(
         self, message: Message, tracker: str, positions: Sequence[Position], left_out: Sequence[str]
