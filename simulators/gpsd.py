@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import math
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -123,19 +124,23 @@ class SimulatedGpsd(asyncio.Protocol):
         if place is None:
             self._say({**head, "mode": 1})
             return
-        sky = {"class": "SKY", "device": path, "hdop": 0.8, "uSat": 11}
+        sky = {"class": "SKY", "device": path, "hdop": place.hdop, "uSat": place.satellites}
         where = {"lat": round(place.lat, 9), "lon": round(place.lon, 9)}
-        more = {
-            "altMSL": round(place.alt, 3),
-            "speed": round(place.speed, 3),
-            "track": round(place.course, 4),
-        }
+        more = {"altMSL": round(place.alt, 3)}
+        if not math.isnan(place.speed):
+            more |= {"speed": round(place.speed, 3), "track": round(place.course, 4)}
         self._say(sky)
         self._say({**head, "mode": 2, **where})
-        self._say({**head, "mode": 3, **where, **more, "eph": 4.9, "epx": 3.1, "epy": 3.2})
+        self._say({**head, "mode": 3, **where, **more, **_errors(place)})
         if not self.deaf:
             self.told.append((path, time, place))
 
     def _say(self, what: Mapping[str, object]) -> None:
         if self._transport is not None and not self.deaf:
             self._transport.write(json.dumps(what, separators=(",", ":")).encode() + b"\r\n")
+
+
+def _errors(place: Place) -> dict[str, float]:
+    """Of 95 % of the positions: of a circle, and of each axis."""
+    axis = round(1.96 * place.accuracy, 3)
+    return {"eph": round(2.45 * place.accuracy, 3), "epx": axis, "epy": axis}

@@ -1,12 +1,13 @@
 """What receivers of several makers write about one instant: which sentences, in which order, by which talkers."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from drivers.codecs.nmea_fields import KNOT
 from drivers.codecs.nmea_frames import sentence
-from simulators.receiver import Place
+from simulators.receiver import KMH, Place
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -55,6 +56,11 @@ def _minutes(degrees: float, width: int, decimals: int) -> str:
     return f"{whole:0{width}d}{rest / 10**decimals:0{3 + decimals}.{decimals}f}"
 
 
+def _number(value: float, decimals: int) -> str:
+    """Nothing where it is not known."""
+    return "" if math.isnan(value) else f"{value:.{decimals}f}"
+
+
 def _clock(known: Instant) -> datetime:
     return _EPOCH + timedelta(microseconds=known.time)
 
@@ -63,10 +69,10 @@ def _rmc(dialect: Dialect, name: str, known: Instant) -> str:
     day = f"{_clock(known):%d%m%y}"
     if known.place is None:
         return f"{name},{dialect.time(known)},V,,,,,,,{day},,,N"
-    knots = known.place.speed / KNOT
-    course = f"{known.place.course:.2f}" if known.place.speed else ""
+    knots = _number(known.place.speed / KNOT, 3)
+    course = _number(known.place.course, 2) if known.place.moving else ""
     where = dialect.position(known.place)
-    return f"{name},{dialect.time(known)},A,{where},{knots:.3f},{course},{day},,,A"
+    return f"{name},{dialect.time(known)},A,{where},{knots},{course},{day},,,A"
 
 
 def _gga(dialect: Dialect, name: str, known: Instant) -> str:
@@ -94,8 +100,8 @@ def _gns(dialect: Dialect, name: str, known: Instant) -> str:
 def _vtg(dialect: Dialect, name: str, known: Instant) -> str:
     if known.place is None:
         return f"{name},,T,,M,,N,,K,N"
-    speed = known.place.speed
-    return f"{name},{known.place.course:.2f},T,,M,{speed / KNOT:.3f},N,{speed * 3.6:.3f},K,A"
+    course, speed = _number(known.place.course, 2), known.place.speed
+    return f"{name},{course},T,,M,{_number(speed / KNOT, 3)},N,{_number(speed * KMH, 3)},K,A"
 
 
 def _gsa(dialect: Dialect, name: str, known: Instant) -> str:

@@ -6,6 +6,7 @@ while, and clocks that are 1024 weeks behind, not set yet, or now and then a yea
 
 import asyncio
 import json
+import math
 import statistics
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -61,6 +62,8 @@ KINDS: dict[str, type[SimulatedTracker]] = {
 }
 SILENT_ON_FIXES = {"owntracks-http"}
 """They do not say that they have no fix."""
+SPEEDS = {1, 3, 4}
+"""Whose receivers tell speed and course."""
 UNSET = (START, START + 60 * SECOND)
 COMMON = (
     Faults(lost=5, repeated=4),
@@ -91,7 +94,9 @@ def world(start: int = START, assets: int = len(COMMON) + 1) -> GpsWorld:
         for _ in range(6):
             way.go([(20.0 * number, 1000.0)], Style(15.0, 4.0, 1.5))
             way.go([(20.0 * number, 0.0)], Style(15.0, 4.0, 1.5))
-        made.add(Asset(f"van-{number}", "vehicle", way.motion(), "none" if number else "latched"))
+        made.add(
+            Asset(f"van-{number}", "vehicle", way.motion(), "none" if number else "latched", number in SPEEDS)
+        )
     return made
 
 
@@ -195,6 +200,7 @@ def test_receivers(tmp_path: Path) -> None:
             async with daemon(configured(tmp_path, *tables), Wall(clock).clock()) as one:
                 await until(lambda: all_up(one), "all are up")
                 await asyncio.sleep(LASTS - (clock.now() - START) / SECOND)
+        assert b"nan" not in receivers[0].advance(roads.end)
         told.update({f"van-{at}": one.told for at, one in enumerate(receivers)})
         for path, time, place in gpsd.told:
             told.setdefault(f"van-{path[-1]}", []).append((time, place))
@@ -211,6 +217,10 @@ def test_receivers(tmp_path: Path) -> None:
         assert all(same(fix, *one) for fix, one in zip(rows, wanted, strict=True))
         assert {bool(fix.flags & Flag.CORRECTED) for fix in rows} == {name in ("van-1", "van-3")}
         assert off(roads, name, rows) < 12.0
+        assert [fix.satellites for fix in rows] == [place.satellites for _, place in wanted]
+        for fix, (_, place) in zip(rows, wanted, strict=True):
+            assert fix.accuracy == pytest.approx(place.accuracy, rel=0.08, abs=0.35)
+        assert {math.isnan(fix.speed) for fix in rows} == {int(name[-1]) not in SPEEDS}
         assert len({time for time, _ in wanted}) < LASTS - 30  # what the tunnel has swallowed
 
 
