@@ -18,7 +18,7 @@ from simulators.gate import Gate
 from simulators.inventory import Reading, Slots, answers, slots
 from simulators.link import Air, Heard, Listening, Poses, Surroundings
 from simulators.loads import Goods, Load, load
-from simulators.walks import Kind, Movement, Path, Walk, walks
+from simulators.walks import Ground, Kind, Movement, Path, Walk, walks
 from simulators.world import SECOND, Sightings, delays, joined
 
 Unit = Literal["dbm", "linear", "raw", "missing", "constant"]
@@ -95,8 +95,10 @@ class Scene:
 def scene(kind: Kind, parameters: Parameters, seed: int, start: int = START) -> Scene:
     """One episode; the same settings give the same to the last bit."""
     rng = np.random.default_rng([seed, 5])
-    surroundings = Surroundings(parameters.gate, parameters.air, rng)
-    walking = walks(kind, parameters.gate.lane, rng)
+    gate = parameters.gate
+    surroundings = Surroundings(gate, parameters.air, rng)
+    posts = (0.0, 0.0) if gate.arrangement == "plane" else gate.distance
+    walking = walks(kind, Ground(gate.lane, posts), rng)
     moving = [Moving(one.path, load(parameters.goods, one.forklift, rng)) for one in walking]
     seconds = max(float(walk.path.time[-1]) for walk in walking)
     acts, first = [], 0

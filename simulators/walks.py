@@ -107,33 +107,49 @@ class _Feet:
         return Path(time, x, y, heading)
 
 
-def walks(kind: Kind, lane: float, rng: np.random.Generator) -> tuple[Walk, ...]:
-    """Who moves how in an episode of that kind; the neighbouring doors are `lane` m aside."""
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where a door's posts leave room: m to the neighbouring doors, and from the plane to the near and far posts.
+
+    Nobody walks through a post, so who is near a door is before the posts of his side, and not between them.
+    """
+
+    lane: float = 4.0
+    posts: tuple[float, float] = (0.8, 0.8)
+
+    def before(self, side: int, metres: float) -> float:
+        """x of a place that is so far before the posts of a side."""
+        return side * (self.posts[side > 0] + metres)
+
+
+def walks(kind: Kind, ground: Ground, rng: np.random.Generator) -> tuple[Walk, ...]:
+    """Who moves how in an episode of that kind."""
     if kind == "two-pallets":
         gap = rng.uniform(0.45, 0.7)
         side = _side(rng)
-        first, second = (_cross("walk", way * side, rng, way * side * gap) for way in (1, -1))
+        first, second = (_cross("walk", way * side, ground, rng, way * side * gap) for way in (1, -1))
         return first, _later(second, rng.uniform(0.0, 3.0))
     if kind == "stray":
-        parked, mover = _parked(rng), _cross("walk" if rng.random() < 0.5 else "forklift", _side(rng), rng)
+        parked, kind = _parked(ground, rng), "walk" if rng.random() < 0.5 else "forklift"
+        mover = _cross(kind, _side(rng), ground, rng)
         return parked, _later(mover, rng.uniform(5.0, 15.0))
     match kind:
         case "along":
-            return (_along(rng),)
+            return (_along(ground, rng),)
         case "approach":
-            return (_approach(rng),)
+            return (_approach(ground, rng),)
         case "work":
-            return (_work(rng),)
+            return (_work(ground, rng),)
         case "parked":
-            return (_parked(rng),)
+            return (_parked(ground, rng),)
         case "in-door":
             return (_in_door(rng),)
         case "turn-back":
             return (_turn_back(rng),)
         case "next-lane":
-            return (_next_lane(lane, rng),)
+            return (_next_lane(ground, rng),)
         case _:
-            return (_cross(kind, _side(rng), rng),)
+            return (_cross(kind, _side(rng), ground, rng),)
 
 
 def _side(rng: np.random.Generator) -> int:
@@ -150,7 +166,7 @@ def _walked(movement: Movement, feet: _Feet, forklift: bool) -> Walk:
     return Walk(feet.path(), movement, forklift)
 
 
-def _cross(kind: str, way: int, rng: np.random.Generator, lane: float | None = None) -> Walk:
+def _cross(kind: str, way: int, ground: Ground, rng: np.random.Generator, lane: float | None = None) -> Walk:
     """Through the door; `way` +1 is from near to far."""
     forklift = kind in ("forklift", "reverse") or (
         kind in ("stop", "pause", "set-down") and rng.random() < 0.5
@@ -159,20 +175,23 @@ def _cross(kind: str, way: int, rng: np.random.Generator, lane: float | None = N
     y = rng.uniform(-0.6, 0.6) if lane is None else lane
     feet = _Feet(-way * FAR, y + rng.uniform(-1.0, 1.0), 0.0 if way > 0 else np.pi)
     if kind == "pick-up":
-        feet = _Feet(-way * rng.uniform(1.5, 5.0), y + rng.uniform(-1.5, 1.5), 0.0 if way > 0 else np.pi)
+        feet = _Feet(
+            ground.before(-way, rng.uniform(1.0, 5.0)), y + rng.uniform(-1.5, 1.5), 0.0 if way > 0 else np.pi
+        )
         feet.wait(rng.uniform(10.0, 60.0))
     if kind == "pause":
-        feet.to(-way * rng.uniform(1.0, 4.0), y, speed).wait(rng.uniform(2.0, 20.0))
+        feet.to(ground.before(-way, rng.uniform(0.5, 4.0)), y, speed).wait(rng.uniform(2.0, 20.0))
     if kind == "stop":
         feet.to(way * rng.uniform(-0.6, 0.6), y, speed).wait(rng.uniform(1.0, 10.0))
     if kind == "slow":
         feet.to(-way * 2.0, y, speed).to(way * 2.0, y, speed * rng.uniform(0.2, 0.5))
     if kind == "reverse":
         feet.to(way * rng.uniform(-0.5, 1.5), y, speed).wait(rng.uniform(0.5, 4.0))
-        feet.to(-way * rng.uniform(1.5, 4.0), y, speed * 0.6).wait(rng.uniform(0.5, 4.0))
+        feet.to(ground.before(-way, rng.uniform(0.5, 3.0)), y, speed * 0.6).wait(rng.uniform(0.5, 4.0))
     feet.to(way * 1.0, y, speed)
     if kind == "set-down":
-        feet.to(way * rng.uniform(1.5, 5.0), y + rng.uniform(-1.5, 1.5), speed).wait(rng.uniform(10.0, 60.0))
+        spot = ground.before(way, rng.uniform(1.0, 5.0))
+        feet.to(spot, y + rng.uniform(-1.5, 1.5), speed).wait(rng.uniform(10.0, 60.0))
     else:
         feet.to(way * FAR, y + rng.uniform(-1.0, 1.0), speed)
     path = feet.path()
@@ -186,40 +205,40 @@ def _last_at_plane(path: Path) -> float:
     return float(path.time[n] + part * (path.time[n + 1] - path.time[n]))
 
 
-def _along(rng: np.random.Generator) -> Walk:
-    """Past the door along the wall, 0.5 to 4 m from it."""
-    x, way, forklift = _side(rng) * rng.uniform(0.5, 4.0), _side(rng), rng.random() < 0.3
+def _along(ground: Ground, rng: np.random.Generator) -> Walk:
+    """Past the door along the wall, 0.5 to 4 m before the posts."""
+    x, way, forklift = ground.before(_side(rng), rng.uniform(0.5, 4.0)), _side(rng), rng.random() < 0.3
     speed = rng.uniform(1.0, 4.0) if forklift else rng.uniform(0.6, 1.6)
     feet = _Feet(x + rng.uniform(-0.3, 0.3), -way * FAR, way * np.pi / 2.0)
     return _walked("near", feet.to(x, 0.0, speed).to(x, way * FAR, speed), forklift)
 
 
-def _approach(rng: np.random.Generator) -> Walk:
-    """To 1 to 4 m before the door, and away again."""
+def _approach(ground: Ground, rng: np.random.Generator) -> Walk:
+    """To 1 to 4 m before the posts, and away again."""
     side, spot, forklift = _side(rng), rng.uniform(1.0, 4.0), rng.random() < 0.5
     speed = rng.uniform(1.0, 3.0) if forklift else rng.uniform(0.6, 1.6)
     y = rng.uniform(-1.5, 1.5)
-    feet = _Feet(side * FAR, y, np.pi if side > 0 else 0.0).to(side * spot, y, speed)
+    feet = _Feet(side * FAR, y, np.pi if side > 0 else 0.0).to(ground.before(side, spot), y, speed)
     feet.wait(rng.uniform(0.5, 15.0))
     if not forklift and rng.random() < 0.7:
         feet.turn(np.pi)
     return _walked("near", feet.to(side * FAR, y + rng.uniform(-3.0, 3.0), speed), forklift)
 
 
-def _work(rng: np.random.Generator) -> Walk:
+def _work(ground: Ground, rng: np.random.Generator) -> Walk:
     """To and fro within a few metres of the door, on one side."""
     side = _side(rng)
     feet = _Feet(side * FAR, rng.uniform(-4.0, 4.0), rng.uniform(0.0, 2.0 * np.pi))
     for _ in range(int(rng.integers(3, 8))):
-        feet.to(side * rng.uniform(0.8, 4.5), rng.uniform(-3.0, 3.0), rng.uniform(0.4, 1.4))
+        feet.to(ground.before(side, rng.uniform(0.5, 4.0)), rng.uniform(-3.0, 3.0), rng.uniform(0.4, 1.4))
         feet.turn(rng.uniform(-np.pi, np.pi)).wait(rng.uniform(0.5, 8.0))
     return _walked("near", feet.to(side * FAR, rng.uniform(-4.0, 4.0), 1.2), False)
 
 
-def _parked(rng: np.random.Generator) -> Walk:
-    """Left standing 1 to 5 m from the door on one side, for a minute or two."""
-    side = _side(rng)
-    feet = _Feet(side * rng.uniform(1.0, 5.0), rng.uniform(-3.0, 3.0), rng.uniform(0.0, 2.0 * np.pi))
+def _parked(ground: Ground, rng: np.random.Generator) -> Walk:
+    """Left standing 1 to 5 m before the posts of one side, for a minute or two."""
+    spot = ground.before(_side(rng), rng.uniform(1.0, 5.0))
+    feet = _Feet(spot, rng.uniform(-3.0, 3.0), rng.uniform(0.0, 2.0 * np.pi))
     return _walked("static", feet.wait(rng.uniform(45.0, 120.0)), False)
 
 
@@ -241,8 +260,8 @@ def _turn_back(rng: np.random.Generator) -> Walk:
     return _walked("turn-back", feet.to(side * FAR, y + rng.uniform(-1.0, 1.0), speed * 0.8), forklift)
 
 
-def _next_lane(lane: float, rng: np.random.Generator) -> Walk:
+def _next_lane(ground: Ground, rng: np.random.Generator) -> Walk:
     """Through the neighbouring door."""
     kind = "forklift" if rng.random() < 0.5 else "walk"
-    one = _cross(kind, _side(rng), rng, _side(rng) * (lane + rng.uniform(-0.5, 0.5)))
+    one = _cross(kind, _side(rng), ground, rng, _side(rng) * (ground.lane + rng.uniform(-0.5, 0.5)))
     return Walk(one.path, "next-lane", one.forklift)

@@ -12,7 +12,7 @@ from simulators.loads import Goods
 from simulators.rooms import Room, labelled
 from simulators.scene import PAUSE, Parameters, Scene, reported, scene, series
 from simulators.sweep import HEARD, drawn, installed, twelve, walked
-from simulators.walks import KINDS, Kind, walks
+from simulators.walks import KINDS, Ground, Kind, walks
 from simulators.world import SECOND, Sightings
 
 PLAIN = Parameters()
@@ -55,7 +55,7 @@ def test_an_episode_is_what_its_kind_says_and_is_heard(kind: Kind) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_paths_do_what_their_movement_says(kind: Kind) -> None:
     for seed in range(40):
-        for walk in walks(kind, 5.0, np.random.default_rng(seed)):
+        for walk in walks(kind, Ground(5.0, (0.5, 2.0)), np.random.default_rng(seed)):
             path = walk.path
             assert (np.diff(path.time) > 0).all()
             begin, end = path.x[0], path.x[-1]
@@ -65,7 +65,7 @@ def test_paths_do_what_their_movement_says(kind: Kind) -> None:
                 assert aside > 3.0 if walk.movement == "next-lane" else aside < 4.0
             elif walk.movement == "near":
                 assert len(set(np.sign(path.x))) == 1
-                assert np.abs(path.x).min() >= 0.2
+                assert np.abs(path.x).min() >= (2.0 if begin > 0 else 0.5) + 0.2  # never between the posts
             elif walk.movement == "turn-back":
                 beyond = (-np.sign(begin) * path.x).max()
                 assert begin * end > 0
