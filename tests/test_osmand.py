@@ -77,6 +77,15 @@ def test_json() -> None:
     assert kept == {"charging": False, "odometer_m": 0, "movement": False, "activity": "still"}
 
 
+def test_what_an_app_adds_stays_unless_it_has_a_meaning() -> None:
+    own = {"event": "shift", "charging": 1, "odometer_m": 7}
+    location = MOVING["location"] | {"extras": own, "event": None, "odometer": None}
+    _, kept = place(told(post({"device_id": 7, "location": location})))
+    assert (kept["event"], kept["odometer_m"], kept["charging"]) == ("shift", 7, True)
+    _, kept = place(told(get("/?id=1&lat=1&lon=2&odometer_m=7&hdop=0")))
+    assert kept == {"odometer_m": 7}
+
+
 def test_several_positions_in_one_body_and_one_of_them_makes_no_sense() -> None:
     wrong = {"coords": {"latitude": 91, "longitude": 0}}
     report = told(post({"device_id": 7, "location": [MOVING["location"], wrong, STILL["location"]]}))

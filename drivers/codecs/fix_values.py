@@ -134,9 +134,9 @@ def known(value: float, digits: int = 3) -> float | None:
     return int(found) if found == int(found) else found
 
 
-def written(attributes: Mapping[str, object]) -> str:
-    """The attributes of a fix, as `Fixes` has them; what is None is left out."""
-    told = {name: value for name, value in attributes.items() if value is not None}
+def written(*attributes: Mapping[str, object]) -> str:
+    """The attributes of a fix, as `Fixes` has them: what is None is left out, and the last who tells a name is right."""
+    told = {name: value for some in attributes for name, value in some.items() if value is not None}
     return json.dumps(told, separators=(",", ":"), allow_nan=False) if told else ""
 
 

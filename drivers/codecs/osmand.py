@@ -43,7 +43,7 @@ def of_form(form: Form, now: int) -> tuple[Position | None, Sequence[str]]:
     kept: dict[str, object] = {}
     for name in said.keys() - _UNDERSTOOD:
         _keep(kept, name, said[name], told)
-    kept = dict(sorted(kept.items())) | {
+    own: dict[str, object] = {
         "hdop": known(hdop),
         "battery_percent": known(told.number("batt", 0.0)),
         "charging": _yes(said.get("charge")),
@@ -62,7 +62,7 @@ def of_form(form: Form, now: int) -> tuple[Position | None, Sequence[str]]:
         told.course("heading" if said.get("heading") else "bearing"),
         from_hdop(hdop, differential=False) if isnan(radius) else radius,
         _yes(said.get("valid")) is not False,
-        kept,
+        fixes.written(dict(sorted(kept.items())), own),
     )
 
 
@@ -78,7 +78,7 @@ def of_json(said: Mapping[str, object], now: int) -> tuple[Position | None, Sequ
     for name, value in sorted(_object(said, "extras").items()):
         _keep(kept, name, value, told)
     level = battery.number("level", 0.0)
-    kept |= {
+    own: dict[str, object] = {
         "battery_percent": known(level * 100, 1),
         "charging": battery.get("is_charging"),
         "odometer_m": known(rest.number("odometer"), 1),
@@ -97,7 +97,7 @@ def of_json(said: Mapping[str, object], now: int) -> tuple[Position | None, Sequ
         told.course("heading"),
         _radius(told.number("accuracy", 0.0)),
         True,
-        kept,
+        fixes.written(kept, own),
     )
 
 
@@ -116,14 +116,13 @@ def _position(
     course: float,
     accuracy: float,
     valid: bool,
-    kept: Mapping[str, object],
+    attributes: str,
 ) -> tuple[Position, Sequence[str]]:
     counts = list(told.counts)
     if fixes.nowhere(*where):
         counts.append("zero_position")
         valid = False
-    flags = fixes.flags(valid)
-    return Position(time, *where, alt, speed, course, accuracy, -1, flags, fixes.written(kept)), counts
+    return Position(time, *where, alt, speed, course, accuracy, -1, fixes.flags(valid), attributes), counts
 
 
 def _where(said: Mapping[str, object]) -> tuple[float, float] | None:
