@@ -1,6 +1,6 @@
 """OwnTracks: the JSON of its apps (booklet, "JSON"), on a broker and over HTTP alike, and who says it.
 
-A message sent twice gives the same row twice: `_id` and whatever else differs between two copies is no part of it.
+A message told twice gives the same row twice: neither its `_id` nor when and how it came is a part of it.
 """
 
 from collections.abc import Mapping
