@@ -19,6 +19,7 @@ _ROW = np.dtype(list(_NUMBERS.items()))
 """What a fix says in numbers, without gaps."""
 
 _BUT_LATE = np.uint8(0xFF & ~Flag.LATE)
+_COARSE = int(Flag.COARSE)  # a flag as such costs more than all else where it is asked for each row
 
 
 class Positions:
@@ -75,7 +76,7 @@ class Positions:
 
 def rank(fix: Fix) -> int:
     """What has the higher one tells more of where a tracker is now: it is newer, or as new and not blurred."""
-    return 2 * fix.time + (not fix.flags & Flag.COARSE)
+    return 2 * fix.time + (not fix.flags & _COARSE)
 
 
 def _keys(batch: Fixes) -> Keys:

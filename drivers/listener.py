@@ -22,7 +22,8 @@ from drivers.codecs.tracker_columns import fixes
 from drivers.codecs.tracker_messages import rest_of
 from drivers.codecs.tracker_session import Admits, Position, Report, TrackerSession
 from drivers.complaints import Complaints
-from drivers.streams import INTERVAL, Address
+from drivers.gathered import ENOUGH, Gathered, Said
+from drivers.streams import Address
 from drivers.tracker_counts import KNOWN, TrackerCounts
 
 log = logging.getLogger(__name__)
@@ -90,6 +91,7 @@ class Listener:
         self._of_address: Counter[str] = Counter()
         self._datagrams: Datagrams | None = None
         self._trackers = Dictionary()
+        self._gathered = Gathered(self._understand)
         self._waiting: list[tuple[Caller, Report]] = []
         self._rows = 0
         self._some = asyncio.Event()
@@ -135,6 +137,7 @@ class Listener:
 
     def gone(self, one: Connection) -> None:
         """It is over."""
+        self._gathered.hand_over()
         self._take_rest(one)
         self._connections.discard(one)
         self._of_address[one.address] -= 1
@@ -145,17 +148,46 @@ class Listener:
 
     def heard(self, one: Connection, data: bytes) -> None:
         """Bytes of a connection."""
-        now = self._loop.time()
-        began = one.session.pending == 0
+        one.heard_at = self._loop.time()
+        self._gather(one, data)
+
+    def told(self, one: Sender, data: bytes) -> None:
+        """A datagram."""
+        self._gather(one, data)
+
+    def _gather(self, one: Connection | Sender, data: bytes) -> None:
         self._link.tap(data)
-        one.heard_at = now
-        reports = one.session.receive(data, self._link.now())
+        self._gathered.put(one, data)
+        if self._gathered.size >= ENOUGH:
+            self._pause(True)
+
+    def _understand(self, said: Sequence[Said]) -> None:
+        """What was said meanwhile."""
+        now, loop_now = self._link.now(), self._loop.time()
+        for one, data in said:
+            try:
+                if isinstance(one, Connection):
+                    self._converse(one, data, now, loop_now)
+                else:
+                    self._take_all(one, one.session.receive(data, now))
+            except Exception:  # a bug, which is to cost nobody but this one
+                log.exception("%s: what a caller said was not understood", self._device)
+                self._link.count("bugs")
+                if isinstance(one, Connection):
+                    one.abort()
+        if self._rows < ROWS:
+            self._pause(False)
+
+    def _converse(self, one: Connection, data: bytes, now: int, loop_now: float) -> None:
+        if one.session.error is not None:
+            return
+        began = one.session.pending == 0
+        reports = one.session.receive(data, now)
         if one.session.tracker and (reports or began):
-            one.begun_at = now
+            one.begun_at = loop_now
         if one.session.tracker != one.named:
             self._name(one, one.session.tracker)
-        for report in reports:
-            self._take(one, report)
+        self._take_all(one, reports)
         if one.session.error is not None:
             if not isinstance(one.session.error, Farewell):
                 log.info("%s: %s: %s", self._device, one.address, one.session.error)
@@ -170,13 +202,10 @@ class Listener:
         one.named = tracker
 
     def _take_rest(self, one: Connection) -> None:
-        for report in rest_of(one.session):
-            self._take(one, report)
+        self._take_all(one, rest_of(one.session))
 
-    def told(self, one: Sender, data: bytes) -> None:
-        """A datagram."""
-        self._link.tap(data)
-        for report in one.session.receive(data, self._link.now()):
+    def _take_all(self, one: Caller, reports: Sequence[Report]) -> None:
+        for report in reports:
             self._take(one, report)
 
     def _take(self, one: Caller, report: Report) -> None:
@@ -238,7 +267,6 @@ class Listener:
         while True:
             await self._some.wait()
             await self._give()
-            await asyncio.sleep(INTERVAL)  # what comes meanwhile goes together
 
     async def _give(self) -> None:
         """All that waits, as one batch."""
@@ -253,7 +281,7 @@ class Listener:
             self._waiting, self._rows = taken + self._waiting, self._rows + _size(taken)
             raise
         await self._flying.put((receipt, taken))
-        if self._rows < ROWS:
+        if self._rows < ROWS and self._gathered.size < ENOUGH:
             self._pause(False)
 
     async def _acknowledge(self) -> None:
@@ -318,6 +346,7 @@ class Listener:
         self._pause(True)
         if server is not None:
             server.close()
+        self._gathered.hand_over()
         for one in self._connections:
             self._take_rest(one)
         with suppress(TimeoutError):

@@ -61,9 +61,10 @@ def test_an_answer_that_is_not_taken_is_counted() -> None:
     async def main() -> None:
         link, to = FakeLink(), Address("listen", "127.0.0.1", 5027)
         port = Port(to, Session, Limits(1, 1, 60.0), everybody)
-        one = Connection(Listener(port, link, "road", lambda tracker, told: (told, ())), Session())
+        one = Connection(Listener(port, link, "road", lambda tracker, told, zone: (told, ())), Session())
         one.connection_made(Stuffed())
         one.data_received(login("352093086403655"))
+        await asyncio.sleep(1)
         assert link.counters["untaken_answers"] == link.counters["352093086403655: untaken_answers"] == 1
 
     run(main())
