@@ -65,23 +65,23 @@ async def at_work(several: Sequence[Coroutine[None, None, None]]) -> AsyncIterat
 
 def _callers(device: Road, fleet: "Fleet", clock: "Clock") -> StandIn | None:
     to = address(device.url, *device.usual_ports, device.schemes)
-    kind = _kind(device)
-    if kind is None or to.scheme != "listen":
+    kind = _kind(device, to.scheme)
+    if kind is None:
         return None
     start, behind = fleet.world.scenario.start, "/phone" if isinstance(device, OwnTracksHttp) else ""
     trackers = [
         kind(name, fleet.receiver(f"{name}{behind}", EVERY), start, EVERY, fleet.faults(number))
         for number, name in enumerate(_names(device, behind))
     ]
-    return StandIn(f"{len(trackers)} trackers call {HOST}:{to.port}", _calling(trackers, to.port, clock))
+    return StandIn(f"{len(trackers)} trackers call {HOST}:{to.port}", _calling(trackers, to, clock))
 
 
-def _kind(device: Road) -> "type[SimulatedTracker] | None":
+def _kind(device: Road, scheme: str) -> "type[SimulatedTracker] | None":
     from simulators.gt06 import SimulatedGt06
     from simulators.h02 import SimulatedH02
     from simulators.phones import SimulatedOsmAnd, SimulatedOwnTracksHttp
     from simulators.queclink import SimulatedQueclink
-    from simulators.teltonika import SimulatedTeltonika
+    from simulators.teltonika import SimulatedTeltonika, SimulatedTeltonikaUdp
 
     match device:
         case HttpRoad(password=str()):
@@ -91,7 +91,7 @@ def _kind(device: Road) -> "type[SimulatedTracker] | None":
         case OwnTracksHttp():
             return SimulatedOwnTracksHttp
         case Teltonika():
-            return SimulatedTeltonika
+            return SimulatedTeltonikaUdp if scheme == UDP else SimulatedTeltonika
         case Gt06():
             return SimulatedGt06
         case H02():
@@ -120,8 +120,13 @@ def _names(device: Road, behind: str) -> Sequence[str]:
 
 
 @asynccontextmanager
-async def _calling(trackers: "Sequence[SimulatedTracker]", port: int, clock: "Clock") -> AsyncIterator[None]:
-    async with at_work([one.call(HOST, port, clock) for one in trackers]):
+async def _calling(
+    trackers: "Sequence[SimulatedTracker]", to: Address, clock: "Clock"
+) -> AsyncIterator[None]:
+    from simulators.datagram_stream import open_datagrams
+
+    over = open_datagrams if to.scheme == UDP else asyncio.open_connection
+    async with at_work([one.call(HOST, to.port, clock, over) for one in trackers]):
         yield
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from drivers.codecs.teltonika import Record, frame, login
+from drivers.codecs.teltonika import Record, datagram, frame, login
 from drivers.codecs.teltonika_io import CODEC_8
 from simulators.logbook import Noted
 from simulators.trackers import SimulatedTracker, ask
@@ -37,3 +37,15 @@ class SimulatedTeltonika(SimulatedTracker):
                 4: {16: one.number},
             },
         )
+
+
+class SimulatedTeltonikaUdp(SimulatedTeltonika):
+    """One that sends datagrams, and says in each who it is."""
+
+    async def greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Nobody does."""
+
+    def message(self, batch: Sequence[Noted]) -> tuple[bytes, bytes]:
+        packet, number = batch[0].number & 0xFFFF, batch[0].number & 0xFF
+        said = datagram(self.imei, packet, number, [self._record(one) for one in batch], self.codec)
+        return said, b"\0\5" + packet.to_bytes(2) + bytes((1, number, len(batch)))

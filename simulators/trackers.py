@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
 from simulators.clock import Clock
@@ -14,6 +14,9 @@ PATIENCE = 5.0
 """Seconds that a tracker waits for an answer."""
 
 RETRY = 1.0
+
+Opener = Callable[[str, int], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
+"""What makes a connection to a host and a port."""
 
 
 class SimulatedTracker(Logbook, ABC):
@@ -42,18 +45,16 @@ class SimulatedTracker(Logbook, ABC):
     def message(self, batch: Sequence[Noted]) -> tuple[bytes, bytes]:
         """What is said of these notes, and the answer that acknowledges them."""
 
-    async def call(self, host: str, port: int, clock: Clock) -> None:
-        """Over TCP, again and again, until it is cancelled."""
+    async def call(self, host: str, port: int, clock: Clock, over: Opener = asyncio.open_connection) -> None:
+        """Over TCP, or `over` something else, again and again, until it is cancelled."""
         while True:
             with contextlib.suppress(OSError, EOFError, TimeoutError):
-                await self._talk(host, port, clock)
+                if self.connected(clock.now()):
+                    await self._talk(*await over(host, port), clock)
             await asyncio.sleep(RETRY)
 
-    async def _talk(self, host: str, port: int, clock: Clock) -> None:
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, clock: Clock) -> None:
         """One connection."""
-        if not self.connected(clock.now()):
-            return
-        reader, writer = await asyncio.open_connection(host, port)
         try:
             async with asyncio.timeout(PATIENCE):
                 await self.greet(reader, writer)

@@ -20,6 +20,7 @@ import pytest
 from core.records import Fix, Flag
 from simulators.asset_receiver import AssetReceiver
 from simulators.clock import SECOND, RunningClock
+from simulators.datagram_stream import open_datagrams
 from simulators.declared import Declared
 from simulators.gps_scenario import GpsScenario
 from simulators.gps_world import Asset, GpsWorld
@@ -40,7 +41,7 @@ from simulators.phones import SimulatedOsmAnd, SimulatedOwnTracksHttp
 from simulators.queclink import SimulatedQueclink
 from simulators.receiver import Place
 from simulators.reporting import report
-from simulators.teltonika import SimulatedTeltonika
+from simulators.teltonika import SimulatedTeltonika, SimulatedTeltonikaUdp
 from simulators.track import metres
 from simulators.trackers import SimulatedTracker
 from simulators.wrong_clock import YEAR_1980, YEAR_2000, WrongClock
@@ -127,20 +128,25 @@ def off(roads: GpsWorld, asset: str, fixes: Sequence[Fix]) -> float:
     )
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_trackers(tmp_path: Path, kind: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "scheme"),
+    [*((kind, "listen") for kind in KINDS), ("teltonika", "udp"), ("h02", "udp"), ("queclink", "udp")],
+)
+def test_trackers(tmp_path: Path, kind: str, scheme: str) -> None:
     roads, port = world(), free_port()
+    made = SimulatedTeltonikaUdp if (kind, scheme) == ("teltonika", "udp") else KINDS[kind]
+    over = open_datagrams if scheme == "udp" else asyncio.open_connection
     trackers = [
-        KINDS[kind](f"35209308640{at:04}", AssetReceiver(roads, f"van-{at}"), START, 1.0, faults)
+        made(f"35209308640{at:04}", AssetReceiver(roads, f"van-{at}"), START, 1.0, faults)
         for at, faults in enumerate(FAULTS[kind])
     ]
 
     async def main() -> None:
         clock = RunningClock(START)
-        table = f'[[device]]\nid = "road"\nkind = "{kind}"\nurl = "listen://{HOST}:{port}"'
+        table = f'[[device]]\nid = "road"\nkind = "{kind}"\nurl = "{scheme}://{HOST}:{port}"'
         async with daemon(configured(tmp_path, table), Wall(clock).clock()) as one:
             await until(lambda: all_up(one), "it listens")
-            calls = [asyncio.create_task(each.call(HOST, port, clock)) for each in trackers]
+            calls = [asyncio.create_task(each.call(HOST, port, clock, over)) for each in trackers]
             await asyncio.sleep(LASTS)
             for call in calls:
                 call.cancel()

@@ -66,6 +66,11 @@ def played(folder: Path, table: str) -> tuple[str | None, list[str]]:
             "1 trackers call 127.0.0.1:8083",
             ["tom/phone"],
         ),
+        (
+            'kind = "h02"\nurl = "udp://0.0.0.0"\ntrackers = ["352093086400007"]',
+            "1 trackers call 127.0.0.1:5013",
+            ["352093086400007"],
+        ),
         ('kind = "nmea"\nurl = "udp://0.0.0.0:10110"\ntracker = "boat"', "udp://127.0.0.1:10110", ["boat"]),
     ],
 )
@@ -76,7 +81,6 @@ def test_who_plays_a_device(tmp_path: Path, table: str, at: str, names: list[str
 @pytest.mark.parametrize(
     ("table", "reason"),
     [
-        ('kind = "teltonika"\nurl = "udp://0.0.0.0"', "there is no simulator for any of these devices"),
         ('kind = "osmand"\nurl = "listen://0.0.0.0"\npassword = "env:P"', "there is no simulator for any"),
         (
             'kind = "h02"\nurl = "listen://0.0.0.0"\ntrackers = ["tom"]',
