@@ -29,7 +29,7 @@ from tests.fix_site import START, Wall, all_up, daemon, now
 from tests.loopback import free_port
 from tests.virtual_loop import run
 
-LASTS = 80
+LASTS = 120
 FAULTS = (
     Faults(),
     Faults(lost=5),
