@@ -97,6 +97,9 @@ class CsvFixes(CsvFile[FixBlock]):
     ) -> FixBlock:
         """Of its columns. Raises ValueError for a value that is not what its column holds."""
         n = len(time)
+        numbers = {
+            name: column + 0.0 for name, column in numbers.items()
+        }  # of -0.0 it makes 0.0, like the fast way
         unsaid = np.full(n, np.nan)
         alt, speed, course, accuracy = (
             _sized(numbers.get(name, unsaid), name) for name in ("alt", "speed", "course", "accuracy")

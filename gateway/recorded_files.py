@@ -31,7 +31,7 @@ class Recorded:
 
 
 def recorded(inputs: Sequence[Path]) -> Recorded:
-    """Looks at the beginning of each file. Raises BadCsv for a first line that is none, OSError."""
+    """Looks at the beginning of each file. Raises BadCsv for a first line that is none and for a folder without any, OSError."""
     found, tags, trackers = Recorded(), Tags(), Dictionary()
     for path in _files(inputs, found.passed_over):
         with path.open("rb") as file:
@@ -56,8 +56,11 @@ def _files(inputs: Sequence[Path], passed_over: list[Path]) -> Iterator[Path]:
         if not path.is_dir():
             yield path
             continue
-        for one in sorted(path.iterdir()):
-            if one.is_file() and one.suffix.lower() in ENDINGS:
-                yield one
-            else:
-                passed_over.append(one)
+        files = sorted(path.iterdir())
+        taken = [one for one in files if one.is_file() and one.suffix.lower() in ENDINGS]
+        if not taken:
+            raise BadCsv(
+                f"{path}: no recording is in it; those end with {', '.join(ENDINGS)}: name others one by one"
+            )
+        passed_over.extend(one for one in files if one not in taken)
+        yield from taken

@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
@@ -164,6 +164,7 @@ ROWS = st.lists(
 )
 
 
+@example([(NOON * SECOND, "a", Decimal("1E-7"), Decimal("-0.0"), None, None, "")])
 @given(ROWS)
 def test_the_fast_way_reads_what_stands_there_as_the_careful_one_does(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, str, Decimal, Decimal, Decimal, int, str]]
@@ -266,6 +267,13 @@ def test_a_folder_is_the_recordings_in_it(tmp_path: Path) -> None:
     assert {name for _, name, _ in replayed(folder)} == {"tracker:gps-1", "tracker:a"}
     done = command(tmp_path, str(folder))
     assert f"{folder / 'about.toml'}: left out: its name ends like that of no recording" in done.stderr
+
+
+def test_a_folder_without_a_recording_is_told(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    done = command(tmp_path, str(tmp_path / "empty"))
+    assert done.exit_code == 2
+    assert "empty: no recording is in it; those end with .csv, .nmea, .log, .bin: name others" in done.stderr
 
 
 def test_what_is_told_of_a_replay(tmp_path: Path) -> None:
