@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import Literal
 
 from simulators.clock import SECOND
-from simulators.gps_world import GpsWorld
+from simulators.gps_world import GpsWorld, Received
 from simulators.receiver import Place
 
 _FIXES: tuple[Literal["good", "none", "latched"], ...] = ("good", "none", "latched")
@@ -27,12 +27,19 @@ class AssetReceiver:
 
     def at(self, time: int) -> Place:
         """What it says at a true time, microseconds UTC."""
-        row = min(max((time - self.start) // self._step, 0), len(self._said) - 1)
-        return self._said[row]
+        said = self._said
+        row = min(max((time - self.start) // self._step, 0), len(said) - 1)
+        return Place(
+            float(said.lat[row]),
+            float(said.lon[row]),
+            float(said.alt[row]),
+            float(said.speed[row]),
+            float(said.course[row]),
+            float(said.accuracy[row]),
+            int(said.satellites[row]),
+            _FIXES[said.fix[row]],
+        )
 
     @cached_property
-    def _said(self) -> list[Place]:
-        said = self._world.received(self.asset, self._every)
-        columns = (said.lat, said.lon, said.alt, said.speed, said.course, said.accuracy, said.satellites)
-        fixes = [_FIXES[code] for code in said.fix.tolist()]
-        return [Place(*row) for row in zip(*(column.tolist() for column in columns), fixes, strict=True)]
+    def _said(self) -> Received:
+        return self._world.received(self.asset, self._every)

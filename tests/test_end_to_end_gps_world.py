@@ -52,7 +52,7 @@ from tests.fix_mosquitto import Mosquitto, free_port
 from tests.fix_site import START, Wall, all_up, daemon
 from tests.virtual_loop import run
 
-LASTS = 240
+LASTS = 150
 KINDS: dict[str, type[SimulatedTracker]] = {
     "teltonika": SimulatedTeltonika,
     "gt06": SimulatedGt06,
@@ -218,7 +218,7 @@ def test_receivers(tmp_path: Path) -> None:
         rows = [fix for fix in found[name] if fix.flags & Flag.VALID]
         end = START + (LASTS - 5) * SECOND
         rows, wanted = [one for one in rows if one.time < end], [one for one in wanted if one[0] < end]
-        assert len(rows) > 100
+        assert len(rows) > 90
         assert [fix.time for fix in rows] == [time for time, _ in wanted]
         assert all(same(fix, *one) for fix, one in zip(rows, wanted, strict=True))
         assert {bool(fix.flags & Flag.CORRECTED) for fix in rows} == {name in ("van-1", "van-3")}
@@ -227,7 +227,7 @@ def test_receivers(tmp_path: Path) -> None:
         for fix, (_, place) in zip(rows, wanted, strict=True):
             assert fix.accuracy == pytest.approx(place.accuracy, rel=0.08, abs=0.35)
         assert {math.isnan(fix.speed) for fix in rows} == {int(name[-1]) not in SPEEDS}
-        assert len({time for time, _ in wanted}) < LASTS - 30  # what the tunnel has swallowed
+        assert len({time for time, _ in wanted}) < LASTS - 20  # what the tunnel has swallowed
 
 
 def test_json_over_a_broker(tmp_path: Path, mosquitto: Mosquitto) -> None:

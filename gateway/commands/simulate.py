@@ -23,7 +23,8 @@ def simulate(
     """Stand in for the devices of the file, with traffic at its doors and in its zones, one world for all of them.
 
     Network devices are served on 127.0.0.1 at the port of their url, whatever host it names; serial ports are
-    pseudo-terminals, linked to the path of the url; devices on a broker publish to that broker.
+    pseudo-terminals, linked to the path of the url; devices on a broker publish to that broker. What tells positions
+    is a vehicle, a piece of equipment or a person on the road; trackers call the ports on which the file listens.
     """
     from gateway.simulation import simulate as play
     from gateway.stand_ins import CannotSimulate, StandIn
