@@ -19,7 +19,7 @@ from simulators.fleet import Fleet
 from simulators.gps_world import GpsWorld
 from tests.fix_certificates import HOST
 from tests.fix_daemon import following, inputs, reads, until, waypost
-from tests.fix_mosquitto import Mosquitto
+from tests.fix_mosquitto import Mosquitto, listening
 from tests.fix_site import daemon
 from tests.loopback import free_port
 
@@ -203,3 +203,19 @@ def test_a_broker_that_is_not_there_is_said(tmp_path: Path) -> None:
     code, _, error = asyncio.run(waypost("simulate", file))
     assert code == 1
     assert "is the broker running?" in error
+
+
+def test_a_broker_that_is_lost_is_waited_for(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    mosquitto.start()
+    devices = tables(tmp_path, mosquitto.port, dict.fromkeys(SERVED, 1))
+    file = configured(tmp_path, mosquitto.port, {"json-fixes": devices["json-fixes"]})
+
+    async def main() -> None:
+        async with following("simulate", file, "--seconds", "900"):
+            for _ in range(2):
+                async with listening(mosquitto.port, "fleet/#") as heard:
+                    await heard.until(lambda one: len(one.messages) >= 2)
+                mosquitto.kill()
+                mosquitto.start()
+
+    asyncio.run(main())
