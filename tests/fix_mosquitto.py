@@ -17,7 +17,7 @@ import aiomqtt
 import pytest
 
 from tests.fix_certificates import HOST
-from tests.loopback import free_port as free_port
+from tests.loopback import free_port
 
 PATIENCE = 60.0
 """Seconds that a broker gets to start or to stop: for one that hangs."""

@@ -48,8 +48,9 @@ from simulators.wrong_clock import YEAR_1980, YEAR_2000, WrongClock
 from tests.delivering import stored
 from tests.fix_certificates import HOST
 from tests.fix_daemon import until
-from tests.fix_mosquitto import Mosquitto, free_port
+from tests.fix_mosquitto import Mosquitto
 from tests.fix_site import START, Wall, all_up, daemon
+from tests.loopback import free_port
 from tests.virtual_loop import run
 
 LASTS = 150
