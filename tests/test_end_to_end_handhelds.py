@@ -14,7 +14,8 @@ from drivers.base import SetOutput, Start, Stop
 from gateway.app import Daemon
 from gateway.clock import Clock
 from simulators.clock import SECOND, RunningClock, sleep_until
-from simulators.rfd import DOWN, QOS, UP, SimulatedRfd
+from simulators.lasting import QOS
+from simulators.rfd import DOWN, UP, SimulatedRfd
 from simulators.rounds import APART, Move, Pull, Thing, moves, rounds, things
 from simulators.serial_line import PtyLine, TcpLine
 from simulators.tsl import SimulatedTsl
