@@ -19,6 +19,7 @@ from psycopg.conninfo import make_conninfo
 
 from gateway.sinks.timescale import installation
 from gateway.sinks.timescale.settings import TimescaleSettings
+from tests.loopback import free_port
 
 PATIENCE = 60.0
 """Seconds that a server gets to start or to stop: for one that hangs."""
