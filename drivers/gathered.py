@@ -1,8 +1,8 @@
 """What the callers of a port say, gathered for an interval: what all have said is understood in one go.
 
-A thousand trackers speak a thousand times a second, each at another moment. Understanding each as it speaks costs three
-times as much as understanding them one after the other, while the processor has all that it needs for it at hand. Who
-speaks first after a silence is understood at once.
+A thousand trackers speak a thousand times a second, each at another moment. Understanding each as it speaks costs more
+than one after the other, while the processor has all that it needs for it at hand. Who speaks first after a silence is
+understood at once.
 """
 
 import asyncio

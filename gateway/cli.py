@@ -3,6 +3,8 @@
 import os
 import sys
 
+from gateway import interpreter
+
 
 def main() -> None:
     """Console entry point."""
@@ -22,6 +24,7 @@ def main() -> None:
 
 def _dispatch(arguments: list[str]) -> int:
     if arguments[:1] == ["run"]:
+        interpreter.begin()
         from gateway.commands.run import main as run
 
         return run(arguments[1:])

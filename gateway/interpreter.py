@@ -16,6 +16,11 @@ YOUNG = 10_000
 than the rows of one step, and looking takes a twentieth of what the step does."""
 
 
+def begin() -> None:
+    """Before anything is loaded: next to nothing of it goes, so the garbage collector need not look for it all the time."""
+    gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
+
+
 def share() -> None:
     """Let threads take turns quickly; for the beginning of the process."""
     sys.setswitchinterval(SWITCH)
@@ -29,7 +34,7 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG, *gc.get_threshold()[1:])
+    begin()
 
 
 def settle_anew() -> None:
