@@ -13,6 +13,8 @@ import aiomqtt
 import pytest
 
 from core.records import Fix, Flag
+from gateway.app import Daemon
+from gateway.clock import Clock
 from simulators.clock import SECOND, RunningClock
 from simulators.lasting import LastingClient
 from simulators.logbook import Faults, Logbook
@@ -214,3 +216,36 @@ def test_through_a_broker_that_restarts_and_a_daemon_that_is_killed(
     for at, book in nodes.items():
         is_there_once(found[f"!{at:08x}"], book)
         assert all(fix.satellites == 9 for fix in found[f"!{at:08x}"])
+
+
+def shown(one: Daemon, there: bool) -> bool:
+    """Does the status say so, of john in a list and of jane's device?"""
+    john = [row["connected"] for row in one.links["all"].trackers.rows({}, {})]
+    return john == [there] and one.links["jane"].health.state == ("up" if there else "down")
+
+
+def test_wills_tell_who_has_gone(tmp_path: Path, mosquitto: Mosquitto) -> None:
+    """Of many phones in the list of trackers; where the topic is that of one, the device is down."""
+    mosquitto.start()
+    devices = "".join(
+        f'[[device]]\nid = "{id}"\nkind = "owntracks"\nbroker = "main"\ntopic = "{topic}"\n'
+        for id, topic in (("all", "owntracks/#"), ("jane", "private/jane/phone/#"))
+    )
+    file = site(tmp_path, f'[[broker]]\nid = "main"\nurl = "mqtt://{HOST}:{mosquitto.port}"\n{devices}')
+    john, jane = SimulatedOwnTracks("john"), SimulatedOwnTracks("jane", base="private")
+
+    async def main() -> None:
+        book = Logbook(Track(1, now()), now())
+        book.note(now())
+        (noted,) = book.held(1)
+        async with daemon(file, Clock()) as one, aiomqtt.Client(HOST, mosquitto.port) as client:
+            await until(lambda: all_up(one), "the broker has let us in")
+            assert one.links["jane"].health.state == "up"
+            for there in (True, False, True):
+                for phone in (john, jane):
+                    topic, payload = phone.message(noted) if there else phone.will(now())
+                    await client.publish(topic, payload, 1)
+                await until(partial(shown, one, there), f"that they are there is {there}")
+            assert one.links["all"].counters["offline"] == 0
+
+    asyncio.run(main())

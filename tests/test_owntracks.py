@@ -14,10 +14,10 @@ from drivers.catalog import Device
 from drivers.codecs import owntracks
 from drivers.codecs.catalog import CODECS
 from drivers.codecs.message_recording import recorded
-from drivers.codecs.message_session import Message, Said, State
+from drivers.codecs.message_session import Connected, Message, Said, State
 from drivers.codecs.notice import Notice
 from drivers.codecs.owntracks_http import Session as HttpSession
-from drivers.codecs.owntracks_session import _MOST_GONE, Session
+from drivers.codecs.owntracks_session import _MOST_PHONES, Session
 from drivers.owntracks import OwnTracks
 from tests.phone import NOW, answered, post, said, status, who
 
@@ -28,9 +28,16 @@ TOPIC = "owntracks/jane/phone"
 HOME = {"_type": "location", "lat": 53.8, "lon": -1.55, "tst": NOW // 1_000_000}
 
 
-def heard(value: object, topic: str = TOPIC, one: Session | None = None, arrival: int = NOW) -> list[Said]:
+def all_heard(
+    value: object, topic: str = TOPIC, one: Session | None = None, arrival: int = NOW
+) -> list[Said]:
     payload = value if isinstance(value, bytes) else json.dumps(value).encode()
     return list((one or Session()).receive([Message(topic, payload, False, arrival)]))
+
+
+def heard(value: object, topic: str = TOPIC, one: Session | None = None, arrival: int = NOW) -> list[Said]:
+    """But for who is there."""
+    return [said for said in all_heard(value, topic, one, arrival) if not isinstance(said, Connected)]
 
 
 def fix(value: object, topic: str = TOPIC, one: Session | None = None) -> Fix:
@@ -145,9 +152,26 @@ def test_wills_of_many_phones() -> None:
     assert one.counts["offline"] == 2
     fix(HOME, one=one)
     assert one.counts["offline"] == 1
-    for number in range(_MOST_GONE + 1):
+    for number in range(_MOST_PHONES + 1):
         heard(WILL, f"owntracks/{number}/phone", one)
-    assert one.counts["offline"] == _MOST_GONE
+    assert one.counts["offline"] == _MOST_PHONES
+
+
+def test_who_is_there() -> None:
+    one, jane, john = Session(), "owntracks/jane/phone", "owntracks/john/phone"
+    assert all_heard(STATUS, f"{jane}/status", one) == [Connected("jane/phone", True)]
+    assert all_heard(STATUS, f"{jane}/status", one) == []
+    assert all_heard(WILL, jane, one) == [Connected("jane/phone", False)]
+    assert all_heard(WILL, jane, one) == []
+    assert all_heard(WILL, john, one) == [], "it was not known to be there"
+    assert all_heard(STATUS, f"{jane}/status", one) == [Connected("jane/phone", True)]
+    assert all_heard(STATUS, f"{john}/status", one) == [Connected("john/phone", True)]
+    for number in range(_MOST_PHONES - 2):
+        all_heard(STATUS, f"owntracks/{number}/phone/status", one)
+    assert all_heard(STATUS, "owntracks/new/phone/status", one) == [
+        Connected("new/phone", True),
+        Connected("jane/phone", False),
+    ], "the one that was heard least recently is forgotten"
 
 
 def test_the_will_of_one_phone_is_the_device_s() -> None:

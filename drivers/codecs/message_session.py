@@ -59,7 +59,15 @@ class Heartbeat:
     """A sign of life that comes at a steady pace: from now on its absence means something."""
 
 
-Said = Body | Notice | State | Heartbeat
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """One of the trackers for which the device stands was heard, or its will says that it has gone."""
+
+    tracker: str
+    online: bool
+
+
+Said = Body | Notice | State | Heartbeat | Connected
 
 
 @dataclass(frozen=True, slots=True)

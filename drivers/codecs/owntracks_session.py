@@ -1,14 +1,16 @@
 """OwnTracks on a broker: the phones of a topic filter."""
 
+from collections import OrderedDict
 from collections.abc import Iterator
 
 from drivers.codecs import fix_values, owntracks
 from drivers.codecs.fix_messages import FixMessages
-from drivers.codecs.message_session import Message, Presence, Said, State
+from drivers.codecs.message_session import Connected, Message, Presence, Said, State
 from drivers.codecs.notice import Notice
 from drivers.codecs.tracker_session import Admits, everybody
 
-_MOST_GONE = 10_000
+_MOST_PHONES = 10_000
+"""Whose state is remembered; the one that was heard least recently makes room."""
 
 
 class Session(FixMessages):
@@ -26,7 +28,7 @@ class Session(FixMessages):
     ) -> None:
         super().__init__(admits, offset, presence)
         self._alone = alone
-        self._gone: dict[str, None] = {}
+        self._there: OrderedDict[str, bool] = OrderedDict()
 
     def understand(self, message: Message) -> Iterator[Said]:
         """A position; or what else phones say, which is counted."""
@@ -34,10 +36,12 @@ class Session(FixMessages):
         tracker = fix_values.tracker(owntracks.speaker(message.topic, heard))
         if not self.admitted(tracker):
             return
-        if heard.kind == owntracks.WILL:
-            yield from self._will(tracker)
+        gone = heard.kind == owntracks.WILL
+        yield from self._note(tracker, not gone)
+        if gone:
+            if self._alone:
+                yield State(False, "its will says that it has gone")
             return
-        self._back(tracker)
         if heard.kind in owntracks.POSITIONS:
             position, left_out = owntracks.position(heard)
             if position is not None:
@@ -48,17 +52,18 @@ class Session(FixMessages):
         else:
             self.counts["regions" if heard.kind in owntracks.REGIONS else "other"] += 1
 
-    def _will(self, tracker: str) -> Iterator[Said]:
-        """Told by the broker: its connection was lost. `offline` is how many are so now."""
-        if tracker not in self._gone:
-            self._gone[tracker] = None
-            self.counts["offline"] += 1
-            if len(self._gone) > _MOST_GONE:
-                self._back(next(iter(self._gone)))
-        if self._alone:
-            yield State(False, "its will says that it has gone")
-
-    def _back(self, tracker: str) -> None:
-        if tracker in self._gone:
-            del self._gone[tracker]
-            self.counts["offline"] -= 1
+    def _note(self, tracker: str, online: bool) -> Iterator[Said]:
+        """It was heard, or the broker told its will. `offline` is how many have gone so."""
+        before = self._there.get(tracker)
+        self._there[tracker] = online
+        self._there.move_to_end(tracker)
+        if gone := (not online) - (before is False):
+            self.counts["offline"] += gone
+        if online != bool(before):
+            yield Connected(tracker, online)
+        if len(self._there) > _MOST_PHONES:
+            longest, was_there = self._there.popitem(last=False)
+            if was_there:
+                yield Connected(longest, False)
+            else:
+                self.counts["offline"] -= 1

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Sequence
 from core.records import SECOND, Alive, Down, Reads, Scan, Up
 from drivers.base import Start, Stop
 from drivers.codecs.message_recording import recorded
-from drivers.codecs.message_session import Heartbeat, Message, Publication, Said, State
+from drivers.codecs.message_session import Connected, Heartbeat, Message, Publication, Said, State
 from drivers.codecs.notice import Notice
 from drivers.codecs.topics import TopicFilter
 from drivers.complaints import Complaints
@@ -118,6 +118,8 @@ class Member:
                     log.warning("%s: %s", self.link.device, line)
             case State(online, text):
                 await (self._come(text) if online else self._go(self.link.now(), text))
+            case Connected(tracker, online):
+                self.link.connected(tracker, 1 if online else -1)
             case Heartbeat():
                 self._beats = True
                 await self._come("its heartbeat was heard")
