@@ -1,6 +1,7 @@
 """waypost bench accuracy, at tiny size: what is held against the truth, and how it comes out."""
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from gateway.bench import main
+from gateway.bench.accuracy import write
 from gateway.bench.accuracy_doors import (
     COLUMNS,
     OURS,
@@ -173,6 +175,16 @@ def test_the_command_prints_figures_and_writes_a_page(
     assert "| walk | right | " in page
     assert "accuracy.png" in page
     assert (tmp_path / "accuracy.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_without_matplotlib_there_is_a_page_and_a_word_about_the_picture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    write(tmp_path, [Figure("doors", "walk", "right", "waypost", 1.0, "%")], "how")
+    assert "pip install 'waypost[bench]'" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["accuracy.json", "accuracy.md"]
+    assert "png" not in (tmp_path / "accuracy.md").read_text()
 
 
 def test_the_command_has_parts_and_tells_what_it_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:

@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         choices=names,
         metavar="NAME",
-        help="a part or a scenario; repeatable",
+        help=f"one of: {'; '.join(names)}. Repeatable; everything if not given",
     )
     parser.add_argument("--doors", type=_count, default=24, help="random doors of the sweep (default 24)")
     parser.add_argument(
