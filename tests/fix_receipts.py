@@ -116,7 +116,7 @@ def lives(folder: Path, rounds: int) -> dict[str, object]:
 
 
 def _life(folder: Path, first: int, acknowledgements: int, chance: random.Random) -> set[int]:
-    """One child, killed after so many acknowledgements; returns those that it gave, and its last words."""
+    """One child, killed after so many acknowledgements; returns those that reached the devices: the cut loses the last."""
     reading, writing = os.pipe()
     child = os.fork()
     if not child:
@@ -124,7 +124,7 @@ def _life(folder: Path, first: int, acknowledgements: int, chance: random.Random
         asyncio.run(Life(folder, first, writing).run())
         os._exit(0)
     os.close(writing)
-    acknowledged: set[int] = set()
+    acknowledged: list[int] = []
     with os.fdopen(reading) as told:
         for line in told:
             if len(acknowledged) >= acknowledgements:
@@ -132,9 +132,9 @@ def _life(folder: Path, first: int, acknowledgements: int, chance: random.Random
                     pass
                 os.kill(child, signal.SIGKILL)
             if line.endswith("\n"):
-                acknowledged.add(int(line))
-    os.waitpid(child, 0)
-    return acknowledged
+                acknowledged.append(int(line))
+    _, ended = os.waitpid(child, 0)
+    return set(acknowledged if ended == 0 else acknowledged[:-1])
 
 
 if __name__ == "__main__":
