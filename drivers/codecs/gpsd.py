@@ -24,6 +24,7 @@ RECEIVERS = 32
 """Of one gpsd; those beyond are counted as other_devices."""
 
 _FIX_2D = 2
+_LARGEST = 1e6
 _DIFFERENTIAL = (2, 3, 4)
 _ZERO = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -41,11 +42,11 @@ def parse(line: bytes) -> Object | None:
 
 
 def number(found: Object, name: str) -> float:
-    """A finite number, NaN if there is none."""
+    """A number of a size that can be meant, NaN if there is none."""
     value = found.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return math.nan
-    return float(value) if abs(value) < 1e300 else math.nan
+    return float(value) if abs(value) <= _LARGEST else math.nan
 
 
 def text(found: Object, name: str) -> str:

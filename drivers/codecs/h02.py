@@ -24,7 +24,7 @@ _DEGREES_MINUTES = re.compile(r"(\d{1,5}\.\d+)|(\d{6,9})|-(\d{1,3})-(\d{1,2}\.\d
 """ddmm.mmmm, of which zeros in front may be missing; the same without its point; or -dd-mm.mmmm."""
 
 _TWO_DIGITS_THRICE = re.compile(r"\d{6}")
-_NUMBER = re.compile(r" *\d+(\.\d*)?")
+_NUMBER = re.compile(r" *\d{1,5}(\.\d*)?")
 _STATUS = re.compile(r"[0-9A-Fa-f]{8}")
 _JSON = json.JSONEncoder(separators=(",", ":")).encode
 _IGNITION, _SOS, _OVERSPEED = 1 << 10, 1 << 1, 1 << 2

@@ -14,6 +14,11 @@ _ANGLE = re.compile(r"([0-9]{0,3})([0-9]{2}(?:\.[0-9]*)?)")
 _NUMBER = re.compile(r" *[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)")
 _PIVOT = 69
 
+LARGEST = 1e6
+"""No height, speed or deviation is larger."""
+_MOST_DIGITS = 4
+"""Of a whole number: a year's."""
+
 
 def time_of_day(text: str) -> int | None:
     """hhmmss or hhmmss.sss as microseconds since midnight; a leap second is the 61st of its minute."""
@@ -35,14 +40,16 @@ def date(text: str) -> int | None:
 
 
 def number(text: str) -> float:
-    """A decimal number, NaN if it is none: not what else float() takes, such as inf or 1_0. Some put blanks before it."""
-    return float(text) if _NUMBER.fullmatch(text) else math.nan
+    """A decimal number, NaN if it is none, or none that is meant: not what else float() takes, such as inf or 1_0. Some put
+    blanks before it."""
+    value = float(text) if _NUMBER.fullmatch(text) else math.nan
+    return value if abs(value) <= LARGEST else math.nan
 
 
 def whole(text: str) -> int:
-    """A whole number, -1 if it is none."""
+    """A whole number of up to four digits, -1 if it is none."""
     text = text.lstrip(" ")
-    return int(text) if text.isascii() and text.isdigit() else -1
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else -1
 
 
 def angle(text: str, hemisphere: str, sides: str, most: float) -> float | None:
