@@ -9,6 +9,7 @@ import pytest
 from core.records import Fixes, rows_of
 from drivers.codecs import h02, queclink
 from drivers.codecs.queclink import Point
+from drivers.codecs.queclink_session import Session as QueclinkSession
 from tests.llrp_peer import NOW
 from tests.llrp_scene import FakeLink
 from tests.loopback import free_port
@@ -135,3 +136,13 @@ def test_what_no_tracker_says(port: int, kind: str, words: str, caplog: pytest.L
 
     assert listening(port, test, kind=kind).counters["malformed"] == 1
     assert any(words in record.message for record in caplog.records)
+
+
+def test_beginnings_without_ends_are_looked_at_once() -> None:
+    """A search for the end from each of them would go on for minutes, and nobody else would be heard."""
+    session = QueclinkSession()
+    session.receive(REPORT, NOW)
+    said = session.receive(b"+RESP:" * 100_000, NOW)
+    assert len(said) == 99_999
+    assert {tuple(one.counts) for one in said} == {("malformed",)}
+    assert session.pending == len(b"+RESP:")

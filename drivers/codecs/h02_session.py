@@ -14,6 +14,8 @@ LONGEST = 1 << 12
 """Bytes of a line."""
 
 _BLANK = b"\r\n\0 "
+_BLANKS = re.compile(rb"[\r\n\0 ]+")
+_END_OR_START = re.compile(rb"[#*]")
 _START = re.compile(rb"[*$]")
 _LINE_BEGINS = re.compile(rb"\*[A-Za-z]{2},")
 _AHEAD = 6
@@ -72,8 +74,10 @@ class Session(Messages):
             return self._line_size(at)
         if start == h02_binary.MARK:
             return self._binary_size(at)
-        if not start or start in _BLANK:
-            return len(start)
+        if not start:
+            return 0
+        if blanks := _BLANKS.match(data, at):
+            return blanks.end() - at
         if not self.tracker:
             self.error = ProtocolError("it begins with neither * nor $; no H02 tracker?")
             return 0
@@ -82,10 +86,10 @@ class Session(Messages):
 
     def _line_size(self, at: int) -> int:
         """To #; or to the * of the next one, if the end is missing."""
-        end, again = self.data.find(b"#", at), self.data.find(b"*", at + 1)
-        if again >= 0 and (end < 0 or again < end):
-            return self._bounded(at, again)
-        return self._bounded(at, end + 1 if end >= 0 else -1)
+        found = _END_OR_START.search(self.data, at + 1)
+        if found is None:
+            return self._bounded(at, -1)
+        return self._bounded(at, found.end() if found[0] == b"#" else found.start())
 
     def _bounded(self, at: int, end: int) -> int:
         size = (end if end >= 0 else len(self.data)) - at
