@@ -113,3 +113,30 @@ def test_a_roll_over_while_it_is_heard() -> None:
     found = merged(eve, after, GGA.replace("101112", "000001"))
     assert found.times == [time_of("2019-04-06T23:59:59") + n * SECOND for n in range(3)]
     assert [fix.flags for fix in found.fixes] == [1, 9, 9]
+
+
+def rmc(clock: str, date: str) -> str:
+    return f"GPRMC,{clock},A,4808.9978,N,01135.0800,E,10.0,84.4,{date},,,A"
+
+
+def test_one_wrong_date_is_one_wrong_fix() -> None:
+    said = [
+        rmc("101112", "210326"),
+        rmc("101113", "220326"),
+        *(rmc(f"1011{n}", "210326") for n in range(14, 20)),
+    ]
+    assert merged(*said).times[2:] == [AT + n * SECOND for n in range(2, 8)]
+
+
+@pytest.mark.parametrize(
+    ("before", "behind"), [(0, 1), (1, 0), (18, 0)], ids=["late", "early", "by leap seconds"]
+)
+def test_a_date_that_turns_beside_midnight(before: int, behind: int) -> None:
+    """`before` it or `behind` it, seconds: some turn their date with the weeks of GPS, which know no leap seconds."""
+    midnight, clocks = 1_774_137_600 * SECOND, range(-25, 5)
+    said = []
+    for second in clocks:
+        of_day = second % 86_400
+        date = "220326" if -before <= second and not 0 <= second < behind else "210326"
+        said.append(rmc(f"{of_day // 3600:02}{of_day // 60 % 60:02}{of_day % 60:02}", date))
+    assert merged(*said).times == [midnight + second * SECOND for second in clocks]

@@ -32,6 +32,9 @@ the receiver, or the recording, has begun anew."""
 SAME_TIME = SECOND // 100
 """Two times that differ by no more are of the same epoch, microseconds."""
 
+BESIDE_MIDNIGHT = 20 * SECOND
+"""So far from midnight a date may turn."""
+
 LONGEST_PERIOD = 60 * SECOND
 _HOUR = 3600 * SECOND
 
@@ -157,20 +160,23 @@ class Merge:
         return self._tell(epoch, *settled)
 
     def _instant(self, epoch: Epoch, time: int) -> int | None:
-        """When that was, as far as the receiver says it, microseconds UTC; an epoch without a fix keeps the date going.
-
-        Some turn the date a second after midnight: what seems to be a day less a moment ago is the moment after.
-        """
+        """When that was, as far as the receiver says it, microseconds UTC; an epoch without a fix keeps the date going."""
         if epoch.day is not None:
-            told = epoch.day * DAY + time
-            turned_late = self._date is not None and 0 <= told + DAY - self._date < LATE
-            return told + DAY if turned_late else told
+            return self._turned(epoch.day * DAY + time, time)
         if self._date is None:
             return None
         instant = self._date + _from(self._date % DAY, time)
         if abs(instant - self._date) < _HOUR:
             self._date = instant
         return instant
+
+    def _turned(self, told: int, time: int) -> int:
+        """Some turn the date a second after midnight, others before, with the weeks of GPS, which know no leap seconds:
+        what seems to be a day before or behind a moment ago is the moment after. At any other time a date is a date."""
+        beside = DAY if time < BESIDE_MIDNIGHT else -DAY if time >= DAY - BESIDE_MIDNIGHT else 0
+        if self._date is not None and 0 <= told + beside - self._date < LATE:
+            return told + beside
+        return told
 
     def _tell(self, epoch: Epoch, time: int, corrected: bool) -> list[Fix]:
         if self._told is not None and 0 <= self._told - time < LATE:
