@@ -222,3 +222,27 @@ def test_the_zone_of_each_tracker() -> None:
     clocks, zone = FixClocks(), 8 * 4 * QUARTER
     assert clocks.settle("local", [at(NOW + zone)], NOW, True, zone)[1] == []
     assert clocks.settle("other", [at(NOW - DAY)], NOW, True, zone)[1] == ["unknown_zone"]
+
+
+def agreed(reports: int, apart: int, fast: int = 1) -> FixClocks:
+    """A tracker reports to a gateway without the time, every so many seconds; `fast` times as fast as it happened."""
+    clocks = FixClocks()
+    for second in range(0, reports * apart, apart):
+        assert (
+            clocks.settle("right", [at(NOW + fast * second * SECOND)], NOW + second * SECOND, False)[1] == []
+        )
+    return clocks
+
+
+def test_a_tracker_that_agreed_with_a_gateway_without_the_time_is_judged_by_it() -> None:
+    clocks, now = agreed(7, 10), NOW + 70 * SECOND
+    assert clocks.settle("right", [at(now + 30 * DAY)], now, False)[1] == ["future_date"]
+    assert clocks.settle("right", [at(now)], now, False)[1] == []
+    assert clocks.settle("other", [at(now + 30 * DAY)], now, False)[1] == []
+
+
+@pytest.mark.parametrize(("reports", "apart", "fast"), [(4, 20, 1), (20, 2, 1), (20, 10, 4)])
+def test_a_backlog_that_comes_by_the_gateways_time_does_not(reports: int, apart: int, fast: int) -> None:
+    """Nor do few reports, or those of a moment."""
+    clocks, now = agreed(reports, apart, fast), NOW + 200 * SECOND
+    assert clocks.settle("right", [at(now + 30 * DAY)], now, False)[1] == []

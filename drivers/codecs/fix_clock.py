@@ -70,6 +70,7 @@ class FixClock:
         self._seen = 0
         self._zone = 0
         self._known = True
+        self._agrees = False
 
     def settle(
         self, positions: Sequence[Position], now: int, synchronised: bool, zone: int = 0
@@ -80,11 +81,13 @@ class FixClock:
         """
         if zone != self._zone:
             self._zone, self._known = zone, not zone
+        synchronised = synchronised or self._agrees
         told = stamps(positions)
         live = [time for time, flags in told if not flags & LATE]
         if live and synchronised:
             self._compare(max(live), now)
-            self._watch(max(live), now)
+        if live:
+            self._watch(max(live), now, synchronised)
         first, last = min(told, default=(now, 0))[0], max(told, default=(now, 0))[0]
         if self._known and not self.offset and first >= now - OLDEST and last <= _latest(now, synchronised):
             return positions, []  # all of these weeks, as most are
@@ -128,8 +131,12 @@ class FixClock:
         elif -_EARLY <= lag + self._zone <= _LIVE:
             self.offset, self._known = -self._zone, True
 
-    def _watch(self, time: int, now: int) -> None:
-        """A live report: how many quarter-hours off is it, and is it always as many?"""
+    def _watch(self, time: int, now: int, synchronised: bool) -> None:
+        """A live report: how many quarter-hours off is it, and is it always as many?
+
+        If it is none, for that long, a gateway whose clock is not known to be right has the same time as the satellites:
+        from then on what this tracker tells is judged by it.
+        """
         lag = now - time
         quarters = (lag + _EARLY) // QUARTER
         if abs(quarters) > _FARTHEST or lag - quarters * QUARTER > _LIVE:
@@ -143,7 +150,10 @@ class FixClock:
         else:
             self._seen, self._quarters, self._lag, self._since, self._last = 1, quarters, lag, now, time
         if self._seen >= certain.reports and now - self._since >= certain.lasting:
-            self.offset, self._known = self._quarters * QUARTER, True
+            if synchronised:
+                self.offset, self._known = self._quarters * QUARTER, True
+            elif not quarters:
+                self._agrees = True
 
 
 class FixClocks:
