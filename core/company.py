@@ -16,6 +16,8 @@ from core.motion import Motion, Span
 
 QUORUM = 3
 """Companions that make a company."""
+MANY = 24
+"""Companions that are as good as more: of hundreds that say nothing, none moved."""
 WHOLE = 1_000
 """A contrast of 1 as an integer: sums of them do not depend on their order."""
 SILENT = WHOLE + 1
@@ -64,8 +66,8 @@ class Group:
 
     @property
     def size(self) -> float:
-        """Logarithm of the members."""
-        return log(max(1, self.members))
+        """Logarithm of the members, of which `MANY` are enough."""
+        return log(min(max(1, self.members), MANY))
 
 
 class Company:

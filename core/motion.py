@@ -27,6 +27,8 @@ RANK_POWER = 3
 """A read weighs by this power of its rank."""
 FIFTH = 5
 """The beginning and the end of a pass are a fifth of its reads each, two at least."""
+MANY = 32
+"""Reads of a side that are as good as more: a tag that stands in a door is heard a thousand times, and goes nowhere."""
 ENOUGH = np.float32(300.0)
 """A strength beyond this has no power in mW that a number could hold."""
 
@@ -63,8 +65,8 @@ class Motion:
 
     @property
     def evidence(self) -> float:
-        """Logarithm of the reads of the side that was heard less."""
-        return log(max(1, min(self.reads)))
+        """Logarithm of the reads of the side that was heard less, of which `MANY` are enough."""
+        return log(min(max(1, min(self.reads)), MANY))
 
 
 def motion(span: Span, time: Times, side: Sides, rssi: Floats, unit: Units, static: bool = False) -> Motion:

@@ -52,6 +52,10 @@ def test_what_companions_say() -> None:
     assert Group().size == Group().heard == Group().sharpness == Group().agree == 0
 
 
+def test_hundreds_of_companions_are_no_surer_than_a_pallet() -> None:
+    assert Group(24).size == Group(500).size == log(24)
+
+
 def test_who_stands_in_the_door_is_nobodys_company_and_hears_all() -> None:
     company = Company(LONGEST)
     company.add(passing(100, 150))

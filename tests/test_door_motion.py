@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from math import nan
+from math import log, nan
 
 import hypothesis.strategies as st
 import numpy as np
@@ -50,6 +50,13 @@ def test_a_read_weighs_by_the_cube_of_its_rank() -> None:
     here, there = 2 * 27 / 370, (125 + 3) / 126
     assert seen.middle == round(1e6 * (here + there) / 2)
     assert seen.error == pytest.approx((there - here) / 2)
+
+
+def test_a_thousand_reads_are_no_better_than_a_few_dozen() -> None:
+    seen = [
+        moved([(number, number % 2, -60) for number in range(reads)]).evidence for reads in (2, 20, 64, 1_000)
+    ]
+    assert seen == [0.0, log(10), log(32), log(32)]
 
 
 def test_a_fifth_of_the_reads_is_the_beginning_and_the_end() -> None:
