@@ -1,18 +1,16 @@
 """Reads in columns: many at once, as long as they lengthen runs or begin new ones."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from core.admission import Refusal
 from core.cells import Lookup
 from core.decider import Decider
-from core.pieces import Index, Pieces, Sorted, cut, order, sums
+from core.pieces import Index, Pieces, Sorted, cut, order, rows_of
 from core.records import Counts, Floats, Reads, Times
 from core.rows import Rows, refuse
 from core.sources import Source
 from core.state import State
 from core.tracks import Run
-from core.weights import Sums
 
 
 class Columns:
@@ -61,12 +59,15 @@ class Columns:
         if not all(self._simple(source, pieces) for pieces in takes):
             return False
         for pieces in takes:
-            passes = tracks.row[pieces.track] >= 0
+            passes = tracks.passes[pieces.track] > 0
             if passes.any():
                 crossing = pieces.where(passes)
-                self._take(source, crossing, sums(tracks, batch, crossing, rssi, source.spec.rssi == "raw"))
+                rows = rows_of(crossing)
+                at = batch.row[rows]
+                position = self._state.doorway.add(batch.time[rows], batch.cell[rows], rssi[at])
+                self._take(source, crossing, position)
             if not passes.all():
-                self._take(source, pieces.where(~passes), None)
+                self._take(source, pieces.where(~passes), -1)
         return True
 
     def _simple(self, source: Source, pieces: Pieces) -> bool:
@@ -98,36 +99,24 @@ class Columns:
             self._decider.advance(source, None, int(peak[row]))
             done = row + 1
 
-    def _take(self, source: Source, pieces: Pieces, sums: Index | None) -> None:
+    def _take(self, source: Source, pieces: Pieces, position: int) -> None:
         grows = pieces.grows
         if grows.all():
-            self._grow(pieces, sums)
+            self._grow(pieces)
             return
         # a track with one piece that does more than lengthen its run goes the careful way with all of them
         grows = ~np.isin(pieces.track, pieces.track[~grows])
-        self._grow(pieces.where(grows), None if sums is None else sums[grows])
-        self._place(source, pieces, np.flatnonzero(~grows), sums)
+        self._grow(pieces.where(grows))
+        self._place(source, pieces, np.flatnonzero(~grows), position)
 
-    def _grow(self, pieces: Pieces, sums: Index | None) -> None:
+    def _grow(self, pieces: Pieces) -> None:
         tracks = self._state.tracks
         np.maximum.at(tracks.last, pieces.track, pieces.last)
         np.add.at(tracks.count, pieces.track, pieces.count)
-        if sums is not None:
-            side = self._state.cells.side[pieces.cell]
-            base = Sums.WIDTH * tracks.row[pieces.track].astype(np.int64) + 1 + 5 * side
-            where = base[:, None] + np.arange(5)
-            np.add.at(tracks.sums.reshape(-1), where.reshape(-1), sums[:, 1:].reshape(-1))
 
-    def _place(self, source: Source, pieces: Pieces, chosen: Index, sums: Index | None) -> None:
+    def _place(self, source: Source, pieces: Pieces, chosen: Index, position: int) -> None:
         columns = (pieces.track, pieces.first, pieces.last, pieces.count, pieces.cell, pieces.opening)
         for at in chosen[np.argsort(pieces.first[chosen], kind="stable")].tolist():
             track, first, last, count, cell, opening = (int(column[at]) for column in columns)
-            total = None if sums is None else self._sums(cell, sums[at])
-            self._decider.put(source, Run(track, first, last, count, cell, total, 0, opening), late=False)
-
-    def _sums(self, cell: int, piece: NDArray[np.int64]) -> Sums:
-        """The sums of a pass that a piece begins."""
-        origin, *side = piece.tolist()
-        nothing = [0] * 5
-        sides = [*nothing, *side] if self._state.cells.m_side[cell] else [*side, *nothing]
-        return Sums.of([origin, *sides])
+            run = Run(track, first, last, count, cell, position, opening=opening)
+            self._decider.put(source, run, late=False)

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from itertools import pairwise
 
+from core.company import Company, overlap
+from core.motion import Motion
 from core.places import Place
-from core.portal import Ballot, Motion, Movement, Verdict, judge, motion
+from core.portal import Movement, Verdict, judge
 from core.records import SECOND
 from core.tracks import Run
 
@@ -34,14 +36,14 @@ class Door:
     """
 
     place: Place
-    ballot: Ballot
+    company: Company
     open: dict[Run, None] = field(default_factory=dict)
     begun: list[tuple[int, int, Run]] = field(default_factory=list)
     waiting: list[tuple[int, int, Judged]] = field(default_factory=list)
     ended: dict[int, list[Judged]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
-    recheck: list[int] = field(default_factory=list)
-    """Times at which the votes changed after passes there had been judged."""
+    recheck: list[tuple[int, int]] = field(default_factory=list)
+    """Spans of passes whose votes changed after others had been judged by them."""
     swept: int = 0
     serial: int = 0
     eyes: list[tuple[int, int]] = field(default_factory=list)
@@ -61,11 +63,10 @@ class Door:
         run.static = True
         self.open.pop(run, None)
 
-    def closed(self, run: Run) -> None:
+    def closed(self, run: Run, seen: Motion) -> None:
         """A pass ended: it casts its vote and waits for its companions."""
         self.open.pop(run, None)
-        seen = motion(run, self.place.max_pass)
-        self.ballot.add(seen)
+        self.company.add(seen)
         judged = Judged(run, seen)
         self.ended.setdefault(run.track, []).append(judged)
         self.wait(judged)
@@ -81,7 +82,7 @@ class Door:
 
     def wait(self, one: Judged) -> None:
         """A pass waits until nothing that began in time to be its companion is open."""
-        heappush(self.waiting, (self.ballot.until(one.seen), self._next(), one))
+        heappush(self.waiting, (one.seen.span[1], self._next(), one))
 
     def withdraw(self, run: Run, alive: list[Run]) -> list[Judged]:
         """Evidence changed a pass: take back its vote, and those of the passes that it was joined with."""
@@ -89,7 +90,7 @@ class Door:
             del self.open[gone]
         changed = [one for one in self.ended.get(run.track, ()) if one.run is run or one.run not in alive]
         for one in changed:
-            self.ballot.add(one.seen, -1)
+            self.company.withdraw(one.seen)
             self.ended[run.track].remove(one)
             if one.verdict is not None:
                 self.counts[one.verdict.movement] -= 1
@@ -112,7 +113,7 @@ class Door:
 
     def own(self, one: Judged) -> Verdict:
         """What a pass was, whatever was heard at other doors."""
-        return judge(one.seen, self.ballot.companions(one.seen), self.place.sided)
+        return judge(one.seen, self.company.of(one.seen), self.place.sided)
 
     def judge(self, one: Judged, echo: bool = False) -> bool:
         """Decide a pass, or decide it again; True when the verdict is new. An echo was near, whatever it looks like."""
@@ -125,15 +126,13 @@ class Door:
         self.counts[one.verdict.movement] += 1
         return True
 
-    def companions(self, times: list[int]) -> list[Judged]:
-        """Judged passes whose vote may have changed with the votes at these times."""
-        bins = {time // self.ballot.width for time in times}
-        near = {at + step for at in bins for step in (-1, 0, 1)}
+    def companions(self, spans: list[tuple[int, int]]) -> list[Judged]:
+        """Judged passes that are company of one of these."""
         return [
             one
             for passes in self.ended.values()
             for one in passes
-            if one.verdict is not None and one.seen.middle // self.ballot.width in near
+            if one.verdict is not None and any(overlap(one.seen.span, span) for span in spans)
         ]
 
     def eye(self, time: int, side: int) -> None:
@@ -168,10 +167,10 @@ class Door:
                 one.run.end_based = one.verdict is not None
         self.ended.clear()
         self.recheck.clear()
-        self.ballot = Ballot(self.place.gap)
+        self.company = Company(self.place.max_pass)
         waiting, self.waiting = self.waiting, []
         for _, _, one in waiting:
-            self.ballot.add(one.seen)
+            self.company.add(one.seen)
             self.ended.setdefault(one.run.track, []).append(one)
             self.wait(one)
 
@@ -181,7 +180,8 @@ class Door:
         self.eyes = [(time + by, side) for time, side in self.eyes]
         self.begun = [(first + by, serial, run) for first, serial, run in self.begun]
         for _, _, one in self.waiting:
-            one.seen = replace(one.seen, middle=one.seen.middle + by)
+            span = one.seen.span[0] + by, one.seen.span[1] + by
+            one.seen = replace(one.seen, middle=one.seen.middle + by, span=span)
         self.settled()
 
     def forget(self, before: int) -> list[int]:
@@ -193,7 +193,8 @@ class Door:
         if excess > 0:
             dues = sorted(one.run.due for passes in self.ended.values() for one in passes)
             before = max(before, dues[excess - 1] + 1)
-        self.ballot.forget(before)
+        # what waits, and what a late vote may touch, keeps its vote
+        self.company.forget(min([before - self.place.gap, *(last for last, _, _ in self.waiting[:1])]))
         return [track for track in list(self.ended) if self._forget(track, before)]
 
     def _forget(self, track: int, before: int) -> bool:

@@ -5,7 +5,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-Column = TypeVar("Column", NDArray[np.int8], NDArray[np.int32], NDArray[np.int64])
+Column = TypeVar("Column", NDArray[np.int8], NDArray[np.int32], NDArray[np.int64], NDArray[np.float32])
 
 
 def grown(column: Column, blank: int = 0) -> Column:

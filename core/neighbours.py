@@ -1,13 +1,16 @@
-"""Doors side by side: a reader at one hears, more weakly, what goes through the other.
+"""Echoes of a pass, at the doors beside and at the same door.
 
-Nobody goes through two doors between the same zones at once. Of two passes of one subject at such doors, the middle of
-each within the other, the weaker one is an echo: the tag was near that door.
+A reader at one door hears, more weakly, what goes through the next. Nobody goes through two doors between the same zones
+at once: of two passes of one subject at such doors, the middle of each within the other, the weaker one is an echo.
+
+A weak tag falls silent and is heard again while it still moves away. Nobody goes through a door twice in the same
+direction within seconds: what looks like it is an echo of the first pass.
 """
 
 from collections.abc import Iterator
 
 from core.doors import Door, Judged
-from core.portal import Movement
+from core.portal import Movement, Verdict
 from core.state import State
 
 TELLING = (Movement.CROSSING, Movement.TURN_BACK)
@@ -29,7 +32,10 @@ class Neighbours:
         self._by_power = len({source.spec.rssi for source in at_doors}) == 1
 
     def rivals(self, door: Door, one: Judged) -> Iterator[tuple[Door, Judged]]:
-        """The judged passes of the same subject at the doors beside, at the same time."""
+        """The judged passes of the same subject at this door soon before and after, and at the doors beside meanwhile."""
+        for two in door.ended.get(one.run.track, ()):
+            if two.verdict is not None and (_soon(door, one, two) or _soon(door, two, one)):
+                yield door, two
         beside = self._beside[door.place.index]
         if not beside:
             return
@@ -40,17 +46,30 @@ class Neighbours:
                     yield from ((other, two) for two in other.ended.get(track, ()) if _at_once(one, two))
 
     def is_echo(self, door: Door, one: Judged) -> bool:
-        """Was the tag at a door beside instead, as far as is judged?"""
-        return any(
-            other.own(two).movement in TELLING and self._strength(other, two) > self._strength(door, one)
-            for other, two in self.rivals(door, one)
-        )
+        """Was the tag at a door beside instead, or had it passed already, as far as is judged?"""
+        for other, two in self.rivals(door, one):
+            theirs = other.own(two)
+            if other is door:
+                if _soon(door, two, one) and _same_way(theirs, door.own(one)):
+                    return True
+            elif theirs.movement in TELLING and self._strength(other, two) > self._strength(door, one):
+                return True
+        return False
 
-    def _strength(self, door: Door, one: Judged) -> tuple[int, int, str]:
+    def _strength(self, door: Door, one: Judged) -> tuple[float, int, str]:
         """What decides between two passes: the power that was heard, then the reads; a door's name if all is equal."""
-        sides = () if one.run.sums is None else one.run.sums.sides
-        power = sum(side.weight for side in sides) if self._by_power else 0
+        power = one.seen.power if self._by_power else 0.0
         return power, sum(one.seen.reads), door.place.id
+
+
+def _soon(door: Door, one: Judged, other: Judged) -> bool:
+    """Does the other pass follow within the time that a pass may take?"""
+    return one.seen.span[1] < other.seen.span[0] <= one.seen.span[1] + door.place.max_pass
+
+
+def _same_way(one: Verdict, other: Verdict) -> bool:
+    crossed = one.movement is other.movement is Movement.CROSSING
+    return crossed and one.direction == other.direction
 
 
 def _zones(door: Door) -> frozenset[str]:

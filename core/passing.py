@@ -2,7 +2,10 @@
 
 from typing import Protocol
 
+import numpy as np
+
 from core.doors import Door, Judged, is_crossing
+from core.motion import Motion, motion
 from core.neighbours import Neighbours
 from core.sources import Source
 from core.state import State
@@ -43,7 +46,7 @@ class Passing:
     def _revise(self, door: Door, run: Run, late: bool) -> None:
         """Evidence changed a pass, or joined some: it is open again, and its companions vote anew."""
         for gone in door.withdraw(run, list(self._state.tracks.runs(run.track))):
-            door.recheck.append(gone.seen.middle)
+            door.recheck.append(gone.seen.span)
             late = True
             subject = self._state.subjects[self._state.tracks.subject[run.track]]
             subject.passes = self._told(subject.passes, self._rejudged(door, gone))
@@ -60,10 +63,19 @@ class Passing:
                 run.ended, run.due = True, run.last + gap
                 if run is tracks.current.get(track):
                     tracks.close(track)
-                door.closed(run)
+                door.closed(run, self._motion(door, run))
             elif not run.static and run.first + max_pass + gap <= frontier:
                 door.became_static(run)
                 self._timelines.retry(source, tracks.subject[track])
+
+    def _motion(self, door: Door, run: Run) -> Motion:
+        """The features of a pass, from what the door's antennas heard of it."""
+        cells = self._state.cells
+        heard = self._state.doorway.of(cells.track, run.track, run.position, run.first, run.last)
+        unit = np.frombuffer(cells.sources, np.int32)[heard.cell]
+        span, side = (run.first, run.last), cells.side[heard.cell]
+        static = run.last - run.first > door.place.max_pass
+        return motion(span, heard.time, side, heard.rssi, unit, static)
 
     def settle(self, source: Source, track: int) -> None:
         """Judge what is ready at the door of a track."""
@@ -74,7 +86,7 @@ class Passing:
         before = source.newest - self._horizon
         for one in door.ready():
             if one.run.late:
-                door.recheck.append(one.seen.middle)
+                door.recheck.append(one.seen.span)
             self._judge(source, door, one, one.run.late)
         if door.recheck:
             changed, door.recheck = door.recheck, []

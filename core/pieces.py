@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cells import Cell, Cells
-from core.records import Counts, Floats, Times
+from core.records import Counts, Times
 from core.seen import Seen
 from core.tracks import Tracks
-from core.weights import COARSE, moments, weights
 
 Mask = NDArray[np.bool_]
 Index = NDArray[np.int64]
@@ -127,16 +126,8 @@ def _cuts(tracks: Tracks, batch: Sorted, of: Cell) -> Index:
     return np.union1d(batch.starts, np.flatnonzero(new) + 1)
 
 
-def sums(tracks: Tracks, batch: Sorted, pieces: Pieces, rssi: Floats, raw: bool) -> NDArray[np.int64]:
-    """int64[n, 6] of pieces of passes: origin, reads, weight and moments.
-
-    They are about the origin of the pass that a piece lengthens, else about a new one.
-    """
+def rows_of(pieces: Pieces) -> Index:
+    """int64[n]: the rows of the `Sorted` that some pieces are made of."""
     rows = np.repeat(pieces.begin - np.cumsum(pieces.length) + pieces.length, pieces.length)
     rows += np.arange(len(rows))
-    time = batch.time[rows]
-    old = tracks.sums[tracks.row[pieces.track], 0]
-    origin = np.where(pieces.grows, old, pieces.first >> COARSE << COARSE)
-    parts = moments(weights(rssi[batch.row[rows]], raw), time, np.repeat(origin, pieces.length))
-    begin = np.cumsum(pieces.length) - pieces.length
-    return np.column_stack((origin, pieces.count, *(np.add.reduceat(part, begin) for part in parts)))
+    return rows

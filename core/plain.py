@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.claims import Claim, Standing, Stay, left
+from core.motion import Motion
 from core.places import Place
-from core.portal import Motion, Movement, Verdict
+from core.portal import Movement, Verdict
 from core.site import Item
 from core.timeline import Pass, Said, Subject
 from core.tracks import Run
-from core.weights import Sums
 
 Plain = object
 """int, float, str, bytes, bool, None, and lists of them: what a snapshot is made of."""
@@ -26,7 +26,8 @@ SaidRow = tuple[str, str | None, int, int, int, str | None, str | None, int, int
 """The fields of a `Said`."""
 
 _FLAGS = ("known", "ended", "static", "applied", "start_based", "end_based", "late", "doubted")
-_NUMBERS = ("track", "first", "last", "count", "cell", "due", "opening", "late_to")
+_NUMBERS = ("track", "first", "last", "count", "cell", "due", "opening", "late_to", "position")
+_MOTION: Callable[[Motion], tuple[Plain, ...]] = attrgetter(*(field.name for field in fields(Motion)))
 SAID: Callable[[Said], Plain] = attrgetter(*(field.name for field in fields(Said)))
 
 
@@ -58,27 +59,24 @@ class Runs:
         return known
 
     def dump(self) -> Plain:
-        """Columns of numbers, bits of flags, and the sums of passes."""
+        """Columns of numbers, and bits of flags."""
         columns = [column([getattr(run, name) for run in self._runs]) for name in _NUMBERS]
         flags = bytes(sum(getattr(run, name) << bit for bit, name in enumerate(_FLAGS)) for run in self._runs)
-        sums = [(at, list(run.sums)) for at, run in enumerate(self._runs) if run.sums is not None]
-        return [columns, flags, sums]
+        return [columns, flags]
 
 
 def load_runs(data: Plain) -> list[Run]:
     """The runs of `Runs.dump`, by number."""
-    columns, flags, sums = cast(tuple[list[bytes], bytes, list[tuple[int, list[int]]]], data)
+    columns, flags = cast(tuple[list[bytes], bytes], data)
     rows = zip(*(numbers(one).tolist() for one in columns), strict=True)
     runs = [
-        Run(track, first, last, count, cell, None, due, opening, late_to)
-        for track, first, last, count, cell, due, opening, late_to in rows
+        Run(track, first, last, count, cell, position, due, opening, late_to)
+        for track, first, last, count, cell, due, opening, late_to, position in rows
     ]
     for run, bits in zip(runs, flags, strict=True):
         for bit, name in enumerate(_FLAGS):
             if bits >> bit & 1:
                 setattr(run, name, True)
-    for at, values in sums:
-        runs[at].sums = Sums.of(values)
     return runs
 
 
@@ -118,25 +116,26 @@ def load_standing(data: Plain, runs: list[Run]) -> Standing:
 
 def motion(one: Motion) -> Plain:
     """A motion's features."""
-    return [one.reads, one.sign, one.separation, one.score, one.middle, one.error, one.static]
+    return list(_MOTION(one))
 
 
 def load_motion(data: Plain) -> Motion:
     """The motion that `motion` wrote."""
-    return Motion(*cast(tuple[tuple[int, int], int, float, float, int, float, bool], data))
+    fields_of = tuple[tuple[int, int], float, float, tuple[int, int], int, float, bool, float]
+    return Motion(*cast(fields_of, data))
 
 
 def verdict(one: Verdict | None) -> Plain:
     """A verdict, or None."""
-    return None if one is None else [str(one.movement), one.direction, one.confidence]
+    return None if one is None else [str(one.movement), one.direction, one.confidence, one.company]
 
 
 def load_verdict(data: Plain) -> Verdict | None:
     """The verdict that `verdict` wrote."""
     if data is None:
         return None
-    movement, direction, confidence = cast(tuple[str, int, float | None], data)
-    return Verdict(Movement(movement), direction, confidence)
+    movement, direction, confidence, company = cast(tuple[str, int, float | None, int], data)
+    return Verdict(Movement(movement), direction, confidence, company)
 
 
 def subject(one: Subject, runs: Runs) -> Plain:

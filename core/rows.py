@@ -8,8 +8,7 @@ from core.decider import HORIZON, Decider
 from core.records import Reads
 from core.sources import Source
 from core.state import State
-from core.tracks import Kind, Run
-from core.weights import Sums, weight
+from core.tracks import Run
 
 FEW = 2
 """Rows that are sooner taken one by one than looked at together."""
@@ -55,11 +54,11 @@ class Rows:
 
         Until another one comes, or a timer is due: what is known of tracks and cells here may be wrong after it.
         """
-        state, raw = self._state, source.spec.rssi == "raw"
-        cells, tracks, current = state.cells, state.tracks, state.tracks.current
-        cell_last, track_of, watch_of, side_of = cells.m_last, cells.m_track, cells.m_watch, cells.m_side
+        state = self._state
+        cells, tracks, log = state.cells, state.tracks, state.doorway.add_one
+        cell_last, track_of, watch_of = cells.m_last, cells.m_track, cells.m_watch
         first, last, gap, is_open = tracks.m_first, tracks.m_last, tracks.m_gap, tracks.m_open
-        counts, row_of, add_read, known = tracks.m_count, tracks.m_row, tracks.add_read, lookup.known
+        counts, passes, known = tracks.m_count, tracks.m_passes, lookup.known
         late, newest, due, pairs = source.late_ports, source.newest, source.due(), list[tuple[int, int]]()
         for tag, port, time, count, rssi in islice(rows, at, None):
             cell = known(tag, port)
@@ -76,8 +75,8 @@ class Rows:
                 break
             pairs.append((cell, time))
             cell_last[cell] = time
-            if row_of[track] >= 0 and not current[track].static:
-                add_read(track, side_of[cell], weight(rssi, raw), time, count)
+            if passes[track]:
+                log(time, cell, rssi)
             if time > last[track]:
                 last[track] = time
             counts[track] += count
@@ -125,20 +124,15 @@ class Rows:
         self, source: Source, track: int, cell: int, time: int, count: int, rssi: float, late: bool
     ) -> None:
         """A read that was not delivered before, into a track."""
-        tracks, sums = self._state.tracks, None
+        tracks, position = self._state.tracks, -1
         last = tracks.m_last[track]
         grows = not late and tracks.m_open[track]
         grows = grows and tracks.m_first[track] < time <= last + tracks.m_gap[track]
-        if tracks.kind[track] is Kind.PASS:
-            side, heavy = self._state.cells.m_side[cell], weight(rssi, source.spec.rssi == "raw")
-            if grows:
-                tracks.add_read(track, side, heavy, time, count)
-            else:
-                sums = Sums(time)
-                sums.read(side, heavy, time, count)
+        if tracks.m_passes[track]:
+            position = self._state.doorway.add_one(time, cell, rssi)
         if grows:
             if time > last:
                 tracks.m_last[track] = time
             tracks.m_count[track] += count
         else:
-            self._decider.put(source, Run(track, time, time, count, cell, sums, 0, count), late)
+            self._decider.put(source, Run(track, time, time, count, cell, position, opening=count), late)

@@ -5,7 +5,6 @@ from collections import deque
 from core.sources import Source
 from core.state import State
 from core.tracks import Run
-from core.weights import shift_rows
 
 
 def shift(state: State, by: int) -> None:
@@ -26,7 +25,7 @@ def shift(state: State, by: int) -> None:
         _shift_run(run, by)
     tracks.first[: tracks.size] += by
     tracks.last[: tracks.size] += by
-    shift_rows(tracks.sums[: tracks.rows], by)
+    state.doorway.shift(by)
     state.cells.last[: state.cells.size] += by
     state.seen.shift(by)
     state.inbox.shift(by)
@@ -57,5 +56,3 @@ def _shift_run(run: Run, by: int) -> None:
     run.due += by if run.due else 0
     run.start_based = run.start_based or run.applied
     run.end_based = run.end_based or run.ended
-    if run.sums is not None:
-        run.sums.shift(by)

@@ -25,9 +25,8 @@ from core.state import State
 from core.subjects import SUBJECT_COLUMNS, Subjects
 from core.timeline import Said, Subject
 from core.tracks import ENDLESS, TRACK_COLUMNS, Kind, Run, Tracks
-from core.weights import Sums
 
-SCHEMA = 6
+SCHEMA = 7
 """Version of the snapshot; another version means that the state is rebuilt from the journal."""
 PART = 1_024
 """Subjects that are written and read together."""
@@ -68,6 +67,7 @@ def dump(state: State) -> bytes:
         "doors": [(index, _door(door, runs)) for index, door in state.doors.items()],
         "cells": _cells(state.cells),
         "tracks": _tracks(state.tracks, runs),
+        "doorway": state.doorway.dump(),
         "positions": _positions(state.positions),
         "seen": [column.tobytes() for column in state.seen.columns()],
         "subjects": _subjects(state.subjects),
@@ -135,6 +135,7 @@ def _load(state: State, parts: dict[str, Plain]) -> State:
         _load_door(state.doors[index], data, runs)
     state.cells = _load_cells(parts["cells"], state.cells.source_ids)
     state.tracks = _load_tracks(parts["tracks"], runs)
+    state.doorway.load(*cast(tuple[int, list[bytes]], parts["doorway"]))
     cell, time = cast(list[bytes], parts["seen"])
     state.seen.restore(np.frombuffer(cell, np.int32), np.frombuffer(time, np.int64))
     _load_positions(state.positions, parts["positions"])
@@ -233,7 +234,7 @@ def _door(door: Door, runs: Runs) -> Plain:
         [_judged(one, runs) for one in ended],
         [numbers[id(one)] for _, _, one in sorted(door.waiting)],
         {str(movement): count for movement, count in door.counts.items()},
-        [door.recheck, door.swept, door.eyes, door.ballot.dump()],
+        [door.recheck, door.swept, door.eyes, door.company.dump()],
     ]
 
 
@@ -251,9 +252,9 @@ def _load_door(door: Door, data: Plain, runs: list[Run]) -> None:
     for number in waiting:
         door.wait(judged[number])
     door.counts = Counter(counts)
-    recheck, swept, eyes, bins = cast(tuple[list[int], int, list[tuple[int, int]], list[list[int]]], rest)
+    recheck, swept, eyes, rows = cast(tuple[list[tuple[int, int]], int, list[tuple[int, int]], bytes], rest)
     door.recheck, door.swept, door.eyes = recheck, swept, eyes
-    door.ballot.load(bins)
+    door.company.load(rows)
 
 
 def _cells(cells: Cells) -> Plain:
@@ -299,9 +300,7 @@ def _tracks(tracks: Tracks, runs: Runs) -> Plain:
     owners = [bytes(tracks.kind), tracks.subject.tobytes(), tracks.place.tobytes()]
     return [
         tracks.size,
-        tracks.rows,
         columns,
-        tracks.sums[: tracks.rows].tobytes(),
         owners,
         current,
         older,
@@ -309,14 +308,13 @@ def _tracks(tracks: Tracks, runs: Runs) -> Plain:
 
 
 def _load_tracks(data: Plain, runs: list[Run]) -> Tracks:
-    size, rows, columns, sums, owners, current, older = cast(
-        tuple[int, int, list[bytes], bytes, list[bytes], list[tuple[int, int]], list[tuple[int, list[int]]]],
+    size, columns, owners, current, older = cast(
+        tuple[int, list[bytes], list[bytes], list[tuple[int, int]], list[tuple[int, list[int]]]],
         data,
     )
-    tracks = Tracks(max(256, size), max(64, rows))
+    tracks = Tracks(max(256, size))
     _fill(tracks, TRACK_COLUMNS, columns, size)
-    tracks.sums[:rows] = np.frombuffer(sums, np.int64).reshape(rows, Sums.WIDTH)
-    tracks.size, tracks.rows = size, rows
+    tracks.size = size
     tracks.least_gap = int(tracks.gap[:size].min(initial=ENDLESS))
     kinds = list(Kind)
     tracks.kind = [kinds[kind] for kind in owners[0]]
@@ -324,7 +322,6 @@ def _load_tracks(data: Plain, runs: list[Run]) -> Tracks:
     tracks.place.frombytes(owners[2])
     subject = np.frombuffer(owners[1], np.int32)
     tracks.free = _free(subject < 0)
-    tracks.free_rows = _free(np.ones(rows, np.bool_), tracks.row[:size][tracks.row[:size] >= 0].tolist())
     tracks.current = {track: runs[number] for track, number in current}
     tracks.older = {track: [runs[number] for number in some] for track, some in older}
     return tracks

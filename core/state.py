@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 from core.admission import Admission, Refusal
 from core.cells import Cells
+from core.company import Company
 from core.doors import Door
+from core.doorway import Doorway
 from core.inbox import Inbox
 from core.places import Nesting, Place, places
-from core.portal import Ballot
 from core.positions import Positions
 from core.records import SECOND
 from core.seen import Seen
@@ -37,6 +38,7 @@ class State:
     tracks: Tracks
     subjects: Subjects
     seen: Seen = field(default_factory=Seen)
+    doorway: Doorway = field(default_factory=Doorway)
     positions: Positions = field(default_factory=Positions)
     of_item: dict[str, int] = field(default_factory=dict)
     """The subjects of items, by id."""
@@ -55,7 +57,7 @@ class State:
         """The state before the first record."""
         by_id = places(site)
         all_places = list(by_id.values())
-        doors = {place.index: Door(place, Ballot(place.gap)) for place in all_places if place.portal}
+        doors = {place.index: Door(place, Company(place.max_pass)) for place in all_places if place.portal}
         cells = Cells([source.id for source in site.sources])
         inbox, tracks = Inbox(cells.source_ids), Tracks()
         subjects = Subjects(all_places, Nesting(site.zones), tracks, cells)

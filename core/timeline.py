@@ -11,8 +11,9 @@ from typing import Protocol
 
 from core.claims import NOWHERE, Cause, Change, Decision, Standing, left
 from core.events import Evidence
+from core.motion import Motion
 from core.places import Nesting, Place
-from core.portal import Motion, Verdict
+from core.portal import Verdict
 from core.site import Item
 from core.tracks import Kind, Run
 
@@ -351,6 +352,10 @@ def _pass(one: Pass, state: Standing, nesting: Nesting) -> Change:
     return state, [decision, *more]
 
 
+FEATURES = ("contrast", "order")
+"""Of a motion, what is told of a pass at a door with two sides."""
+
+
 def _resolved(one: Pass) -> str:
     """What told the direction of a pass, if anything did."""
     return "antennas" if one.place.sided else "eyes"
@@ -363,8 +368,8 @@ def _passed(one: Pass, direction: int, reason: str) -> Decision:
     evidence: Evidence = {
         "direction": reason if direction else "unknown",
         "reads": dict(zip(between, reads, strict=True)) if one.place.sided else {one.place.id: sum(reads)},
-        "separation": round(seen.separation, 3),
-        "score": round(min(seen.score, 1e6), 3),
+        **({name: round(getattr(seen, name), 3) for name in FEATURES} if one.place.sided else {}),
+        "company": one.verdict.company,
     }
     return Decision(
         "passed",
@@ -374,7 +379,7 @@ def _passed(one: Pass, direction: int, reason: str) -> Decision:
         one.run.cell,
         None if not direction else between[0 if direction > 0 else 1],
         {1: "in", -1: "out", 0: None}[direction],
-        sum(reads),
+        one.run.count,
         round(seen.error, 6),
         one.verdict.confidence,
         evidence,

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.growth import grown
-from core.weights import COARSE, FINE, Sums
 
 Column = NDArray[np.int64]
 
@@ -40,6 +39,8 @@ class Kind(IntEnum):
 class Run:
     """A stretch of reads: [first, last] in microseconds, `count` sightings, `cell` of its first read and its `opening` ones.
 
+    `position`: of a pass, where its reads begin in the log of doors; -1 = no pass.
+
     `known`: its beginning is decided (nothing earlier is on its way). `ended`: its silence is decided, at `due`.
     `static`: a pass that lasted too long to be one. `applied`: its beginning is part of what was said. `start_based`, `end_based`: folded into the settled past.
     `late_to`: the newest record that came late, -1 for none; `late`: one of them changed when it begins, or joined runs.
@@ -51,7 +52,7 @@ class Run:
     last: int
     count: int
     cell: int
-    sums: Sums | None = None
+    position: int = -1
     due: int = 0
     opening: int = 1
     late_to: int = -1
@@ -66,7 +67,7 @@ class Run:
 
     def is_past(self, before: int) -> bool:
         """Is its end settled (of a pass: judged) and older than a time?"""
-        settled = self.end_based or (self.sums is not None and self.ended and self.known)
+        settled = self.end_based or (self.position >= 0 and self.ended and self.known)
         return settled and self.due < before
 
 
@@ -89,9 +90,9 @@ class Change(IntEnum):
 
 _BLANK = {
     **dict.fromkeys(
-        ("first", "last", "count", "gap", "open", "rivals", "armed", "cell", "opening", "based"), 0
+        ("first", "last", "count", "gap", "open", "rivals", "armed", "cell", "opening", "based", "passes"), 0
     ),
-    **dict.fromkeys(("row", "armed_by", "next"), -1),
+    **dict.fromkeys(("armed_by", "next"), -1),
 }
 """The columns over all tracks, and what stands where there is none."""
 TRACK_COLUMNS = tuple(_BLANK)
@@ -105,7 +106,7 @@ class Tracks:
     open                int8[n]   1 while the newest run is growing
     rivals              int8[n]   1 if the subject was ever heard in another zone too
     kind, subject, place  of each; the subject of a free number is -1
-    sums                int64[m, Sums.WIDTH] of passes; row int32[n] says where, -1 for no pass
+    passes              int8[n]   1 if its runs are passes of a door
     least_gap           the shortest of all gaps
     armed, armed_by     int64[n], int32[n]  threshold and source of the timer that is set; source -1 = none
     next                int32[n]  another track of the same subject, -1 for none
@@ -114,7 +115,7 @@ class Tracks:
     it gets an object, which is kept until `rest`.
     """
 
-    def __init__(self, room: int = 256, rows: int = 64) -> None:
+    def __init__(self, room: int = 256) -> None:
         self.size = 0
         self.first: Column = np.zeros(room, np.int64)
         self.last: Column = np.zeros(room, np.int64)
@@ -124,13 +125,11 @@ class Tracks:
         self.rivals: NDArray[np.int8] = np.zeros(room, np.int8)
         self.armed: Column = np.zeros(room, np.int64)
         self.armed_by: NDArray[np.int32] = np.full(room, -1, np.int32)
-        self.row: NDArray[np.int32] = np.full(room, -1, np.int32)
         self.next: NDArray[np.int32] = np.full(room, -1, np.int32)
         self.cell: NDArray[np.int32] = np.zeros(room, np.int32)
         self.opening: NDArray[np.int32] = np.zeros(room, np.int32)
         self.based: NDArray[np.int8] = np.zeros(room, np.int8)
-        self.sums: NDArray[np.int64] = np.zeros((rows, Sums.WIDTH), np.int64)
-        self.rows = 0
+        self.passes: NDArray[np.int8] = np.zeros(room, np.int8)
         self.least_gap = ENDLESS
         self._views()
         self.kind: list[Kind] = []
@@ -142,8 +141,7 @@ class Tracks:
         self.stirred: dict[int, None] = {}
         """Tracks whose newest run was made an object again."""
         self.free: list[int] = []
-        """Heaps of the numbers and rows below `size` and `rows` that are free: the least is taken first."""
-        self.free_rows: list[int] = []
+        """A heap of the numbers below `size` that are free: the least is taken first."""
 
     def add(self, kind: Kind, subject: int, place: int, gap: int) -> int:
         """A new track; returns its number."""
@@ -160,24 +158,11 @@ class Tracks:
             self.place.append(place)
         self.gap[number] = gap
         self.least_gap = min(gap, self.least_gap)
-        if kind is Kind.PASS:
-            self.row[number] = self._add_row()
+        self.passes[number] = kind is Kind.PASS
         return number
 
-    def _add_row(self) -> int:
-        if self.free_rows:
-            return heappop(self.free_rows)
-        if self.rows == len(self.sums):
-            self.sums = grown(self.sums)
-            self._views()
-        self.rows += 1
-        return self.rows - 1
-
     def remove(self, track: int) -> None:
-        """Forget a track: its number and its row become those of a new one."""
-        if self.m_row[track] >= 0:
-            self.sums[self.m_row[track]] = 0
-            heappush(self.free_rows, self.m_row[track])
+        """Forget a track: its number becomes that of a new one."""
         for name, blank in _BLANK.items():
             getattr(self, name)[track] = blank
         self.subject[track] = -1
@@ -188,23 +173,9 @@ class Tracks:
     def _views(self) -> None:
         """The same columns for one row at a time: a memoryview's item costs a third of an array's."""
         self.m_first, self.m_last, self.m_count = self.first.data, self.last.data, self.count.data
-        self.m_gap, self.m_open, self.m_sums = self.gap.data, self.open.data, self.sums.data
-        self.m_armed, self.m_armed_by, self.m_row = self.armed.data, self.armed_by.data, self.row.data
+        self.m_gap, self.m_open, self.m_passes = self.gap.data, self.open.data, self.passes.data
+        self.m_armed, self.m_armed_by = self.armed.data, self.armed_by.data
         self.m_next, self.m_cell, self.m_opening = self.next.data, self.cell.data, self.opening.data
-
-    def add_read(self, track: int, side: int, weight: int, time: int, count: int) -> None:
-        """Add one read to the sums of the newest pass; a parked tag's are of no use any more."""
-        run = self.current.get(track)
-        if run is None or run.static:
-            return
-        sums, row, base = self.m_sums, self.row[track], 1 + 5 * side
-        origin = sums[row, 0]
-        rough = weight * ((time >> COARSE) - (origin >> COARSE))
-        sums[row, base] += count
-        sums[row, base + 1] += weight
-        sums[row, base + 2] += weight * ((time >> FINE) - (origin >> FINE))
-        sums[row, base + 3] += rough
-        sums[row, base + 4] += rough * ((time >> COARSE) - (origin >> COARSE))
 
     def _grow(self) -> None:
         for name, blank in _BLANK.items():
@@ -233,20 +204,18 @@ class Tracks:
             return run
         first, last, count = self.m_first[track], self.m_last[track], self.m_count[track]
         if run is None:
-            run = Run(track, first, last, count, self.m_cell[track], None, 0, self.m_opening[track])
+            run = Run(track, first, last, count, self.m_cell[track], opening=self.m_opening[track])
             run.known = run.applied = True
             run.start_based = bool(self.based[track])
             self.current[track] = run
             self.stirred[track] = None
         run.first, run.last, run.count = first, last, count
-        if run.sums is not None:
-            run.sums.load(self.sums[self.row[track]])
         return run
 
     def rest(self, track: int) -> None:
         """Let the newest run rest, if it may. Nobody else must know it as an object."""
         run = self.current.get(track)
-        if run is None or not self.m_open[track] or run.sums is not None or self.older.get(track):
+        if run is None or not self.m_open[track] or run.position >= 0 or self.older.get(track):
             return
         told = run.known and run.applied and not run.end_based
         if told and run.late_to < self.m_last[track]:
@@ -311,8 +280,6 @@ class Tracks:
         self.first[track], self.last[track], self.count[track] = run.first, run.last, run.count
         run.doubted = False
         self.open[track] = not run.ended
-        if run.sums is not None:
-            run.sums.store(self.sums[self.row[track]])
 
     def _put_older(self, piece: Run, uptime: Callable[[int, int], int], rank: Rank) -> tuple[Change, Run]:
         gap, older = int(self.gap[piece.track]), self.older.setdefault(piece.track, [])
@@ -370,8 +337,8 @@ def _merge(run: Run, other: Run, rank: Rank) -> bool:
             run.ended, run.due, run.late, changed = other.ended, other.due, run.late or other.late, True
     run.count += other.count
     run.late_to = max(run.late_to, other.late_to)
-    if run.sums is not None and other.sums is not None:
-        run.sums.add(other.sums)
+    if run.position >= 0:
+        run.position = min(run.position, other.position)
         changed = changed or run.ended
     run.known = run.known or other.known
     run.applied = run.applied or other.applied

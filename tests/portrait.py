@@ -15,7 +15,7 @@ from core.subjects import SUBJECT_COLUMNS
 from core.tracks import TRACK_COLUMNS, Run
 
 Portrait = dict[str, object]
-_RUN = attrgetter(*(one.name for one in fields(Run) if one.name not in ("track", "cell", "sums")))
+_RUN = attrgetter(*(one.name for one in fields(Run) if one.name not in ("track", "cell", "position")))
 
 
 def portrait(pipeline: Pipeline) -> Portrait:
@@ -64,7 +64,7 @@ class _Painter:
         ):
             for name in names:
                 found += np.unique(getattr(owner, name)[numbers]).tolist()
-        return [*found, *np.unique(state.tracks.sums[state.tracks.free_rows]).tolist()]
+        return found
 
     def _name(self, subject: int) -> str:
         return self._state.subjects.name(subject) if self._state.subjects.cell[subject] >= 0 else ""
@@ -84,14 +84,11 @@ class _Painter:
     def _track_row(self, track: int) -> object:
         tracks = self._state.tracks
         columns = ("first", "last", "count", "gap", "open", "rivals", "armed", "armed_by")
-        row = int(tracks.row[track])
-        sums = None if row < 0 else tracks.sums[row].tolist()
         runs = list(map(self._run, tracks.older.get(track, ())))
         return (
             self._track(track),
             int(tracks.kind[track]),
             [int(getattr(tracks, name)[track]) for name in columns],
-            sums,
             runs,
             self._run(tracks.newest(track)),
         )
@@ -99,7 +96,14 @@ class _Painter:
     def _run(self, run: Run | None) -> object:
         if run is None:
             return None
-        return self._track(run.track), self._cell(run.cell), list(run.sums or ()), _RUN(run)
+        return self._track(run.track), self._cell(run.cell), self._heard(run), _RUN(run)
+
+    def _heard(self, run: Run) -> object:
+        """The reads of a pass, wherever they stand in the log."""
+        if run.position < 0:
+            return None
+        heard = self._state.doorway.of(self._state.cells.track, run.track, run.position, run.first, run.last)
+        return heard.time.tolist(), list(map(self._cell, heard.cell.tolist())), heard.rssi.tolist()
 
     def _subject(self, number: int) -> object:
         one = self._state.subjects[number]
@@ -133,7 +137,7 @@ class _Painter:
             [self._run(run) for _, _, run in sorted(door.begun) if run in door.open],
             [self._judged(one) for _, _, one in sorted(door.waiting)],
             ended,
-            (door.recheck, door.eyes, door.ballot.dump()),
+            (door.recheck, door.eyes, door.company.dump()),
         )
 
     def _judged(self, one: Judged) -> object:

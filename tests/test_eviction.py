@@ -294,13 +294,13 @@ def test_a_flood_of_ghosts_leaves_the_state_bounded_and_the_items_alone() -> Non
                 played.read("inner", 1, number * 5 + 5)
     state = haunted.pipeline.state
     assert 0 < state.unowned == len(state.subjects) - 1 <= 3_000
-    sizes = [state.tracks.size, state.tracks.rows, state.cells.size, len(state.seen.columns()[0])]
+    sizes = [state.tracks.size, state.cells.size, len(state.seen.columns()[0])]
     sizes += [len(source.timers) for source in state.sources]
     sizes += [len(state.said), len(state.undecided), len(state.cells.by_tag), len(state.tracks.older)]
     door = next(iter(state.doors.values()))
     sizes += [len(door.open), len(door.begun), len(door.waiting), len(door.ended)]
     assert max(sizes) <= 3_000 + 1_000
-    assert max(len(state.tracks.first), len(state.tracks.sums), len(state.cells.last)) <= 1 << 13
+    assert max(len(state.tracks.first), len(state.cells.last)) <= 1 << 13
     assert sum(counts["evicted"] for counts in haunted.pipeline.counts.values()) + state.unowned == 50_000
     for played in (haunted, calm):
         played.alive(1_000)

@@ -1,55 +1,39 @@
-"""What a tag did at a door, by hand-made motions, and the vote of its companions."""
+"""What a tag did at a door, by hand-made motions and companies; the log-odds are added up by hand."""
 
 from dataclasses import replace
 
 import pytest
 
-from core.portal import Ballot, Group, Motion, Movement, judge, motion
+from core.company import Group
+from core.motion import Motion
+from core.portal import Movement, judge, odds
 from core.records import SECOND
-from core.tracks import Run
-from core.weights import READS_LIMIT, Sums
 
-UNDECIDED = Motion((3, 3), 1, 0.4, 1.9, 10 * SECOND, 0.1, False)
-CLEAR = replace(UNDECIDED, separation=0.6, score=3.0)
-ALONE, IN, OUT, TORN = Group(), Group(400, 4), Group(-400, 4), Group(0, 4)
-
-
-def run(*times: tuple[int, float], last: float | None = None) -> Run:
-    """A pass of reads of (side, seconds)."""
-    moments = [round(second * SECOND) for _, second in times]
-    sums = Sums(moments[0])
-    for (side, _), moment in zip(times, moments, strict=True):
-        sums.read(side, 1, moment, 1)
-    end = max(moments) if last is None else round(last * SECOND)
-    return Run(0, min(moments), end, len(times), 0, sums)
+UNDECIDED = Motion((5, 5), 0.0, 0.0, (10 * SECOND, 12 * SECOND), 11 * SECOND, 0.1)
+CLEAR = replace(UNDECIDED, contrast=1.0, order=1.0)
+BACK = replace(UNDECIDED, contrast=-1.0, order=-1.0)
+ALONE, TWO = Group(), Group(2, 2, 2, 2_000)
+IN, OUT, TORN = Group(10, 10, 10, 8_000), Group(10, 10, -10, 8_000), Group(10, 10, 0, 8_000)
+BLUNT = Group(10, 4, 4, 800)
+"""Few of them were heard on both sides, and hardly differently."""
 
 
-def test_the_side_that_was_heard_first_decides_the_sign() -> None:
-    there = motion(run((0, 10), (0, 10.2), (1, 12), (1, 12.2)), 30 * SECOND)
-    back = motion(run((1, 10), (1, 10.2), (0, 12), (0, 12.2)), 30 * SECOND)
-    assert (there.reads, there.sign, there.vote, back.sign, back.vote) == ((2, 2), 1, 100, -1, -100)
-    assert there.two_sided
-    assert there.middle == pytest.approx(11.1 * SECOND, abs=2_000)
-    assert there.error == pytest.approx(1.0, abs=0.002)
-
-
-def test_a_tag_that_was_heard_on_one_side_has_no_direction() -> None:
-    seen = motion(run((0, 10), (0, 12)), 30 * SECOND)
-    assert (seen.two_sided, seen.sign, seen.separation, seen.score, seen.error) == (False, 0, 0.0, 0.0, 1.0)
-
-
-def test_a_pass_without_sums_is_dated_within_itself() -> None:
-    seen = motion(Run(0, 10, 20, 5, 0), 30 * SECOND)
-    assert (seen.reads, seen.sign, seen.middle) == ((0, 0), 0, 10)
-
-
-def test_a_pass_that_is_too_long_or_too_full_is_static_and_does_not_vote() -> None:
-    full = run((0, 10), (1, 12))
-    assert full.sums is not None
-    full.sums.sides[0].reads = READS_LIMIT
-    long = run((0, 10), (1, 12), last=40.5)
-    for seen in (motion(full, 30 * SECOND), motion(long, 30 * SECOND)):
-        assert (seen.static, seen.vote) == (True, 0)
+@pytest.mark.parametrize(
+    ("seen", "group", "direction", "expected"),
+    [
+        # -4.15 + 2.37 + 1.99 + 0.72 ln 5
+        (CLEAR, ALONE, 1, 1.3688),
+        (CLEAR, TWO, 1, 1.3688),
+        (CLEAR, ALONE, -1, -7.3512),
+        # -9.7 + 1.9 + 0.6 + 3.55 + 4.8 * 0.8 + 2.5 + 0.9 ln 10
+        (CLEAR, IN, 1, 4.7623),
+        (CLEAR, IN, -1, -7.3377),
+        # -9.7 + 1.9 * 0 + 0.6 * 0 + 3.55 + 4.8 * 0.2 + 2.5 * 0.4 + 0.9 ln 10
+        (UNDECIDED, BLUNT, 1, -2.1177),
+    ],
+)
+def test_log_odds(seen: Motion, group: Group, direction: int, expected: float) -> None:
+    assert odds(seen, group, direction) == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -57,18 +41,19 @@ def test_a_pass_that_is_too_long_or_too_full_is_static_and_does_not_vote() -> No
     [
         (replace(CLEAR, static=True), IN, Movement.STATIC, 0),
         (replace(CLEAR, reads=(6, 0)), IN, Movement.NEAR, 0),
+        (replace(CLEAR, reads=(2, 0)), IN, Movement.NEAR, 0),
         (CLEAR, ALONE, Movement.CROSSING, 1),
-        (replace(CLEAR, sign=-1), ALONE, Movement.CROSSING, -1),
+        (BACK, ALONE, Movement.CROSSING, -1),
         (UNDECIDED, ALONE, Movement.TURN_BACK, 0),
+        (replace(UNDECIDED, reads=(9, 2)), ALONE, Movement.NEAR, 0),
         (replace(CLEAR, reads=(1, 1)), ALONE, Movement.WEAK, 0),
         (UNDECIDED, IN, Movement.CROSSING, 1),
         (replace(UNDECIDED, reads=(1, 1)), IN, Movement.CROSSING, 1),
-        (replace(UNDECIDED, separation=0.2), IN, Movement.TURN_BACK, 0),
-        (UNDECIDED, OUT, Movement.TURN_BACK, 0),
-        (CLEAR, OUT, Movement.CROSSING, -1),
-        (replace(CLEAR, separation=1.0), OUT, Movement.CROSSING, 1),
-        (CLEAR, TORN, Movement.TURN_BACK, 0),
-        (replace(CLEAR, score=6.0), TORN, Movement.CROSSING, 1),
+        (UNDECIDED, OUT, Movement.CROSSING, -1),
+        (CLEAR, OUT, Movement.TURN_BACK, 0),
+        (UNDECIDED, TORN, Movement.TURN_BACK, 0),
+        (CLEAR, TORN, Movement.CROSSING, 1),
+        (UNDECIDED, BLUNT, Movement.TURN_BACK, 0),
     ],
 )
 def test_judgement(seen: Motion, group: Group, movement: Movement, direction: int) -> None:
@@ -83,48 +68,13 @@ def test_a_portal_without_sides_tells_that_but_not_where(reads: tuple[int, int],
 
 
 @pytest.mark.parametrize(
-    ("score", "group", "confidence"),
+    ("seen", "group", "confidence", "members"),
     [
-        (2.0, ALONE, 0.731),  # the logistic function at 1
-        (6.0, TORN, 0.964),  # 1 - (1 - 0.9526) * 3/4
-        (2.0, IN, 1.0),
-        (3.0, OUT, 0.5),  # carried along against its own sign
+        (CLEAR, ALONE, 0.797, 0),  # the logistic function at 1.3688
+        (CLEAR, IN, 0.992, 10),
+        (UNDECIDED, IN, 0.906, 10),
     ],
 )
-def test_confidence(score: float, group: Group, confidence: float) -> None:
-    assert judge(replace(CLEAR, score=score), group, sided=True).confidence == confidence
-
-
-@pytest.mark.parametrize(
-    ("votes", "members", "direction"), [(300, 3, 1), (-180, 3, -1), (179, 3, 0), (200, 2, 0), (0, 9, 0)]
-)
-def test_a_group_is_three_that_mostly_agree(votes: int, members: int, direction: int) -> None:
-    assert Group(votes, members).direction == direction
-
-
-def test_companions_are_in_the_same_or_the_next_bin_and_exclude_oneself() -> None:
-    ballot = Ballot(2 * SECOND)
-    for second in (8, 9, 10, 11, 12):
-        ballot.add(replace(CLEAR, middle=second * SECOND))
-    assert ballot.companions(CLEAR) == Group(120, 2)
-    ballot.add(replace(CLEAR, middle=11 * SECOND), -1)
-    assert ballot.companions(CLEAR) == Group(60, 1)
-    assert ballot.companions(replace(CLEAR, static=True)) == Group(120, 2)
-    assert ballot.until(CLEAR) == 12 * SECOND
-
-
-def test_only_tags_that_moved_on_both_sides_vote() -> None:
-    ballot = Ballot(2 * SECOND)
-    ballot.add(replace(CLEAR, static=True))
-    ballot.add(replace(CLEAR, reads=(6, 0)))
-    assert ballot.dump() == []
-
-
-def test_a_ballot_forgets_and_survives_as_rows() -> None:
-    ballot, restored = Ballot(2), Ballot(2)
-    for middle in (5, 6, 7):
-        ballot.add(replace(CLEAR, middle=middle))
-    ballot.forget(7)
-    assert ballot.dump() == [[6, 60, 1], [7, 60, 1]]
-    restored.load(ballot.dump())
-    assert restored.dump() == ballot.dump()
+def test_confidence(seen: Motion, group: Group, confidence: float, members: int) -> None:
+    verdict = judge(seen, group, sided=True)
+    assert (verdict.confidence, verdict.company) == (confidence, members)

@@ -70,7 +70,7 @@ def test_a_pass_that_waits_for_its_companion(step: int) -> None:
     played = Played(SITE)
     played.read("door", 1, *side(10))
     played.read("door", 2, *side(11.5))
-    played.read("door", 1, *side(12.5), tag=B)
+    played.read("door", 1, *side(11.8), *side(12.5), tag=B)
     played.alive(14.75)
     assert played.events == []
     move(played, step)

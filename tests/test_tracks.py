@@ -1,7 +1,6 @@
-"""Columns of runs: they grow, a parked tag's sums are left alone, and late reads join runs."""
+"""Columns of runs: they grow, runs know where their reads begin, and late reads join them."""
 
 from core.tracks import Change, Kind, Run, Tracks
-from core.weights import Sums
 
 
 def rank(cell: int) -> tuple[str, str, int]:
@@ -14,18 +13,17 @@ def length(start: int, stop: int) -> int:
     return stop - start
 
 
-def piece(track: int, first: int, last: int, sums: Sums | None = None) -> Run:
+def piece(track: int, first: int, last: int, position: int = -1) -> Run:
     """A run of its own."""
-    return Run(track, first, last, 1, 0, sums)
+    return Run(track, first, last, 1, 0, position)
 
 
 def test_columns_grow_with_what_they_hold() -> None:
-    tracks = Tracks(room=2, rows=1)
+    tracks = Tracks(room=2)
     for number in range(5):
         assert tracks.add(Kind.PASS, number, 0, 100 + number) == number
-        tracks.put(piece(number, 1_000 * number, 1_000 * number, Sums(0)), length, rank)
+        tracks.put(piece(number, 1_000 * number, 1_000 * number, number), length, rank)
     assert [int(tracks.gap[number]) for number in range(5)] == [100, 101, 102, 103, 104]
-    assert [int(tracks.row[number]) for number in range(5)] == [0, 1, 2, 3, 4]
     newest = [tracks.newest(number) for number in range(5)]
     assert [run and run.first for run in newest] == [0, 1_000, 2_000, 3_000, 4_000]
     assert not tracks.is_armed(4, 0, 0)
@@ -34,16 +32,23 @@ def test_columns_grow_with_what_they_hold() -> None:
     assert tracks.last[4] == 4_050
 
 
-def test_a_parked_tag_is_not_summed() -> None:
+def test_the_reads_of_a_pass_begin_where_those_of_its_first_piece_do() -> None:
     tracks = Tracks()
     track = tracks.add(Kind.PASS, 0, 0, 100)
-    tracks.add_read(track, 0, 5, 0, 1)
-    _, run = tracks.put(piece(track, 0, 0, Sums(0)), length, rank)
-    tracks.add_read(track, 1, 5, 10, 2)
-    assert list(Sums.of(tracks.sums[0].tolist()))[6:8] == [2, 5]
-    run.static = True
-    tracks.add_read(track, 1, 5, 20, 2)
-    assert list(Sums.of(tracks.sums[0].tolist()))[6:8] == [2, 5]
+    for time, position in ((0, 7), (180, 9)):
+        tracks.put(piece(track, time, time, position), length, rank)
+    change, run = tracks.put(piece(track, 90, 90, 12), length, rank)
+    assert (change, run.position, run.last) == (Change.REWRITTEN, 7, 180)
+
+
+def test_a_late_read_of_a_pass_that_ended_changes_it() -> None:
+    tracks = Tracks()
+    track = tracks.add(Kind.PASS, 0, 0, 100)
+    _, run = tracks.put(piece(track, 0, 50, 3), length, rank)
+    assert tracks.put(piece(track, 20, 20, 5), length, rank)[0] is Change.GREW
+    run.ended = True
+    assert tracks.put(piece(track, 30, 30, 6), length, rank)[0] is Change.REWRITTEN
+    assert (run.position, run.count) == (3, 3)
 
 
 def test_a_late_read_joins_two_runs() -> None:
@@ -75,9 +80,9 @@ def test_what_is_settled_and_old_is_forgotten() -> None:
 def test_judged_passes_are_forgotten_with_time() -> None:
     tracks = Tracks()
     track = tracks.add(Kind.PASS, 0, 0, 100)
-    _, first = tracks.put(piece(track, 0, 0, Sums(0)), length, rank)
+    _, first = tracks.put(piece(track, 0, 0, 0), length, rank)
     first.ended, first.known, first.due = True, True, 100
-    tracks.put(piece(track, 1_000, 1_000, Sums(0)), length, rank)
+    tracks.put(piece(track, 1_000, 1_000, 1), length, rank)
     tracks.forget(track, 50)
     assert [run.first for run in tracks.runs(track)] == [0, 1_000]
     tracks.forget(track, 200)
