@@ -31,7 +31,7 @@ class Road(Driver):
     url: str
     trackers: tuple[Name, ...] | None = Field(default=None, max_length=10_000)
     connections: int = Field(default=2000, ge=1, le=10_000)
-    per_address: int = Field(default=500, ge=1, le=10_000)
+    per_address: int = Field(default=1500, ge=1, le=10_000)
     idle: float = Field(default=3600.0, ge=60, le=604_800)
 
     @field_validator("url")

@@ -159,6 +159,11 @@ def test_connections_are_limited(port: int) -> None:
     assert listening(port, test, per_address=3).counters["refused_address"] == 1
 
 
+def test_a_thousand_trackers_behind_one_address_have_room() -> None:
+    """An operator's private network comes from one address often."""
+    assert driver("listen://127.0.0.1").per_address > 1000
+
+
 @pytest.mark.parametrize(
     ("files", "room", "asked"),
     [
