@@ -1,5 +1,6 @@
 """Portals at work: which passes are open, which wait for the vote of their companions, which were judged."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,10 @@ class Judged:
     verdict: Verdict | None = None
 
 
+Eye = tuple[int, int, bool]
+"""Time, side, and whether the photo-eye was interrupted then, or free again."""
+EYES = 1_024
+"""What the photo-eyes of one portal told last, and is remembered."""
 LIMIT = 20_000
 """Ended passes of one portal that a late vote may still touch; older ones are forgotten first."""
 
@@ -46,8 +51,8 @@ class Door:
     """Spans of passes whose votes changed after others had been judged by them."""
     swept: int = 0
     serial: int = 0
-    eyes: list[tuple[int, int]] = field(default_factory=list)
-    """(time, side) of the photo-eyes' activations, in order of time."""
+    eyes: list[Eye] = field(default_factory=list)
+    """What the photo-eyes told, in order of time."""
 
     def _next(self) -> int:
         self.serial += 1
@@ -112,8 +117,16 @@ class Door:
         return self.begun[0][0] if self.begun else None
 
     def own(self, one: Judged) -> Verdict:
-        """What a pass was, whatever was heard at other doors."""
-        return judge(one.seen, self.company.of(one.seen), self.place.sided)
+        """What a pass was, whatever was heard at other doors.
+
+        While an antenna was off, the sides can not be told apart; where photo-eyes work, nobody crosses unseen.
+        """
+        first, last = one.seen.span
+        deaf = next(self.place.deaf.intervals(first, last + 1), None) is not None
+        verdict = judge(one.seen, self.company.of(one.seen), self.place.sided and not deaf)
+        if verdict.movement is Movement.CROSSING and self._unseen(first, last):
+            return Verdict(Movement.NEAR, company=verdict.company)
+        return verdict
 
     def judge(self, one: Judged, echo: bool = False) -> bool:
         """Decide a pass, or decide it again; True when the verdict is new. An echo was near, whatever it looks like."""
@@ -135,11 +148,25 @@ class Door:
             if one.verdict is not None and any(overlap(one.seen.span, span) for span in spans)
         ]
 
-    def eye(self, time: int, side: int) -> None:
-        """A photo-eye on one side was interrupted."""
-        self.eyes.append((time, side))
+    def eye(self, time: int, side: int, interrupted: bool = True) -> None:
+        """A photo-eye on one side was interrupted, or is free again. That it is still free is not remembered."""
+        if not interrupted and not next((on for _, of, on in reversed(self.eyes) if of == side), False):
+            return
+        self.eyes.append((time, side, interrupted))
         self.eyes.sort()
-        del self.eyes[:-256]
+        del self.eyes[:-EYES]
+
+    def _unseen(self, first: int, last: int) -> bool:
+        """Was no photo-eye interrupted during a pass? No, where none had ever been, or where it is forgotten.
+
+        One that does not say that it is free again is interrupted for as long as a pass may take.
+        """
+        early, late = first - self.place.gap, last + self.place.gap
+        at = bisect_left(self.eyes, (early, 0, False))
+        if not at or (at < len(self.eyes) and self.eyes[at][0] <= late):
+            return False
+        before = {side: (time, interrupted) for time, side, interrupted in self.eyes[:at]}
+        return not any(on and time + self.place.max_pass >= early for time, on in before.values())
 
     def by_eyes(self, run: Run, seen: Motion) -> tuple[int, Motion]:
         """The pass as the photo-eyes date it, and the direction that two of them tell.
@@ -148,7 +175,7 @@ class Door:
         the middle of the pass count: other things go through the same door.
         """
         early, late = run.first - self.place.gap, run.last + self.place.gap
-        near = [(time, side) for time, side in self.eyes if early <= time <= late]
+        near = [(time, side) for time, side, on in self.eyes if on and early <= time <= late]
         pairs = [(one, other) for one, other in pairwise(near) if one[1] != other[1]]
         if pairs:
             first, second = min(pairs, key=lambda pair: abs(pair[0][0] + pair[1][0] - 2 * seen.middle))
@@ -177,7 +204,7 @@ class Door:
     def shift(self, by: int) -> None:
         """Move what is running; what has ended is settled and takes part in no later vote."""
         self.swept += by
-        self.eyes = [(time + by, side) for time, side in self.eyes]
+        self.eyes = [(time + by, side, on) for time, side, on in self.eyes]
         self.begun = [(first + by, serial, run) for first, serial, run in self.begun]
         for _, _, one in self.waiting:
             span = one.seen.span[0] + by, one.seen.span[1] + by

@@ -138,6 +138,4 @@ def _crossing(door: Door, one: Judged) -> list[Pass]:
     if one.verdict is None or not is_crossing(one):
         return []
     direction, seen = door.by_eyes(one.run, one.seen)
-    if door.place.sided:
-        direction = one.verdict.direction
-    return [Pass(one.run, door.place, seen, one.verdict, direction)]
+    return [Pass(one.run, door.place, seen, one.verdict, direction or one.verdict.direction)]

@@ -207,13 +207,15 @@ class Pipeline:
             looked_at = source.looks_at(port)
             if looked_at is None or source.spec.handheld:
                 continue
-            blind = looked_at[0].blind
-            if body.connected:
+            for blind in (looked_at[0].blind, looked_at[0].deaf):
+                if not body.connected:
+                    blind.begin(source.cause(port), body.time)
+                    continue
                 for cause in source.causes(body.port, blind):
                     blind.end(cause, body.time)
+            if body.connected:
                 self._decider.watched(source, [looked_at[0]])
             else:
-                blind.begin(source.cause(port), body.time)
                 self._decider.blinded(source)
 
     def _idle(self, source: Source, body: Idle) -> None:
@@ -229,12 +231,10 @@ class Pipeline:
             (place.blind.begin if idle else place.blind.end)(f"{source.spec.id}:idle", time)
 
     def _gpi(self, source: Source, body: Gpi) -> None:
-        if not body.state:
-            return
         for eye in source.spec.gpi:
             for door in self.state.doors.values():
                 if eye.port == body.port and door.place.id == eye.portal and door.place.portal is not None:
-                    door.eye(body.time, int(eye.side == door.place.portal.between[1]))
+                    door.eye(body.time, int(eye.side == door.place.portal.between[1]), body.state)
 
     def adopt(self, events: Iterable[Event], now: int) -> Decided:
         """Keep to what was said: after stepping the journal's inputs under a new configuration or version.

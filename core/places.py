@@ -1,8 +1,9 @@
 """Zones and portals as the pipeline sees them: nesting, sides, and the intervals in which a place was blind."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from core.records import SECOND
 from core.site import Portal, Site, Zone
@@ -17,10 +18,15 @@ class Blind:
 
     LIMIT = 1_000
 
-    def __init__(self) -> None:
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-        self.open: dict[str, int] = {}
+    def __init__(
+        self,
+        starts: Iterable[int] = (),
+        ends: Iterable[int] = (),
+        still: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        self.starts = list(starts)
+        self.ends = list(ends)
+        self.open = dict(still)
 
     def begin(self, cause: str, time: int) -> None:
         """Something (`cause`) stopped watching at `time`."""
@@ -86,6 +92,8 @@ class Place:
     """A visit ends by silence (else it turns into "told")."""
     sources: list[int] = field(default_factory=list)
     blind: Blind = field(default_factory=Blind)
+    deaf: Blind = field(default_factory=Blind)
+    """When an antenna of it was off, whatever else the place was blind by."""
     sided: bool = False
     parked: dict[int, None] = field(default_factory=dict)
     """Tracks whose silence can not be judged while an antenna is off."""

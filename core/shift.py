@@ -16,6 +16,7 @@ def shift(state: State, by: int) -> None:
         _shift_source(source, by)
     for place in state.places:
         place.blind.shift(by)
+        place.deaf.shift(by)
     tracks = state.tracks
     runs = [run for older in tracks.older.values() for run in older]
     for track, newest in tracks.current.items():

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core import plain
 from core.cells import CELL_COLUMNS, Cells
-from core.doors import Door, Judged
+from core.doors import Door, Eye, Judged
 from core.inbox import Inbox
 from core.places import Blind, Nesting, Place
 from core.plain import Plain, Runs
@@ -26,7 +26,7 @@ from core.subjects import SUBJECT_COLUMNS, Subjects
 from core.timeline import Said, Subject
 from core.tracks import ENDLESS, TRACK_COLUMNS, Kind, Run, Tracks
 
-SCHEMA = 7
+SCHEMA = 8
 """Version of the snapshot; another version means that the state is rebuilt from the journal."""
 PART = 1_024
 """Subjects that are written and read together."""
@@ -177,15 +177,14 @@ def _load_positions(positions: Positions, data: Plain) -> None:
 
 
 def _place(place: Place) -> Plain:
-    blind = place.blind
-    return [blind.starts, blind.ends, blind.open, list(place.parked)]
+    blinds = [(blind.starts, blind.ends, blind.open) for blind in (place.blind, place.deaf)]
+    return [blinds, list(place.parked)]
 
 
 def _load_place(place: Place, data: Plain) -> None:
-    place.blind = Blind()
-    starts, ends, causes, parked = cast(tuple[list[int], list[int], dict[str, int], list[int]], data)
+    blinds, parked = cast(tuple[list[tuple[list[int], list[int], dict[str, int]]], list[int]], data)
+    place.blind, place.deaf = (Blind(*one) for one in blinds)
     place.parked = dict.fromkeys(parked)
-    place.blind.starts, place.blind.ends, place.blind.open = starts, ends, causes
 
 
 def _source(source: Source) -> Plain:
@@ -252,7 +251,7 @@ def _load_door(door: Door, data: Plain, runs: list[Run]) -> None:
     for number in waiting:
         door.wait(judged[number])
     door.counts = Counter(counts)
-    recheck, swept, eyes, rows = cast(tuple[list[tuple[int, int]], int, list[tuple[int, int]], bytes], rest)
+    recheck, swept, eyes, rows = cast(tuple[list[tuple[int, int]], int, list[Eye], bytes], rest)
     door.recheck, door.swept, door.eyes = recheck, swept, eyes
     door.company.load(rows)
 

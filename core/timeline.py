@@ -338,9 +338,10 @@ def _pass(one: Pass, state: Standing, nesting: Nesting) -> Change:
     portal = one.place.portal
     assert portal is not None
     direction, reason = one.direction, _resolved(one)
-    if not direction:
+    presumes = not one.place.sided
+    if not direction and presumes:
         direction, reason = _presumed(state, portal.between, nesting)
-    if not direction and portal.assume is not None:
+    if not direction and presumes and portal.assume is not None:
         direction, reason = (1 if portal.assume == "in" else -1), "assume"
     decision = _passed(one, direction, reason)
     if not direction:
@@ -352,13 +353,11 @@ def _pass(one: Pass, state: Standing, nesting: Nesting) -> Change:
     return state, [decision, *more]
 
 
-FEATURES = ("contrast", "order")
-"""Of a motion, what is told of a pass at a door with two sides."""
-
-
 def _resolved(one: Pass) -> str:
-    """What told the direction of a pass, if anything did."""
-    return "antennas" if one.place.sided else "eyes"
+    """What told the direction of a pass; of one that has none, why: at a door with sides an antenna was off."""
+    if not one.direction:
+        return "blind" if one.place.sided else "unknown"
+    return "antennas" if one.direction == one.verdict.direction else "eyes"
 
 
 def _passed(one: Pass, direction: int, reason: str) -> Decision:
@@ -366,9 +365,9 @@ def _passed(one: Pass, direction: int, reason: str) -> Decision:
     assert portal is not None
     between, reads = portal.between, seen.reads
     evidence: Evidence = {
-        "direction": reason if direction else "unknown",
+        "direction": reason,
         "reads": dict(zip(between, reads, strict=True)) if one.place.sided else {one.place.id: sum(reads)},
-        **({name: round(getattr(seen, name), 3) for name in FEATURES} if one.place.sided else {}),
+        **({"contrast": round(seen.contrast, 3), "order": round(seen.order, 3)} if one.place.sided else {}),
         "company": one.verdict.company,
     }
     return Decision(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core.company import Company, Group
-from core.doors import LIMIT, Door, Judged, is_crossing
+from core.doors import EYES, LIMIT, Door, Judged, is_crossing
 from core.motion import Motion
 from core.places import Place
 from core.portal import Movement, Verdict
@@ -137,10 +137,20 @@ def test_photo_eyes_date_a_pass_and_tell_its_direction(
     assert dated == replace(UNDECIDED, middle=round(middle * SECOND), error=error)
 
 
+def test_what_the_photo_eyes_saw_too_long_ago_is_not_known(door: Door) -> None:
+    one = Judged(passing(1, 10), CLEAR)
+    door.eye(0, 0)
+    door.eye(1, 0, interrupted=False)
+    assert door.own(one).movement is Movement.NEAR
+    for second in range(20, 20 + EYES):
+        door.eye(second * SECOND, 0)
+    assert door.own(one).movement is Movement.CROSSING
+
+
 def test_only_the_newest_activations_are_remembered(door: Door) -> None:
-    for time in range(300):
+    for time in range(EYES + 44):
         door.eye(time, 0)
-    assert [time for time, _ in door.eyes] == list(range(44, 300))
+    assert [time for time, _, _ in door.eyes] == list(range(44, EYES + 44))
 
 
 def test_a_shift_moves_what_runs_and_settles_what_was_judged(door: Door) -> None:
@@ -153,7 +163,7 @@ def test_a_shift_moves_what_runs_and_settles_what_was_judged(door: Door) -> None
     close(door, waits)
     before = door.waiting[0][2].seen.middle
     door.shift(10 * SECOND)
-    assert door.eyes == [(10 * SECOND + 5, 1)]
+    assert door.eyes == [(10 * SECOND + 5, 1, True)]
     assert [first for first, _, _ in door.begun] == [40 * SECOND]
     assert list(door.ended) == [2]
     assert door.ended[2][0].seen.middle == before + 10 * SECOND
