@@ -3,7 +3,7 @@
 import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from drivers.recorded import Recorded
 from gateway import environment
 from gateway.checks import Declared, cross_checks
 from gateway.items_csv import Items, read_items
+from gateway.overrides import overridden
 from gateway.problems import KeyPath, Problem, dotted
 from gateway.settings import Tables, to_site
 from gateway.toml_lines import key_lines
@@ -69,20 +70,24 @@ def find(given: Path | None) -> Path:
     return next((path for path in PLACES if path.exists()), PLACES[0])
 
 
-def load(path: Path) -> Configuration:
-    """The valid configuration in `path`; raises Unreadable or Invalid. Warnings are for `waypost check`."""
-    checked = check(path)
+def load(path: Path, settings: Sequence[str] = ()) -> Configuration:
+    """The valid configuration in `path`; raises Unreadable or Invalid. Warnings are for `waypost check`.
+
+    settings  KEY=VALUE that go before those of the file, see gateway/overrides.py; raises BadOverride for one that names
+              nothing
+    """
+    checked = check(path, settings)
     if checked.settings is None:
         raise Invalid("\n".join(str(one) for one in checked.problems if one.level == "error"))
     journal = (path.parent / checked.settings.journal.path).absolute()
     return Configuration(path, checked.settings, to_site(checked.settings, checked.items), journal)
 
 
-def check(path: Path) -> Checked:
-    """Everything that is wrong with the file and its items.csv; opens nothing else. Raises Unreadable."""
+def check(path: Path, settings: Sequence[str] = ()) -> Checked:
+    """Everything that is wrong with the file and its items.csv; opens nothing else. Raises Unreadable, BadOverride."""
     text = _read(path)
     data = _parse(path, text)
-    return _Check(path, data, key_lines(text)).run()
+    return _Check(path, data, key_lines(text), settings).run()
 
 
 def _read(path: Path) -> str:
@@ -115,10 +120,14 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
 class _Check:
     """One run over one file."""
 
-    def __init__(self, path: Path, data: dict[str, Any], lines: dict[KeyPath, int]) -> None:
+    def __init__(
+        self, path: Path, data: dict[str, Any], lines: dict[KeyPath, int], settings: Sequence[str]
+    ) -> None:
         self.path = path
         self.data = data
         self.lines = lines
+        self.settings = settings
+        self.set_by: Mapping[KeyPath, str] = {}
         self.problems: list[Problem] = []
         self.moved: dict[KeyPath, KeyPath] = {}
         self.reduced = False
@@ -138,7 +147,9 @@ class _Check:
 
     def _settings(self) -> Tables | None:
         """The settings, if need be without what is wrong in them; None if nothing can be made of them."""
-        self.data, strangers = environment.applied(self.data)
+        data, strangers = environment.applied(self.data)
+        given = overridden(data, self.settings)
+        self.data, self.set_by = given.tables, given.named
         for finding in strangers:
             self._add("environment", None, finding, finding.path)
         try:
@@ -197,11 +208,18 @@ class _Check:
                 place = number - own_items
                 self._add(str(self.csv_path), self.csv.lines[place], finding, finding.path[2:])
                 return
-        variable = environment.variable(path)
-        if variable is not None:
+        variable, named = environment.variable(path), self._set_by(path)
+        if named is not None:
+            self._add("--set", None, finding, (named,))
+        elif variable is not None:
             self._add("environment", None, finding, (variable,))
         else:
             self._add(str(self.path), self._line(path), finding, path)
+
+    def _set_by(self, path: KeyPath) -> str | None:
+        """The key of --set that gave the value at `path`, if one did."""
+        ends = range(len(path), 0, -1)
+        return next((self.set_by[path[:end]] for end in ends if path[:end] in self.set_by), None)
 
     def _add(self, file: str, line: int | None, finding: Finding, path: KeyPath) -> None:
         if finding.level == "warning" and any(one.key == dotted(path) for one in self.problems):

@@ -202,6 +202,21 @@ class Reader:
                 if seq > after:
                     yield seq, one
 
+    def commits_to(self, event: int, since: int) -> tuple[int, int]:
+        """The first commit that arrived at `since` or later, and the one that wrote an event, by its number.
+
+        Where the clock was set back, the first may be another one near it: arrivals are taken to grow.
+        """
+        first, last = self.span(INPUT)
+        last = self._first_beyond("events", event - 1, first, last)
+        return min(last, self._first_beyond("time", since - 1, first, last)), last
+
+    def inputs_of(self, first: int, last: int) -> Iterator[Input]:
+        """The inputs of commits `first` to `last`, in order."""
+        for low, high in _windows(first, last, INPUTS):
+            for head, body in self._parsed(INPUT, low, high, split_row):
+                yield from self._decode(head, body)
+
     def rows(self, kind: type[Reads] | type[Fixes], after: int = 0) -> Iterator[tuple[int, Input]]:
         """The inputs with rows of reads, or of fixes, behind row `after`, each with the number of its last row."""
         column = "reads" if kind is Reads else "fixes"

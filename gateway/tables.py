@@ -15,7 +15,7 @@ Parse = Callable[[Any], T]
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which events are wanted; None = all. Times in microseconds UTC: since <= time < until."""
+    """Which events are wanted; None = all. Times in microseconds UTC: since <= time < until. `id` is how it begins."""
 
     item: str | None = None
     tag: str | None = None
@@ -23,6 +23,7 @@ class Filter:
     kind: str | None = None
     since: int | None = None
     until: int | None = None
+    id: str | None = None
 
     def sql(self) -> tuple[str, tuple[str | int, ...]]:
         """Conditions that begin with AND, and their parameters."""
@@ -33,6 +34,7 @@ class Filter:
             " AND kind = ?": self.kind,
             " AND time >= ?": self.since,
             " AND time < ?": self.until,
+            " AND instr(id, ?) = 1": self.id,
         }
         wanted = {text: value for text, value in comparisons.items() if value is not None}
         return "".join(wanted), tuple(wanted.values())

@@ -1,5 +1,6 @@
 """Options that several commands have, and what their values mean."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from gateway import configuration, exits
 from gateway.commands.output import fail
+from gateway.overrides import BadOverride
 from gateway.rows import microseconds
 
 Config = Annotated[
@@ -20,10 +22,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line."
 When = Annotated[str | None, typer.Option(metavar="RFC3339")]
 
 
-def load(given: Path | None) -> configuration.Configuration:
-    """The valid configuration, or the end of the command."""
+def load(given: Path | None, settings: Sequence[str] = ()) -> configuration.Configuration:
+    """The valid configuration, or the end of the command. `settings`: KEY=VALUE that go before those of the file."""
     try:
-        return configuration.load(configuration.find(given))
+        return configuration.load(configuration.find(given), settings)
+    except BadOverride as error:
+        fail(str(error), exits.UNREADABLE)
     except configuration.Unreadable as error:
         fail(str(error), exits.UNREADABLE)
     except configuration.Invalid as error:

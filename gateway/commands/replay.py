@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gateway import exits
-from gateway.commands.options import AsJson, load
+from gateway.commands.compared import compare
+from gateway.commands.options import AsJson, When, load, moment
 from gateway.commands.output import counted, fail, say
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from gateway.replay import Replay
 
 Inputs = Annotated[
-    list[Path],
+    list[Path] | None,
     typer.Argument(
         help="CSV of reads or of fixes, logs of NMEA receivers, folders of these; merged by time."
     ),
@@ -24,18 +25,69 @@ Inputs = Annotated[
 OnlyFixes = Annotated[
     bool, typer.Option("--fixes", help="Print the fixes that stand, each once, in the place of the events.")
 ]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Show what another setting would change instead: portal.dock-1.gap=3, zone.ID.KEY, device.ID.KEY, "
+        "site.KEY, tags.KEY; may be given several times.",
+    ),
+]
+FromJournal = Annotated[
+    bool, typer.Option("--recorded", help="With --set: what the site's own journal still holds, not INPUTs.")
+]
 
 
 def replay(
     file: Annotated[Path, typer.Argument(help="Configuration file.")],
-    inputs: Inputs,
+    inputs: Inputs = None,
     fixes: OnlyFixes = False,
+    settings: Settings = None,
+    recorded: FromJournal = False,
+    since: When = None,
+    until: When = None,
     json: AsJson = False,
 ) -> None:
     """Run recordings through the pipeline in virtual time; events come out as JSON lines, with or without --json.
 
-    Opens no device and leaves the site's journal untouched. Exit 2 if an input cannot be read.
+    With --set, a line for each event that would appear, vanish or flip against the file's own settings. --recorded takes
+    what arrived between --since and --until. Opens no device and leaves the site's journal untouched. Exit 2 if an input
+    cannot be read, 3 if the journal cannot.
     """
+    _check_use(inputs, fixes, settings, recorded, since, until)
+    if settings:
+        compare(file, inputs or [], settings, (moment("--since", since), moment("--until", until)), json)
+    else:
+        _run(file, inputs or [], fixes)
+
+
+def _check_use(
+    inputs: list[Path] | None,
+    fixes: bool,
+    settings: list[str] | None,
+    recorded: bool,
+    since: str | None,
+    until: str | None,
+) -> None:
+    """What makes no sense together ends the command."""
+    if not inputs and not recorded:
+        fail(
+            "INPUT: nothing to replay; name a recording, or with --set the journal by --recorded",
+            exits.UNREADABLE,
+        )
+    if recorded and (inputs or not settings):
+        fail(
+            "--recorded: takes no INPUT and needs --set; waypost events tells what was decided",
+            exits.UNREADABLE,
+        )
+    if (since, until) != (None, None) and not recorded:
+        fail("--since and --until are of the journal; write --recorded", exits.UNREADABLE)
+    if fixes and settings:
+        fail("--fixes prints fixes, which no setting changes; leave it or --set out", exits.UNREADABLE)
+
+
+def _run(file: Path, inputs: list[Path], fixes: bool) -> None:
     from gateway.csv_file import BadCsv
     from gateway.csv_merge import merged, merged_fixes
     from gateway.recorded_files import recorded
