@@ -45,14 +45,15 @@ def since(event: Event, site: Site) -> int:
 
 
 def behind(event: Event, heard: Sequence[Sighting], site: Site) -> Behind:
-    """Of what was heard of the event's subject by the time it was decided."""
+    """Of what was heard of the event's subject, from `since` on, by the time it was decided."""
     door = door_of(event, site)
     if door is not None:
         at_door = [one for one in heard if one.place == door.id]
         anchor = _anchor(event, at_door, site)
         return Behind(_run(at_door, event.time if anchor is None else anchor, door), anchor)
     anchor = _anchor(event, heard, site)
-    return Behind([one for one in heard if _concerns(one, event, anchor)], anchor)
+    first = anchor if anchor is not None else min((one.time for one in heard), default=event.time)
+    return Behind([one for one in heard if _concerns(one, event, first)], anchor)
 
 
 def _anchor(event: Event, heard: Sequence[Sighting], site: Site) -> int | None:
@@ -64,20 +65,14 @@ def _anchor(event: Event, heard: Sequence[Sighting], site: Site) -> int | None:
     return None
 
 
-def _concerns(one: Sighting, event: Event, anchor: int | None) -> bool:
-    """Of a visit the reads in its zone; of what silence decided also where the subject was heard instead."""
-    first = since(event, _NOWHERE) if anchor is None else anchor
+def _concerns(one: Sighting, event: Event, first: int) -> bool:
+    """Of a visit the reads in its zone; of one that silence ended also where its subject was heard instead."""
     if event.kind == "departed":
         return one.time >= first and (one.place == event.place or one.time >= event.time)
     if event.kind == "missing":
         return one.time <= event.time
-    if one.time < min(first, event.time):
-        return False
     elsewhere = event.kind == "arrived" and one.device != event.source and one.place != event.place
-    return one.time <= event.detected and not elsewhere
-
-
-_NOWHERE = Site("nowhere")
+    return one.time >= min(first, event.time) and not elsewhere
 
 
 def _run(heard: Sequence[Sighting], time: int, door: Portal) -> list[Sighting]:

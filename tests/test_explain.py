@@ -1,6 +1,7 @@
 """What an event was decided by, held against the world in which it happened."""
 
 import json
+import sys
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -153,6 +154,13 @@ def test_the_picture(told: Told, tmp_path: Path) -> None:
     done = told.command(event.id, "--png", str(tmp_path / "no" / "x.png"))
     assert done.exit_code == 2
     assert "cannot be written: No such file or directory; name another file" in done.stderr
+
+
+def test_the_picture_without_what_draws_it(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    done = told.command(told.events[0].id, "--png", "x.png")
+    assert (done.exit_code, done.stdout != "") == (2, True)
+    assert done.stderr == "--png needs matplotlib: install waypost[bench], or leave the option out\n"
 
 
 def test_an_event_that_is_not_there(told: Told) -> None:

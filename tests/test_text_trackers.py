@@ -8,8 +8,10 @@ import pytest
 
 from core.records import Fixes, rows_of
 from drivers.codecs import h02, queclink
+from drivers.codecs.h02_session import Session as H02Session
 from drivers.codecs.queclink import Point
 from drivers.codecs.queclink_session import Session as QueclinkSession
+from drivers.codecs.tracker_messages import NONSENSE
 from tests.llrp_peer import NOW
 from tests.llrp_scene import FakeLink
 from tests.loopback import free_port
@@ -142,7 +144,23 @@ def test_beginnings_without_ends_are_looked_at_once() -> None:
     """A search for the end from each of them would go on for minutes, and nobody else would be heard."""
     session = QueclinkSession()
     session.receive(REPORT, NOW)
-    said = session.receive(b"+RESP:" * 100_000, NOW)
-    assert len(said) == 99_999
-    assert {tuple(one.counts) for one in said} == {("malformed",)}
-    assert session.pending == len(b"+RESP:")
+    line = b"+RESP:" * 100_000
+    session.data = line
+    assert [session.size(at) for at in range(0, len(line) - 6, 6)] == [6] * 99_999
+
+
+@pytest.mark.parametrize(
+    ("session", "good", "bad"),
+    [(QueclinkSession, REPORT, b"$"), (H02Session, LINE, b"*"), (H02Session, LINE, b"*,#")],
+)
+def test_who_says_nothing_but_nonsense_is_hung_up_on(
+    session: type[QueclinkSession | H02Session], good: bytes, bad: bytes
+) -> None:
+    """A good message makes good for a bad one."""
+    one = session()
+    for _ in range(3 * NONSENSE):
+        one.receive(good + bad + good, NOW)
+    assert one.error is None
+    said = one.receive(good + bad * (NONSENSE + 1000), NOW)
+    assert one.error is not None
+    assert sum("malformed" in report.counts for report in said) <= NONSENSE + 3

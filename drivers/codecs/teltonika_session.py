@@ -21,7 +21,7 @@ _LONGEST_LOGIN = 22
 """Bytes, with the length before it."""
 _AROUND = 12
 """Bytes of a frame beside its data: zeros, length, checksum."""
-_KEEPALIVE = 0xFF
+_KEEPALIVES = re.compile(rb"\xff+")
 
 
 class Session(Messages):
@@ -37,8 +37,8 @@ class Session(Messages):
             return 0
         if not self.tracker:
             return self._login_size(at)
-        if data[at] == _KEEPALIVE:
-            return 1
+        if keepalives := _KEEPALIVES.match(data, at):
+            return keepalives.end() - at
         if any(data[at : at + 4]):
             self.error = ProtocolError("a frame that does not begin with four zeros; no Teltonika tracker?")
             return 0
@@ -69,7 +69,7 @@ class Session(Messages):
             if not self.admit(tracker):
                 return Report(tracker, answer=b"\0", counts=REFUSED)
             return Report(tracker, answer=b"\1")
-        if len(message) == 1:
+        if _KEEPALIVES.match(message):
             return Report(self.tracker)
         said = message[8:-4]
         if arc(said) != int.from_bytes(message[-4:]):

@@ -8,6 +8,9 @@ from drivers.codecs.tracker_session import Admits, Report, TrackerSession, every
 REFUSED = ("refused",)
 """What a report of a tracker counts that may not deliver; the connection ends, and nothing is wrong with its bytes."""
 
+NONSENSE = 100
+"""More messages that are none than such that are, after which a connection is over: to read on costs the others too much."""
+
 
 class Messages(ABC):
     """One TCP connection; a `TrackerSession` but for `size` and `take`.
@@ -21,6 +24,7 @@ class Messages(ABC):
         self.error: ProtocolError | None = None
         self.data = b""
         self._admits = admits
+        self._nonsense = 0
 
     @property
     def pending(self) -> int:
@@ -34,11 +38,21 @@ class Messages(ABC):
         at = 0
         while self.error is None and (size := self.size(at)) and at + size <= len(self.data):
             said.append(self.take(self.data[at : at + size]))
+            self._weigh(said[-1])
             at += size
         self.data = b"" if self.error is not None else self.data[at:]
         if self.error is not None and not (said and said[-1].counts == REFUSED):
             said.append(Report(self.tracker, counts=("malformed",)))
         return [one for one in said if one.positions or one.answer or one.counts]
+
+    def _weigh(self, said: Report) -> None:
+        """A message that is none; or one that is, and makes good for another."""
+        if "malformed" in said.counts:
+            self._nonsense += 1
+            if self._nonsense > NONSENSE:
+                self.error = ProtocolError(f"more than {NONSENSE} messages that are none; another protocol?")
+        elif said.positions or said.answer:
+            self._nonsense = max(0, self._nonsense - 1)
 
     def rest(self) -> list[Report]:
         """Nothing more will come: what was only waiting for it."""
