@@ -14,6 +14,10 @@ def main(arguments: Sequence[str]) -> int:
         from gateway.bench import accuracy
 
         return accuracy.main(arguments[1:])
+    if arguments[:1] == ["areas"]:
+        from gateway.bench import areas
+
+        return areas.main(arguments[1:])
     given = _parser().parse_args(arguments)
     from gateway.bench.machine import machine
     from gateway.bench.rows import Printer
@@ -33,7 +37,8 @@ def _parser() -> argparse.ArgumentParser:
 
     parser = argparse.ArgumentParser(
         prog="waypost bench",
-        description="Measure this machine; see gateway/BENCH.md. `waypost bench accuracy --help`: how right it is.",
+        description="Measure this machine; see gateway/BENCH.md. `waypost bench accuracy --help`: how right it is;"
+        " `waypost bench areas --help`: how right its areas are.",
     )
     parser.add_argument(
         "names",
