@@ -75,6 +75,12 @@ def test_who_drives_out_is_told_after_two_fixes() -> None:
     assert left == (False, 4000.0, 4010.0)
 
 
+def test_who_drives_out_without_telling_its_speed_has_left() -> None:
+    arrived, left = told([*AT_REST, *go(4000.0, 30.0, 900.0, 12.0)])
+    assert arrived == ARRIVED
+    assert left == (False, 4000.0, 4020.0)
+
+
 def test_who_walks_out_and_stops_has_left() -> None:
     for speed in (math.nan, 1.4):
         steps = [*go(4000.0, 30.0, 80.0, 1.3, speed), *stay(4030.0, 5000.0, 80.0)]
