@@ -6,7 +6,6 @@ are forgotten with what they said; where more than `LIMIT` ended within it, the 
 
 from bisect import bisect_left
 from dataclasses import dataclass
-from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +15,8 @@ from core.motion import Motion, Span
 
 QUORUM = 3
 """Companions that make a company."""
-MANY = 24
-"""Companions that are as good as more: of hundreds that say nothing, none moved."""
+DOUBT = 3
+"""Companions without a contrast that are added to those heard on both sides: one that says something says little."""
 WHOLE = 1_000
 """A contrast of 1 as an integer: sums of them do not depend on their order."""
 SILENT = WHOLE + 1
@@ -51,23 +50,13 @@ class Group:
 
     @property
     def agree(self) -> float:
-        """-1..1: the share of the two-sided that were later on side 1, less that of the others."""
-        return self.agreement / max(1, self.two_sided)
+        """-1..1: the share of the two-sided that were later on side 1, less that of the others; `DOUBT` are added."""
+        return self.agreement / (self.two_sided + DOUBT)
 
     @property
     def sharpness(self) -> float:
-        """0..1: the mean size of the contrasts."""
-        return self.contrast / (WHOLE * max(1, self.two_sided))
-
-    @property
-    def heard(self) -> float:
-        """0..1: the share that was heard on both sides."""
-        return self.two_sided / max(1, self.members)
-
-    @property
-    def size(self) -> float:
-        """Logarithm of the members, of which `MANY` are enough."""
-        return log(min(max(1, self.members), MANY))
+        """0..1: the mean size of the contrasts; `DOUBT` are added."""
+        return self.contrast / (WHOLE * (self.two_sided + DOUBT))
 
 
 class Company:

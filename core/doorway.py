@@ -54,21 +54,18 @@ class Doorway:
     def add(self, time: Times, cell: Cell, rssi: Floats) -> int:
         """Reads that were not delivered before; returns the position of the first of them."""
         first, new = self.end, len(time)
-        if new > self.limit:
-            time, cell, rssi = time[-self.limit :], cell[-self.limit :], rssi[-self.limit :]
-        self._make_room(len(time))
-        rows = slice(self.size, self.size + len(time))
-        self.time[rows], self.cell[rows], self.rssi[rows] = time, cell, rssi
-        self.size += len(time)
+        skipped = self._make_room(new)
+        rows = slice(self.size, self.size + new - skipped)
+        self.time[rows], self.cell[rows], self.rssi[rows] = time[skipped:], cell[skipped:], rssi[skipped:]
+        self.size += new - skipped
         self.end += new
         return first
 
     def add_one(self, time: int, cell: int, rssi: float) -> int:
         """One read; returns its position."""
-        at = self.size
-        if at == len(self._m_time):
+        if self.size == len(self._m_time) or self.size == self.limit:
             self._make_room(1)
-            at = self.size
+        at = self.size
         self._m_time[at], self._m_cell[at], self._m_rssi[at] = time, cell, rssi
         self.size += 1
         self.end += 1
@@ -95,13 +92,21 @@ class Doorway:
         for column in (self.time, self.cell, self.rssi):
             column[: self.size] = column[left].copy()
 
-    def _make_room(self, new: int) -> None:
-        """Grow up to the limit; there, forget at least a quarter, so that it is not done for every read."""
-        while self.size + new > len(self.time) and len(self.time) < self.limit:
+    def _make_room(self, new: int) -> int:
+        """Room for new reads; returns how many of them are too many already.
+
+        What is kept begins at a multiple of a quarter of the limit, so that it is not copied for every read, and so
+        that it is the same however the reads came.
+        """
+        quarter, begin = max(1, self.limit // 4), self.end - self.size
+        kept = -((self.limit - self.end - new) // quarter) * quarter
+        if kept > begin:
+            self._drop(min(self.size, kept - begin))
+        skipped = max(0, kept - self.end)
+        while self.size + new - skipped > len(self.time):
             self.time, self.cell, self.rssi = grown(self.time), grown(self.cell), grown(self.rssi)
             self._views()
-        if self.size + new > len(self.time):
-            self._drop(min(self.size, max(new, self.limit // 4)))
+        return skipped
 
     def shift(self, by: int) -> None:
         """The clock that dated the reads was wrong by `by` microseconds."""

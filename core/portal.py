@@ -22,7 +22,7 @@ MIN_READS = 3
 
 ALONE, ALONE_CONTRAST, ALONE_ORDER, ALONE_EVIDENCE = -4.15, 2.37, 1.99, 0.72
 """Log-odds of a crossing in a direction, of a tag without company; and per unit of contrast, order and evidence."""
-COMPANY, CONTRAST, ORDER, AGREE, SHARPNESS, HEARD, SIZE = -9.7, 1.9, 0.6, 3.55, 4.8, 2.5, 0.9
+COMPANY, CONTRAST, ORDER, AGREE, SHARPNESS = -5.4, 1.85, 0.55, 4.7, 6.8
 """The same of a tag in company, per unit of its own contrast and order and of what its companions say."""
 INTO = 0.25
 """Share of the reads on the other side from which who did not cross was in the door."""
@@ -57,8 +57,7 @@ def odds(seen: Motion, group: Group, direction: int) -> float:
         own = ALONE_CONTRAST * seen.contrast + ALONE_ORDER * seen.order
         return ALONE + direction * own + ALONE_EVIDENCE * seen.evidence
     signed = CONTRAST * seen.contrast + ORDER * seen.order + AGREE * group.agree
-    sure = SHARPNESS * group.sharpness + HEARD * group.heard + SIZE * group.size
-    return COMPANY + direction * signed + sure
+    return COMPANY + direction * signed + SHARPNESS * group.sharpness
 
 
 def judge(seen: Motion, group: Group, sided: bool) -> Verdict:

@@ -100,7 +100,6 @@ def _described(pipeline: Pipeline, door: Door, one: Judged, same: bool) -> Look:
         "two_sided": group.two_sided,
         "agree": round(group.agree, 3),
         "sharpness": round(group.sharpness, 3),
-        "heard": round(group.heard, 3),
         "counts": group.is_company,
     }
     sided = door.place.sided and seen.two_sided

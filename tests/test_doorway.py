@@ -49,10 +49,21 @@ def test_a_batch_that_is_larger_than_all_leaves_its_newest() -> None:
     log = Doorway(room=4, limit=16)
     log.add_one(1, 0, 1.0)
     assert add(log, *((number, 0) for number in range(2, 42))) == 1
-    assert (log.end, log.size) == (41, 16)
+    assert (log.end, log.size) == (41, 13)  # from 28 on, a multiple of a quarter
     assert times(log, 7, 30) == list(range(31, 42))
     assert log.add_one(42, 0, 42.0) == 41
     assert times(log, 7, 41) == [42]
+
+
+@given(st.lists(st.integers(1, 40), max_size=12), st.integers(1, 4))
+def test_what_is_kept_does_not_depend_on_how_the_reads_came(sizes: list[int], room: int) -> None:
+    together, single, now = Doorway(room, limit=32), Doorway(limit=32), 0
+    for size in sizes:
+        add(together, *((now + step, now % 3) for step in range(size)))
+        for step in range(size):
+            single.add_one(now + step, now % 3, now + step)
+        now += size
+        assert together.dump() == single.dump()
 
 
 def test_a_shift_moves_all_reads() -> None:

@@ -25,11 +25,11 @@ BLUNT = Group(10, 4, 4, 800)
         (CLEAR, ALONE, 1, 1.3688),
         (CLEAR, TWO, 1, 1.3688),
         (CLEAR, ALONE, -1, -7.3512),
-        # -9.7 + 1.9 + 0.6 + 3.55 + 4.8 * 0.8 + 2.5 + 0.9 ln 10
-        (CLEAR, IN, 1, 4.7623),
-        (CLEAR, IN, -1, -7.3377),
-        # -9.7 + 1.9 * 0 + 0.6 * 0 + 3.55 + 4.8 * 0.2 + 2.5 * 0.4 + 0.9 ln 10
-        (UNDECIDED, BLUNT, 1, -2.1177),
+        # -5.4 + 1.85 + 0.55 + 4.7 * 10 / 13 + 6.8 * 8 / 13
+        (CLEAR, IN, 1, 4.8),
+        (CLEAR, IN, -1, -7.2308),
+        # -5.4 + 1.85 * 0 + 0.55 * 0 + 4.7 * 4 / 7 + 6.8 * 0.8 / 7
+        (UNDECIDED, BLUNT, 1, -1.9371),
     ],
 )
 def test_log_odds(seen: Motion, group: Group, direction: int, expected: float) -> None:
@@ -72,7 +72,7 @@ def test_a_portal_without_sides_tells_that_but_not_where(reads: tuple[int, int],
     [
         (CLEAR, ALONE, 0.797, 0),  # the logistic function at 1.3688
         (CLEAR, IN, 0.992, 10),
-        (UNDECIDED, IN, 0.906, 10),
+        (UNDECIDED, IN, 0.917, 10),
     ],
 )
 def test_confidence(seen: Motion, group: Group, confidence: float, members: int) -> None:
