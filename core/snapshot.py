@@ -273,8 +273,9 @@ def _load_cells(data: Plain, source_ids: Sequence[str]) -> Cells:
     cells.ports.frombytes(ports)
     cells.given_up = given_up
     cells.free = _free(cells.track[: cells.size] < 0, given_up)
+    followed = set(cells.next[: cells.size].tolist())
     for cell, tag in enumerate(tags):
-        if tag:
+        if tag and cell not in followed:  # the newest of a tag need not have the highest number
             cells.by_tag.put(tag, cell)
     return cells
 

@@ -247,7 +247,16 @@ ENDED: Life = [
 """What waits for a silence that nobody can tell is decided at the end, which may come right after a restart."""
 
 
+ATTIC = [(0, 0, 1, -70), (0, 0, 2, -70)]
+REUSED: Life = [
+    ("read", "door", 0, ATTIC[:1] * 4),
+    ("read", "inner", 0, [*ATTIC[:1] * 12, *ATTIC[::-1], *ATTIC]),
+]
+"""A tag's newest cell gets the number of a ghost's, which is lower than that of its older one."""
+
+
 @example(ENDED, 0, 1)
+@example(REUSED, 0, 16)
 @given(lives("shift"), st.integers(0, 1), turns)
 @settings(max_examples=30, deadline=None)
 def test_a_restart_cannot_be_told_from_who_is_forgotten(life: Life, limit: int, turn: int) -> None:
