@@ -3,6 +3,8 @@
 `make properties` takes the profile `fuzz`: other examples each time, also where continuous integration repeats its own.
 """
 
+import signal
+
 from hypothesis import settings
 
 pytest_plugins = (
@@ -11,6 +13,9 @@ pytest_plugins = (
     "tests.fix_postgres",
     "tests.fix_timescale",
 )
+
+# A shell lets what it runs in the background ignore Ctrl-C, and so would the commands that tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("test", deadline=None)
 settings.register_profile("fuzz", deadline=None, derandomize=False)
