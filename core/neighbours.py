@@ -4,7 +4,7 @@ A reader at one door hears, more weakly, what goes through the next. Nobody goes
 at once: of two passes of one subject at such doors, the middle of each within the other, the weaker one is an echo.
 
 A weak tag falls silent and is heard again while it still moves away. Nobody goes through a door twice in the same
-direction within seconds: what looks like it is an echo of the first pass.
+direction within seconds without having come back: what looks like it is an echo of the first pass.
 """
 
 from collections.abc import Iterator
@@ -47,14 +47,18 @@ class Neighbours:
 
     def is_echo(self, door: Door, one: Judged) -> bool:
         """Was the tag at a door beside instead, or had it passed already, as far as is judged?"""
+        before: list[Judged] = []
         for other, two in self.rivals(door, one):
-            theirs = other.own(two)
             if other is door:
-                if _soon(door, two, one) and _same_way(theirs, door.own(one)):
-                    return True
-            elif theirs.movement in TELLING and self._strength(other, two) > self._strength(door, one):
+                before += [two] if _soon(door, two, one) else []
+            elif other.own(two).movement in TELLING and self._strength(other, two) > self._strength(
+                door, one
+            ):
                 return True
-        return False
+        crossed = [two for two in before if door.own(two).movement is Movement.CROSSING]
+        if not crossed:
+            return False
+        return _same_way(door.own(max(crossed, key=lambda two: two.seen.span)), door.own(one))
 
     def _strength(self, door: Door, one: Judged) -> tuple[float, int, str]:
         """What decides between two passes: the power that was heard, then the reads; a door's name if all is equal."""

@@ -134,3 +134,33 @@ def test_every_order_of_arrival_ends_in_the_same_pass(order: list[int]) -> None:
         played.read(source, port, *(since + tenth / 10 for tenth in range(11)), rssi=rssi)
         played.alive(30)
     assert stands(played) == DOCK_1
+
+
+def back(played: Played, source: str, since: float) -> None:
+    """The other way in two seconds."""
+    played.read(source, 2, *(since + tenth / 10 for tenth in range(11)))
+    played.read(source, 1, *(since + 1.2 + tenth / 10 for tenth in range(11)))
+
+
+def passed(played: Played) -> list[tuple[str | None, float]]:
+    """Direction and time of what passed."""
+    played.alive(60)
+    return [
+        (one.direction, round(fact(one)[2], 1)) for one in standing(played.events) if one.kind == "passed"
+    ]
+
+
+def test_what_looks_like_the_same_pass_again_is_its_echo() -> None:
+    played = Played(SITE)
+    walk(played, "one", -60, 10.0)
+    walk(played, "one", -60, 16.0)
+    walk(played, "one", -60, 22.0)
+    assert passed(played) == [("in", 11.1)]
+
+
+def test_who_comes_back_passes_again() -> None:
+    played = Played(SITE)
+    walk(played, "one", -60, 10.0)
+    back(played, "one", 16.0)
+    walk(played, "one", -60, 22.0)
+    assert passed(played) == [("in", 11.1), ("out", 17.1), ("in", 23.1)]
