@@ -4,7 +4,7 @@ Speeds, distances and waits are ranges of what is seen at docks; they are assump
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -30,25 +30,7 @@ Kind = Literal[
     "two-pallets",
     "stray",
 ]
-KINDS: tuple[Kind, ...] = (
-    "walk",
-    "forklift",
-    "stop",
-    "slow",
-    "pause",
-    "reverse",
-    "set-down",
-    "pick-up",
-    "along",
-    "approach",
-    "work",
-    "parked",
-    "in-door",
-    "turn-back",
-    "next-lane",
-    "two-pallets",
-    "stray",
-)
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 FAR = 8.0
 """Metres from the door at which a path begins and ends."""
