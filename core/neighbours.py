@@ -55,10 +55,9 @@ class Neighbours:
                 door, one
             ):
                 return True
-        crossed = [two for two in before if door.own(two).movement is Movement.CROSSING]
-        if not crossed:
-            return False
-        return _same_way(door.own(max(crossed, key=lambda two: two.seen.span)), door.own(one))
+        said = {two.seen.span: door.own(two) for two in before}
+        crossed = [span for span, own in said.items() if own.movement is Movement.CROSSING]
+        return bool(crossed) and _same_way(said[max(crossed)], door.own(one))
 
     def _strength(self, door: Door, one: Judged) -> tuple[float, int, str]:
         """What decides between two passes: the power that was heard, then the reads; a door's name if all is equal."""
